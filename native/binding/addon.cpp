@@ -1,0 +1,38 @@
+// The exports of the addon: NativeBinding of src/native/binding.ts.
+#include <napi.h>
+
+#include "binding/addon_state.h"
+#include "binding/classes.h"
+#include "binding/errors.h"
+#include "kernels/dispatch.h"
+
+namespace cosimo::binding {
+namespace {
+
+Napi::Array kernel_names(Napi::Env env) {
+  Napi::Array names = Napi::Array::New(env);
+  for (const Kernel* kernel : available_kernels()) names.Set(names.Length(), kernel->name);
+  names.Freeze();
+  return names;
+}
+
+// Called once for every environment that loads the addon. Throws invalid_setting for an unknown
+// COSIMO_KERNEL.
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  return guarded(env, [&] {
+    exports.Set("kernel", active_kernel().name);
+    exports.Set("availableKernels", kernel_names(env));
+    exports.Set("errorCodes", error_codes(env));
+    AddonState::of(env);
+    exports.Set("VectorIndex", define_vector_index(env));
+    exports.Set("EmbeddingCache", define_embedding_cache(env));
+    exports.Set("writeVectorsJson", define_write_vectors_json(env));
+    return exports;
+  });
+}
+
+}  // namespace
+
+NODE_API_MODULE(cosimo, init)
+
+}  // namespace cosimo::binding

@@ -1,0 +1,26 @@
+#include "binding/addon_state.h"
+
+namespace cosimo::binding {
+
+std::shared_ptr<AddonState> AddonState::of(Napi::Env env) {
+  using Holder = std::shared_ptr<AddonState>;
+  if (auto* holder = env.GetInstanceData<Holder>()) return *holder;
+  auto state = std::make_shared<AddonState>(env);
+  env.SetInstanceData(new Holder(state));
+  // Hooks run last in, first out: this one comes before the one of the thread-safe function, made just above.
+  env.AddCleanupHook([state] { state->shut_down(); });
+  return state;
+}
+
+ThreadPool& AddonState::json_pool() {
+  if (!json_pool_) json_pool_ = std::make_unique<ThreadPool>(1);
+  return *json_pool_;
+}
+
+void AddonState::shut_down() noexcept {
+  for (Searcher* searcher : searchers_) searcher->stop();
+  if (json_pool_) json_pool_->join();
+  calls_.shut_down();
+}
+
+}  // namespace cosimo::binding

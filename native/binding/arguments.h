@@ -1,0 +1,42 @@
+// Checks of what JavaScript passes in. All throw Error invalid_argument with a sentence that names the
+// argument.
+#pragma once
+
+#include <napi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace cosimo::binding {
+
+/// An integer from `least` to `most`; at most 2^53 − 1 whatever `most` says.
+std::uint64_t integer_argument(const Napi::Value& value, const char* name, std::uint64_t least,
+                               std::uint64_t most);
+
+/// A property of the options object that a constructor takes, checked by integer_argument.
+std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
+                             std::uint64_t most);
+
+/// A row key: an integer from 0 to 2^53 − 1.
+std::uint64_t key_argument(const Napi::Value& value, const char* name);
+
+/// Row keys from a Float64Array, copied.
+std::vector<std::uint64_t> keys_argument(const Napi::Value& value, const char* name);
+
+/// A number; not NaN, infinities allowed.
+double number_argument(const Napi::Value& value, const char* name);
+
+/// The elements of a Float32Array, its byteOffset and length respected. The view is good until JavaScript
+/// runs again.
+std::span<const float> floats_argument(const Napi::Value& value, const char* name);
+
+/// floats_argument with exactly `count` elements.
+std::span<const float> floats_argument(const Napi::Value& value, const char* name, std::size_t count);
+
+/// A string as a byte key: equal exactly for equal strings, lone surrogates and NUL included.
+std::string text_argument(const Napi::Value& value, const char* name);
+
+}  // namespace cosimo::binding

@@ -1,0 +1,167 @@
+// The class VectorIndex of src/native/binding.ts.
+#include <memory>
+#include <utility>
+
+#include "binding/addon_state.h"
+#include "binding/arguments.h"
+#include "binding/classes.h"
+#include "binding/errors.h"
+#include "binding/memory_report.h"
+#include "core/error.h"
+#include "core/searcher.h"
+#include "core/vector_index.h"
+#include "kernels/dispatch.h"
+
+namespace cosimo::binding {
+namespace {
+
+constexpr std::size_t kMostThreads = 1024;
+
+class SearchCall : public AsyncCall {
+ public:
+  SearchCall(Napi::Env env, const Napi::Object& owner) : AsyncCall(env), owner_(Napi::Persistent(owner)) {}
+
+  Napi::Value value(Napi::Env env) override {
+    Napi::Float64Array keys = Napi::Float64Array::New(env, hits.size());
+    Napi::Float32Array scores = Napi::Float32Array::New(env, hits.size());
+    for (std::size_t i = 0; i < hits.size(); ++i) {
+      keys.Data()[i] = static_cast<double>(hits[i].key);
+      scores.Data()[i] = hits[i].score;
+    }
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("keys", keys);
+    result.Set("scores", scores);
+    return result;
+  }
+
+  std::vector<Hit> hits;
+
+ private:
+  Napi::ObjectReference owner_;  // the index must not be collected under its own search
+};
+
+class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    using Self = VectorIndexBinding;
+    return DefineClass(env, "VectorIndex",
+                       {
+                           InstanceAccessor<&Self::dimensions>("dimensions"),
+                           InstanceAccessor<&Self::size>("size"),
+                           InstanceAccessor<&Self::memory_bytes>("memoryBytes"),
+                           InstanceMethod<&Self::add>("add"),
+                           InstanceMethod<&Self::add_many>("addMany"),
+                           InstanceMethod<&Self::remove>("remove"),
+                           InstanceMethod<&Self::replace>("replace"),
+                           InstanceMethod<&Self::search>("search"),
+                           InstanceMethod<&Self::close>("close"),
+                       });
+  }
+
+  explicit VectorIndexBinding(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<VectorIndexBinding>(info), state_(AddonState::of(info.Env())) {
+    guarded(info.Env(), [&] {
+      dimensions_ = integer_option(info, "dimensions", 1, kMaxDimensions);
+      const std::size_t threads = integer_option(info, "threads", 1, kMostThreads);
+      index_ = std::make_shared<VectorIndex>(dimensions_);
+      searcher_ = std::make_unique<Searcher>(index_, active_kernel(), threads);
+      state_->watch(*searcher_);
+    });
+  }
+
+  ~VectorIndexBinding() override {
+    if (searcher_) state_->unwatch(*searcher_);
+    report_.update(Env(), 0);
+  }
+
+ private:
+  Napi::Value dimensions(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(dimensions_));
+  }
+
+  Napi::Value size(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), index_ ? static_cast<double>(index_->size()) : 0);
+  }
+
+  Napi::Value memory_bytes(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), index_ ? static_cast<double>(index_->memory_bytes()) : 0);
+  }
+
+  void add(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] {
+      const std::uint64_t key = key_argument(info[0], "key");
+      const std::span<const float> vector = floats_argument(info[1], "vector", dimensions_);
+      open_index().add({&key, 1}, vector);
+      report(info.Env());
+    });
+  }
+
+  void add_many(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] {
+      const std::vector<std::uint64_t> keys = keys_argument(info[0], "keys");
+      const std::span<const float> vectors = floats_argument(info[1], "vectors", keys.size() * dimensions_);
+      open_index().add(keys, vectors);
+      report(info.Env());
+    });
+  }
+
+  Napi::Value remove(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+      const std::uint64_t key = key_argument(info[0], "key");
+      return Napi::Boolean::New(info.Env(), open_index().remove(key));
+    });
+  }
+
+  void replace(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] {
+      const std::uint64_t old_key = key_argument(info[0], "oldKey");
+      const std::uint64_t new_key = key_argument(info[1], "newKey");
+      const std::span<const float> vector = floats_argument(info[2], "vector", dimensions_);
+      open_index().replace(old_key, new_key, vector);
+      report(info.Env());
+    });
+  }
+
+  Napi::Value search(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+      auto owned = std::make_unique<SearchCall>(info.Env(), info.This().As<Napi::Object>());
+      SearchCall& call = *owned;
+      AsyncCalls& calls = state_->calls();
+      return calls.begin(info.Env(), std::move(owned), [&] {
+        const std::span<const float> query = floats_argument(info[0], "query", dimensions_);
+        const std::uint64_t top_k = integer_argument(info[1], "topK", 0, ~std::uint64_t{0});
+        const double threshold = number_argument(info[2], "threshold");
+        searcher_->search(query, top_k, threshold, [&call, &calls](SearchResult result) {
+          call.hits = std::move(result.hits);
+          call.error = std::move(result.error);
+          calls.finish(call);
+        });
+      });
+    });
+  }
+
+  void close(const Napi::CallbackInfo& info) {
+    index_.reset();
+    searcher_->close();
+    report_.update(info.Env(), 0);
+  }
+
+  VectorIndex& open_index() const {
+    if (!index_) throw Error(ErrorCode::closed, "The index is closed");
+    return *index_;
+  }
+
+  void report(Napi::Env env) { report_.update(env, index_->memory_bytes()); }
+
+  std::shared_ptr<AddonState> state_;
+  std::size_t dimensions_ = 0;
+  std::shared_ptr<VectorIndex> index_;  // null once closed
+  std::unique_ptr<Searcher> searcher_;
+  MemoryReport report_;
+};
+
+}  // namespace
+
+Napi::Function define_vector_index(Napi::Env env) { return VectorIndexBinding::define(env); }
+
+}  // namespace cosimo::binding

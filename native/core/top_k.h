@@ -1,0 +1,53 @@
+// The k best hits seen so far.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace cosimo {
+
+struct Hit {
+  float score;
+  std::uint64_t key;
+};
+
+/// The order of results: higher score first, among equals the smaller key.
+inline bool ranks_before(const Hit& a, const Hit& b) noexcept {
+  return a.score > b.score || (a.score == b.score && a.key < b.key);
+}
+
+/// Keeps the `limit` best of the hits it is offered that reach `threshold`. Scores must be finite.
+/// One thread at a time. Memory: at most `limit` hits, grown as they come.
+class TopK {
+ public:
+  TopK(std::size_t limit, double threshold) noexcept : limit_(limit), threshold_(threshold) {}
+
+  /// Throws std::bad_alloc.
+  void offer(Hit hit) {
+    if (static_cast<double>(hit.score) < threshold_) return;
+    if (hits_.size() < limit_) {
+      grow(hit);
+    } else if (limit_ > 0 && ranks_before(hit, hits_.front())) {
+      replace_worst(hit);
+    }
+  }
+
+  /// Offers all hits of another. Throws std::bad_alloc.
+  void merge(const TopK& other) {
+    for (const Hit& hit : other.hits_) offer(hit);
+  }
+
+  /// The hits, best first; leaves this empty.
+  std::vector<Hit> take_sorted();
+
+ private:
+  void grow(Hit hit);
+  void replace_worst(Hit hit) noexcept;
+
+  std::size_t limit_;
+  double threshold_;
+  std::vector<Hit> hits_;  // a heap with the worst hit in front
+};
+
+}  // namespace cosimo

@@ -1,0 +1,56 @@
+#include "kernels/cpu_features.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+#include <cstdint>
+#endif
+
+namespace cosimo {
+
+#if defined(__x86_64__)
+
+namespace {
+
+// A CPU may have AVX while the OS does not save its registers across a task switch: XCR0 tells.
+std::uint64_t os_saved_state() noexcept {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<std::uint64_t>(high) << 32) | low;
+}
+
+constexpr std::uint64_t kAvxState = 0x6;      // XMM and YMM
+constexpr std::uint64_t kAvx512State = 0xe6;  // and opmask, upper halves of ZMM0–15, ZMM16–31
+
+constexpr std::uint32_t kFma = 1U << 12;      // leaf 1, ECX
+constexpr std::uint32_t kOsxsave = 1U << 27;  // leaf 1, ECX: XGETBV may be executed
+constexpr std::uint32_t kAvx = 1U << 28;      // leaf 1, ECX
+constexpr std::uint32_t kAvx2 = 1U << 5;      // leaf 7, EBX
+constexpr std::uint32_t kAvx512f = 1U << 16;  // leaf 7, EBX
+
+}  // namespace
+
+CpuFeatures detect_cpu_features() noexcept {
+  CpuFeatures features;
+  unsigned int eax = 0;
+  unsigned int ebx = 0;
+  unsigned int ecx = 0;
+  unsigned int edx = 0;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return features;
+  const bool has_avx = (ecx & kOsxsave) != 0 && (ecx & kAvx) != 0;
+  const bool has_fma = (ecx & kFma) != 0;
+  if (!has_avx || __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return features;
+  const std::uint64_t state = os_saved_state();
+  features.avx2_fma = has_fma && (ebx & kAvx2) != 0 && (state & kAvxState) == kAvxState;
+  features.avx512f = (ebx & kAvx512f) != 0 && (state & kAvx512State) == kAvx512State;
+  return features;
+}
+
+#else
+
+CpuFeatures detect_cpu_features() noexcept { return {}; }
+
+#endif
+
+}  // namespace cosimo

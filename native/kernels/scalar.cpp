@@ -1,0 +1,27 @@
+// Portable: the order of summation of kernel.h written out. The other kernels are this one, faster.
+#include "kernels/kernel.h"
+
+namespace cosimo {
+namespace {
+
+double score_row(const double* query, const float* row, std::size_t stride) {
+  double lanes[kLanes] = {};
+  for (std::size_t i = 0; i < stride; i += kLanes) {
+    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] += query[i + j] * static_cast<double>(row[i + j]);
+  }
+  for (std::size_t half = kLanes / 2; half >= 1; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) lanes[j] += lanes[j + half];
+  }
+  return lanes[0];
+}
+
+void score_rows(const double* query, const float* rows, std::size_t row_count, std::size_t stride,
+                double* sums) {
+  for (std::size_t row = 0; row < row_count; ++row) sums[row] = score_row(query, rows + row * stride, stride);
+}
+
+}  // namespace
+
+const Kernel kScalarKernel = {"scalar", score_rows};
+
+}  // namespace cosimo

@@ -1,0 +1,66 @@
+/**
+ * `node scripts/check-start.mjs FOLDER`: runs `npm start` there, walks through the README's example by HTTP, kills the
+ * service, starts it again and asks again. The second start is timed: it shall be up in under three seconds.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const SECOND_START_MAX_MS = 3000;
+/** Not the default port: something may be there. */
+const PORT = '18374';
+const ORIGIN = `http://127.0.0.1:${PORT}`;
+const folder = process.argv[2] ?? '.';
+
+async function post(path, body) {
+  const response = await fetch(ORIGIN + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200, await response.clone().text());
+  return response.json();
+}
+
+/** Starts the service and waits until it is ready; kills the whole group, as `kill -9` would at worst. */
+async function start() {
+  const started_ms = performance.now();
+  const child = spawn('npm', ['start'], {
+    cwd: folder,
+    stdio: 'inherit',
+    detached: true,
+    env: { ...process.env, PORT },
+  });
+  const ended = once(child, 'exit').then(([status]) => {
+    throw new Error(`npm start ended with ${status}`);
+  });
+  const ready = (async () => {
+    for (;;) {
+      const answer = await fetch(`${ORIGIN}/health/ready`).catch(() => undefined);
+      if (answer?.status === 200) return performance.now() - started_ms;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  const elapsed_ms = await Promise.race([ready, ended]);
+  ended.catch(() => {});
+  return { elapsed_ms, kill: () => process.kill(-child.pid, 'SIGKILL') };
+}
+
+async function firstHit() {
+  const hits = await post('/search', { query: 'programming languages', threshold: 0.1 });
+  return hits[0];
+}
+
+const first = await start();
+await post('/index', { id: 'python', text: 'Python is a programming language', metadata: { year: 1991 } });
+await post('/index', { id: 'erlang', text: 'Erlang is great for concurrent systems' });
+await post('/index', { id: 'ml', text: 'Machine learning uses neural networks' });
+const before = await firstHit();
+assert.equal(before.id, 'python');
+first.kill();
+
+const second = await start();
+assert.deepEqual(await firstHit(), before);
+second.kill();
+console.log(`second start: ${Math.round(second.elapsed_ms)} ms`);
+assert.ok(second.elapsed_ms < SECOND_START_MAX_MS, `the second start took ${second.elapsed_ms} ms`);

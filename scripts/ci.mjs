@@ -1,0 +1,84 @@
+/**
+ * What `.ci/run` runs: `npm test`, then whatever else guards the project. Goes on after a failure, so that one run tells
+ * all, and closes with `N passed, N failed, N skipped`: tests where a step counts tests, else the step itself.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs a command, shows what it prints and returns that with its status. */
+function run(command, args, { cwd = ROOT, env = process.env } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+        process.stdout.write(chunk);
+      });
+    }
+    child.on('error', (error) => resolve({ status: 1, output: error.message }));
+    child.on('close', (status) => resolve({ status: status ?? 1, output }));
+  });
+}
+
+const sum = (output, pattern) => [...output.matchAll(pattern)].reduce((count, match) => count + Number(match[1]), 0);
+
+/** What test runners said: node's (`ℹ pass 3`) and ctest's (`0 tests failed out of 8`). */
+function countTests(output) {
+  const ctestFailed = sum(output, /(\d+) tests? failed out of \d+/g);
+  return {
+    passed: sum(output, /^ℹ pass (\d+)$/gm) + sum(output, /tests? failed out of (\d+)/g) - ctestFailed,
+    failed: sum(output, /^ℹ (?:fail|cancelled) (\d+)$/gm) + ctestFailed,
+    skipped: sum(output, /^ℹ skipped (\d+)$/gm),
+  };
+}
+
+async function step(name, command, args, options) {
+  console.log(`\n=== ${name}`);
+  const started_ms = Date.now();
+  const { status, output } = await run(command, args, options);
+  const counts = countTests(output);
+  if (counts.passed + counts.failed === 0) {
+    if (status === 0 && /^skipped\b/m.test(output)) counts.skipped = 1;
+    else if (status === 0) counts.passed = 1;
+  }
+  if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  for (const key of Object.keys(total)) total[key] += counts[key];
+  const seconds = Math.round((Date.now() - started_ms) / 1000);
+  console.log(
+    `=== ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s`,
+  );
+  return status === 0;
+}
+
+/** The README's two commands where nothing is: a clone, and a cache folder that is empty. */
+async function freshClone() {
+  const scratch = mkdtempSync(join(tmpdir(), 'cosimo-clone-'));
+  try {
+    const clone = join(scratch, 'cosimo');
+    const env = { ...process.env, XDG_CACHE_HOME: join(scratch, 'cache') };
+    await step('fresh clone', 'git', ['clone', '--quiet', ROOT, clone]);
+    await step('fresh clone: npm start serves', process.execPath, [join(ROOT, 'scripts', 'check-start.mjs'), clone], {
+      env,
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+await step('npm test', 'npm', ['test']);
+await step('lint', 'npm', ['run', '--silent', 'lint']);
+await step('type check', 'npm', ['run', '--silent', 'typecheck']);
+for (const sanitizers of ['address,undefined', 'thread']) {
+  await step(`C++ tests under ${sanitizers}`, process.execPath, ['scripts/test-native.mjs', sanitizers]);
+}
+await step('NEON kernels under emulation', 'bash', ['scripts/test-neon.sh']);
+await freshClone();
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

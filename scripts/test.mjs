@@ -1,0 +1,15 @@
+/**
+ * `npm test`: sets up what is missing, fetches the model, then runs the C++ tests and the TypeScript tests.
+ * `npm test -- PATTERN` runs only the TypeScript tests whose file matches, such as `npm test -- test/search*.test.ts`.
+ */
+
+import { runNode, setUp } from './steps.mjs';
+import { testNative } from './test-native.mjs';
+
+await setUp();
+const fetched = await runNode(['src/model/fetch-cli.ts']);
+if (fetched !== 0) process.exit(fetched);
+const patterns = process.argv.slice(2);
+const nativePassed = patterns.length > 0 || testNative();
+const status = await runNode(['--test', ...(patterns.length === 0 ? ['test/*.test.ts'] : patterns)]);
+process.exit(nativePassed ? status : 1);

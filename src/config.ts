@@ -1,0 +1,99 @@
+/** Environment → one frozen, typed `Config`. Checked once at start: a bad value stops the start with a sentence naming it. */
+import { availableParallelism } from 'node:os';
+import { envSchema } from 'env-schema';
+import { type Static, Type } from 'typebox';
+import { CosimoError } from './errors.ts';
+
+const MIB = 1024 * 1024;
+
+const bytes = (description: string, fallback: number, minimum = 1) =>
+  Type.Integer({
+    description: `${description}, in bytes`,
+    default: fallback,
+    minimum,
+    maximum: Number.MAX_SAFE_INTEGER,
+  });
+const count = (description: string, fallback: number, minimum: number, maximum: number) =>
+  Type.Integer({ description, default: fallback, minimum, maximum });
+
+const SettingsSchema = Type.Object({
+  HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1', minLength: 1 }),
+  PORT: count('Port to listen on; 0 takes a free one', 8000, 0, 65_535),
+  MODEL: Type.String({
+    description: 'Model on the Hugging Face hub: org/name or org/name@revision',
+    default: 'sentence-transformers/all-MiniLM-L6-v2',
+    pattern: '^[\\w.-]+/[\\w.-]+(@[\\w.-]+)?$',
+  }),
+  MODEL_DIR: Type.Optional(Type.String({ description: 'Folder with a sentence-transformers model, used as it is' })),
+  DEVICE: Type.Enum(['auto', 'cpu', 'cuda'], { description: 'Where the model runs', default: 'auto' }),
+  PRECISION: Type.Enum(['fp32'], { description: 'Arithmetic of the encoder', default: 'fp32' }),
+  ENCODER_THREADS: count('Threads of one inference', availableParallelism(), 1, 1024),
+  BATCH_TOKENS: count('Tokens, padding included, that one inference takes at most', 2048, 256, 1 << 20),
+  QUEUE_TEXTS: count('Texts that may wait to be encoded; more are answered 429', 4096, 1, 1_000_000),
+  QUEUE_BYTES: bytes('Text that may wait to be encoded; more is answered 429', 256 * MIB),
+  SEARCH_THREADS: count('Threads of the search pool', availableParallelism(), 1, 1024),
+  DATA_DIR: Type.String({
+    description: 'Folder of the document store; :memory: keeps nothing',
+    default: './data',
+    minLength: 1,
+  }),
+  CACHE_BYTES: bytes('Embedding cache, everything counted', 256 * MIB, 0),
+  MAX_BATCH_SIZE: count('Texts in one request', 100, 1, 100_000),
+  MAX_TOP_K: count('Hits of one search', 10_000, 1, 1_000_000),
+  MAX_BODY_BYTES: bytes('Request body', 32 * MIB),
+  MAX_TEXT_BYTES: bytes('One text, as UTF-8', 8 * MIB),
+  MAX_METADATA_BYTES: bytes("One document's metadata, as JSON", MIB),
+  API_KEY: Type.Optional(Type.String({ description: 'Bearer token that every call but /health* must carry' })),
+  RATE_LIMIT: count('Requests a minute from one address; 0 for no limit', 0, 0, 1_000_000_000),
+  REQUEST_TIMEOUT_MS: count('Longest time one request may take; then 503', 60_000, 1, 86_400_000),
+  MAX_EVENT_LOOP_DELAY_MS: count('Mean event loop delay above which work is answered 503', 1000, 10, 600_000),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    description: 'Log level',
+    default: 'info',
+  }),
+});
+
+type Settings = Static<typeof SettingsSchema>;
+
+/** Names are those of the environment variables; units are the last word of a name. */
+export type Config = Readonly<Settings>;
+
+type SettingSchema = { description: string; default?: unknown; type?: string; enum?: readonly unknown[] };
+const PROPERTIES = Object.entries(SettingsSchema.properties) as unknown as [keyof Settings, SettingSchema][];
+
+/**
+ * @param environment usually `process.env`; an empty value counts as absent
+ * @throws CosimoError `invalid_setting`, one sentence for each bad value
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+  const data: Record<string, string> = {};
+  for (const [name] of PROPERTIES) {
+    const value = environment[name];
+    if (value !== undefined && value !== '') data[name] = value;
+  }
+  try {
+    return Object.freeze(envSchema<Settings>({ schema: SettingsSchema, data, env: false, dotenv: false }));
+  } catch (error) {
+    const faults = (error as { errors?: { instancePath: string; message?: string }[] }).errors;
+    if (faults === undefined) throw error;
+    const sentences = faults.map((fault) => sentence(fault.instancePath.slice(1), fault.message ?? 'is wrong', data));
+    throw new CosimoError('invalid_setting', sentences.join('\n'), { cause: error });
+  }
+}
+
+function sentence(name: string, fault: string, data: Record<string, string>): string {
+  const schema = PROPERTIES.find(([known]) => known === name)?.[1];
+  const choices = schema?.enum ? ` (${schema.enum.join(', ')})` : '';
+  const shown = name === 'API_KEY' ? '' : `=${data[name] ?? ''}`;
+  return `${name}${shown}: ${fault}${choices}. ${schema?.description ?? ''}.`;
+}
+
+/** The text of `--help`: every setting with its default and meaning. */
+export function settingsHelp(): string {
+  const rows = PROPERTIES.map(([name, schema]) => {
+    const kind = schema.enum ? schema.enum.join(' | ') : '';
+    const detail = [kind, schema.default === undefined ? 'not set' : `default ${schema.default}`].filter(Boolean);
+    return `  ${name.padEnd(24)} ${schema.description} (${detail.join('; ')})`;
+  });
+  return ['Usage: npm start', '', 'Settings are environment variables:', ...rows, ''].join('\n');
+}

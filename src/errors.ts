@@ -1,0 +1,46 @@
+/**
+ * The one table of what can go wrong: a code, and the sentence a person reads when nothing more precise is known.
+ * It knows nothing of HTTP; `http/error-handler.ts` alone turns a code into a status.
+ */
+export const ERROR_SENTENCES = {
+  // What a caller sent.
+  batch_too_large: 'The batch holds more texts than the limit allows',
+  document_not_found: 'Document not found',
+  invalid_argument: 'An argument is not what the call takes',
+  metadata_too_large: 'The metadata is larger than the limit allows',
+  not_finite: 'A vector holds NaN or infinity',
+  text_too_large: 'The text is larger than the limit allows',
+  // What the process can't do just now.
+  cancelled: 'The request was cancelled before it was answered',
+  closed: 'The service is closing',
+  inference_failed: 'The model could not encode this text',
+  model_not_ready: 'The model is not ready yet',
+  out_of_memory: 'Not enough memory for this',
+  queue_full: 'Too many texts are waiting to be encoded',
+  // What keeps the process from starting.
+  addon_missing: 'The native addon is not built; run `npm run build:native`',
+  index_model_mismatch: 'The stored index was made by another model',
+  invalid_setting: 'A setting has a value that it cannot have',
+  model_invalid: 'The model folder holds something Cosimo cannot serve',
+  model_unavailable: 'The model could not be found or fetched',
+  store_unavailable: 'The document store cannot be opened',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_SENTENCES;
+
+/** Every error that Cosimo raises on purpose. The native addon throws plain errors with the same `code` property. */
+export class CosimoError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string = ERROR_SENTENCES[code], options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CosimoError';
+    this.code = code;
+  }
+}
+
+/** The code of an error, wherever it was made (here, in a worker, in the addon); undefined for a fault of ours. */
+export function errorCodeOf(error: unknown): ErrorCode | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && Object.hasOwn(ERROR_SENTENCES, code) ? (code as ErrorCode) : undefined;
+}

@@ -1,0 +1,78 @@
+/** POST /index, GET and DELETE /index/{doc_id}, POST /search. */
+import type { FastifyInstance } from 'fastify';
+import type { EngineHolder } from '../service/engine.ts';
+import { answerSignal } from './answer-signal.ts';
+import { readJsonBody } from './bodies.ts';
+import { sendJson } from './error-handler.ts';
+import { documentJson, hitsJson } from './json-parts.ts';
+import {
+  BODY_ERRORS,
+  DeleteResponse,
+  DocumentParams,
+  DocumentResponse,
+  type IndexBody,
+  IndexRequest,
+  IndexResponse,
+  NOT_FOUND_ERROR,
+  type SearchBody,
+  SearchRequest,
+  SearchResponse,
+} from './schemas.ts';
+
+interface DocumentPath {
+  readonly doc_id: string;
+}
+
+export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void {
+  app.post<{ Body: IndexBody }>(
+    '/index',
+    {
+      preValidation: readJsonBody,
+      schema: {
+        summary: 'Add or replace a document',
+        body: IndexRequest,
+        response: { 200: IndexResponse, ...BODY_ERRORS },
+      },
+    },
+    async (request, reply) => {
+      const { id, text, metadata } = request.body;
+      await holder.engine.search.upsert({ id, text, metadata: metadata ?? '{}' }, answerSignal(reply));
+      holder.requests.index += 1;
+      return sendJson(reply, 200, JSON.stringify({ indexed: id }));
+    },
+  );
+
+  const byId = { params: DocumentParams };
+  app.get<{ Params: DocumentPath }>(
+    '/index/:doc_id',
+    { schema: { ...byId, summary: 'Read a document', response: { 200: DocumentResponse, ...NOT_FOUND_ERROR } } },
+    async (request, reply) => sendJson(reply, 200, documentJson(holder.engine.search.find(request.params.doc_id))),
+  );
+  app.delete<{ Params: DocumentPath }>(
+    '/index/:doc_id',
+    { schema: { ...byId, summary: 'Delete a document', response: { 200: DeleteResponse, ...NOT_FOUND_ERROR } } },
+    async (request, reply) => {
+      const { doc_id } = request.params;
+      await holder.engine.search.delete(doc_id);
+      return sendJson(reply, 200, JSON.stringify({ deleted: doc_id }));
+    },
+  );
+
+  app.post<{ Body: SearchBody }>(
+    '/search',
+    {
+      preValidation: readJsonBody,
+      schema: {
+        summary: 'Find the nearest documents',
+        body: SearchRequest,
+        response: { 200: SearchResponse, ...BODY_ERRORS },
+      },
+    },
+    async (request, reply) => {
+      const { query, top_k: topK, threshold } = request.body;
+      const hits = await holder.engine.search.search(query, { topK, threshold, signal: answerSignal(reply) });
+      holder.requests.search += 1;
+      return sendJson(reply, 200, await hitsJson(hits));
+    },
+  );
+}

@@ -1,0 +1,64 @@
+/** The one place that turns an error into a status and a body. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
+import { UnreadableBody } from './json-body.ts';
+import { ValidationFaults } from './validation-faults.ts';
+
+const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
+  batch_too_large: 400,
+  document_not_found: 404,
+  text_too_large: 413,
+  metadata_too_large: 413,
+  queue_full: 429,
+  cancelled: 503,
+  closed: 503,
+  model_not_ready: 503,
+  out_of_memory: 503,
+};
+
+const UNAUTHORIZED = 'Send the API key in the header Authorization: Bearer KEY';
+
+/** What Fastify and its plugins raise, in our words. */
+const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE:
+    'The request body is larger than the limit allows; send less at once or raise MAX_BODY_BYTES',
+  FST_ERR_HANDLER_TIMEOUT: 'The request took longer than REQUEST_TIMEOUT_MS; try again later or send less at once',
+  FST_BEARER_AUTH_INVALID_AUTHORIZATION_HEADER: UNAUTHORIZED,
+  FST_BEARER_AUTH_MISSING_AUTHORIZATION_HEADER: UNAUTHORIZED,
+  FST_UNDER_PRESSURE: 'The service is under pressure; try again later',
+};
+
+/** @param retryAfter_s asked when a refusal tells the client to come back */
+export function installErrorHandler(app: FastifyInstance, retryAfter_s: () => number): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof ValidationFaults) return sendJson(reply, 422, error.toJson());
+    if (error instanceof UnreadableBody) return sendDetail(reply, 400, error.message);
+    const { status, sentence } = describe(error);
+    if (status >= 500 && status !== 503) request.log.error({ err: error }, 'request failed');
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
+    if ((status === 429 || status === 503) && !reply.hasHeader('retry-after'))
+      reply.header('retry-after', retryAfter_s());
+    return sendDetail(reply, status, sentence);
+  });
+  app.setNotFoundHandler((_request: FastifyRequest, reply) => sendDetail(reply, 404, 'Not Found'));
+}
+
+function describe(error: FastifyError): { status: number; sentence: string } {
+  const code = errorCodeOf(error);
+  const status = code === undefined ? (error.statusCode ?? 500) : (STATUS[code] ?? 500);
+  if (status === 500) return { status, sentence: 'Internal Server Error' };
+  return {
+    status,
+    sentence: FRAMEWORK_SENTENCES[error.code] ?? (error.message || (code ? ERROR_SENTENCES[code] : 'Error')),
+  };
+}
+
+export function sendDetail(reply: FastifyReply, status: number, detail: string): FastifyReply {
+  return sendJson(reply, status, JSON.stringify({ detail }));
+}
+
+/** @param json text, or UTF-8 bytes: as bytes Fastify leaves the content type as FastAPI has it, without a charset */
+export function sendJson(reply: FastifyReply, status: number, json: string | Buffer): FastifyReply {
+  const bytes = typeof json === 'string' ? Buffer.from(json) : json;
+  return reply.code(status).header('content-type', 'application/json').send(bytes);
+}

@@ -1,0 +1,155 @@
+/**
+ * JSON schema → a validator that answers as FastAPI does: pydantic's lax coercions, every fault listed, fields in the
+ * schema's order, unknown fields ignored. It takes the schemas of `schemas.ts`, no more than those need.
+ */
+import type { TSchema } from 'typebox';
+import { RequestBody } from './json-body.ts';
+import { hasNonFinite } from './json-source.ts';
+import { type NumberReader, readBoolean, readInteger, readNumber } from './lax-numbers.ts';
+import { type ValidationFault, ValidationFaults } from './validation-faults.ts';
+
+/** The part of JSON schema that is understood here. */
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly default?: unknown;
+  readonly minLength?: number;
+  /** The longest string in UTF-8 bytes: JSON schema's own `maxLength` counts characters. */
+  readonly maxUtf8Bytes?: number;
+  /** The value is kept as the JSON text it came in. */
+  readonly keepSource?: boolean;
+}
+
+/** Looks at one value; gives what the handler gets, or reports faults and gives undefined. */
+type Reader = (value: unknown, path: readonly (string | number)[], report: Report) => unknown;
+
+interface Report {
+  readonly body: RequestBody;
+  readonly faults: ValidationFault[];
+}
+
+/** Fastify's validator for a body that `readBody` has read. */
+export function compileLaxValidator(
+  schema: TSchema,
+): (body: unknown) => { value: unknown } | { error: ValidationFaults } {
+  const read = objectReader(schema as Schema);
+  return (body) => {
+    const report: Report = { body: body instanceof RequestBody ? body : new RequestBody('empty', 'null'), faults: [] };
+    const value = readWhole(report, read);
+    return report.faults.length === 0 ? { value } : { error: new ValidationFaults(report.faults) };
+  };
+}
+
+function readWhole(report: Report, read: Reader): unknown {
+  const { kind, value } = report.body;
+  if (kind === 'empty') return fail(report, [], 'missing', 'Field required');
+  if (kind === 'text' || !isObject(value)) {
+    return fail(
+      report,
+      [],
+      'model_attributes_type',
+      'Input should be a valid dictionary or object to extract fields from',
+    );
+  }
+  return read(value, [], report);
+}
+
+function fail(
+  report: Report,
+  path: readonly (string | number)[],
+  type: string,
+  msg: string,
+  more?: Partial<ValidationFault>,
+): undefined {
+  const inputSource = report.body.sourceAt(path) ?? 'null';
+  report.faults.push({ type, loc: ['body', ...path], msg, inputSource, ...more });
+  return undefined;
+}
+
+function compile(schema: Schema): Reader {
+  if (schema.keepSource) return sourceReader;
+  switch (schema.type) {
+    case 'array':
+      return arrayReader(schema);
+    case 'string':
+      return stringReader(schema);
+    case 'boolean':
+      return scalarReader(readBoolean);
+    case 'integer':
+      return scalarReader(readInteger);
+    case 'number':
+      return scalarReader(readNumber);
+    default:
+      throw new TypeError(`no lax validation for a schema of type ${schema.type}`);
+  }
+}
+
+function objectReader(schema: Schema): Reader {
+  const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => ({
+    name,
+    field,
+    read: compile(field),
+  }));
+  return (value, path, report) => {
+    const object = value as Record<string, unknown>;
+    const result: Record<string, unknown> = {};
+    for (const { name, field, read } of fields) {
+      if (Object.hasOwn(object, name)) result[name] = read(object[name], [...path, name], report);
+      else if (!schema.required?.includes(name)) result[name] = field.default;
+      else {
+        const inputSource = report.body.sourceAt(path) ?? 'null';
+        fail(report, [...path, name], 'missing', 'Field required', { inputSource });
+      }
+    }
+    return result;
+  };
+}
+
+function arrayReader(schema: Schema): Reader {
+  const readItem = compile(schema.items ?? {});
+  return (value, path, report) => {
+    if (!Array.isArray(value)) return fail(report, path, 'list_type', 'Input should be a valid list');
+    return value.map((item, at) => readItem(item, [...path, at], report));
+  };
+}
+
+/** Strings are taken as they are but for lone surrogates, which no encoding can carry: U+FFFD stands for them. */
+function stringReader(schema: Schema): Reader {
+  const { minLength = 0, maxUtf8Bytes = Number.POSITIVE_INFINITY } = schema;
+  return (value, path, report) => {
+    if (typeof value !== 'string') return fail(report, path, 'string_type', 'Input should be a valid string');
+    const text = value.toWellFormed();
+    if (text.length < minLength) {
+      const ctx = { min_length: minLength };
+      return fail(report, path, 'string_too_short', `String should have at least ${minLength} character`, { ctx });
+    }
+    if (Buffer.byteLength(text) > maxUtf8Bytes) {
+      const ctx = { max_length: maxUtf8Bytes };
+      return fail(report, path, 'string_too_long', `String should have at most ${maxUtf8Bytes} bytes of UTF-8`, {
+        ctx,
+      });
+    }
+    return text;
+  };
+}
+
+function scalarReader(read: NumberReader<unknown>): Reader {
+  return (value, path, report) => {
+    const reading = read(value, () => report.body.sourceAt(path) ?? '');
+    return 'value' in reading ? reading.value : fail(report, path, reading.type, reading.msg);
+  };
+}
+
+/** An object or null, kept as its JSON text (`{}` for null), so that it comes back as it was given. */
+const sourceReader: Reader = (value, path, report) => {
+  if (value === null) return '{}';
+  if (!isObject(value)) return fail(report, path, 'dict_type', 'Input should be a valid dictionary');
+  const source = report.body.sourceAt(path) as string;
+  return hasNonFinite(source) ? fail(report, path, 'finite_number', 'Numbers in metadata should be finite') : source;
+};
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,37 @@
+/** A known path asked with another method: 405 with Allow, where Fastify alone would say 404. */
+import { METHODS } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { sendDetail } from './error-handler.ts';
+
+/** Takes note of the routes that are added from now on; the function it returns gives each path its other methods. */
+export function collectMethods(app: FastifyInstance): () => void {
+  const methodsByPath = new Map<string, Set<string>>();
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: false });
+  }
+  let collecting = true;
+  app.addHook('onRoute', ({ path, method }) => {
+    if (!collecting) return;
+    const methods = methodsByPath.get(path) ?? new Set();
+    for (const name of [method].flat()) methods.add(name);
+    methodsByPath.set(path, methods);
+  });
+  return () => {
+    collecting = false;
+    for (const [path, methods] of methodsByPath) addOtherMethods(app, path, methods);
+  };
+}
+
+function addOtherMethods(app: FastifyInstance, url: string, methods: ReadonlySet<string>): void {
+  const allow = [...methods].sort().join(', ');
+  app.route({
+    url,
+    method: app.supportedMethods.filter((name) => !methods.has(name)),
+    schema: { hide: true },
+    // Before the body is read: whatever it holds is of no interest.
+    onRequest: (_request, reply, _done) => {
+      sendDetail(reply.header('allow', allow), 405, 'Method Not Allowed');
+    },
+    handler: () => {},
+  });
+}

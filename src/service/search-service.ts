@@ -1,0 +1,145 @@
+/** Documents in, nearest documents out: the store is what is true, the index is what is fast. */
+import { CosimoError } from '../errors.ts';
+import type { VectorIndex } from '../index/vector-index.ts';
+import type { Metrics } from '../metrics.ts';
+import type { DocumentStore, StoredDocument } from '../store/document-store.ts';
+import type { EmbeddingService } from './embedding-service.ts';
+import { TimeSlice } from './time-slice.ts';
+
+export interface SearchServiceParts {
+  readonly embeddings: EmbeddingService;
+  readonly index: VectorIndex;
+  readonly store: DocumentStore;
+  readonly metrics: Metrics;
+  readonly topKMax: number;
+  readonly metadataBytesMax: number;
+}
+
+export interface Hit {
+  readonly document: StoredDocument;
+  /** Cosine similarity, -1 to 1. */
+  readonly score: number;
+}
+
+export interface SearchOptions {
+  /** Most hits; less than 1 finds nothing, more than MAX_TOP_K is taken as that. */
+  readonly topK: number;
+  /** Lowest score of a hit. */
+  readonly threshold: number;
+  readonly signal?: AbortSignal;
+}
+
+export class SearchService {
+  readonly #parts: SearchServiceParts;
+  /** Searches under way, each until its hits have been read from the store. */
+  readonly #searches = new Set<Promise<unknown>>();
+  /** The index follows the store in the order of the store's commits. */
+  #applied: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: SearchServiceParts) {
+    this.#parts = parts;
+  }
+
+  get documents(): number {
+    return this.#parts.store.documents;
+  }
+
+  /** Fills the index from the store, a pause between the pieces so that the event loop stays free. */
+  async load(): Promise<void> {
+    const { index, store } = this.#parts;
+    for (const { versions, vectors } of store.vectors()) {
+      index.addMany(versions, vectors);
+      await new Promise(setImmediate);
+    }
+  }
+
+  find(id: string): StoredDocument {
+    const document = this.#parts.store.find(id);
+    if (document === undefined) throw new CosimoError('document_not_found');
+    return document;
+  }
+
+  /**
+   * Adds a document or replaces the one of the same id. Returns once it is durable and every later search sees it.
+   * @throws CosimoError `metadata_too_large`, and what embedding and storing throw; nothing has changed then
+   */
+  async upsert(document: StoredDocument, signal?: AbortSignal): Promise<void> {
+    const { embeddings, index, store, metrics, metadataBytesMax } = this.#parts;
+    if (Buffer.byteLength(document.metadata) > metadataBytesMax) {
+      throw new CosimoError(
+        'metadata_too_large',
+        `The metadata is larger than ${metadataBytesMax} bytes; shorten it or raise MAX_METADATA_BYTES`,
+      );
+    }
+    const { vectors } = await embeddings.embed([document.text], signal ? { signal } : {});
+    const vector = vectors[0] as Float32Array;
+    const started_ms = performance.now();
+    await this.#apply(store.put(document, vector), ({ version, replaced }) => {
+      if (replaced === undefined) index.add(version, vector);
+      else {
+        index.replace(replaced, version, vector);
+        this.#forgetLater(replaced);
+      }
+    });
+    metrics.stage('store', performance.now() - started_ms);
+  }
+
+  /** @throws CosimoError `document_not_found` */
+  async delete(id: string): Promise<void> {
+    const { index, store } = this.#parts;
+    await this.#apply(store.delete(id), (version) => {
+      if (version === undefined) throw new CosimoError('document_not_found');
+      index.remove(version);
+      this.#forgetLater(version);
+    });
+  }
+
+  /** Every live document against the query: exact, best first, equal scores by age, oldest first. */
+  async search(query: string, { topK, threshold, signal }: SearchOptions): Promise<Hit[]> {
+    const { embeddings, metrics, topKMax } = this.#parts;
+    const { vectors } = await embeddings.embed([query], signal ? { signal } : {});
+    const limit = Math.max(0, Math.min(topK, topKMax));
+    const started_ms = performance.now();
+    const search = this.#scan(vectors[0] as Float32Array, limit, threshold);
+    this.#searches.add(search);
+    try {
+      return await search;
+    } finally {
+      this.#searches.delete(search);
+      metrics.stage('scan', performance.now() - started_ms);
+    }
+  }
+
+  async #scan(vector: Float32Array, limit: number, threshold: number): Promise<Hit[]> {
+    const { index, store } = this.#parts;
+    const { keys, scores } = await index.search(vector, limit, threshold);
+    const hits: Hit[] = [];
+    const slice = new TimeSlice();
+    for (const [at, version] of keys.entries()) {
+      const document = store.get(version);
+      if (document === undefined) throw new Error(`version ${version} is in the index and not in the store`);
+      // Rounding can carry the product of two unit vectors past 1.
+      hits.push({ document, score: Math.max(-1, Math.min(1, scores[at] as number)) });
+      await slice.turn();
+    }
+    return hits;
+  }
+
+  /** Changes the index once the write is durable and every earlier write has been applied. */
+  async #apply<T>(write: Promise<T>, change: (result: T) => void): Promise<void> {
+    const previous = this.#applied;
+    const applied = (async () => {
+      const [result] = await Promise.all([write, previous]);
+      change(result);
+    })();
+    this.#applied = applied.catch(() => {});
+    await applied;
+  }
+
+  /** A search that has begun may have found the version: it stays readable until those have ended. */
+  #forgetLater(version: number): void {
+    const { store } = this.#parts;
+    if (this.#searches.size === 0) store.forget(version);
+    else void Promise.allSettled(this.#searches).then(() => store.forget(version));
+  }
+}

@@ -1,0 +1,57 @@
+/** Settings: defaults, bounds, and a sentence for each bad value. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfig, settingsHelp } from '../src/config.ts';
+
+test('defaults are those of the contract', () => {
+  const config = loadConfig({});
+  const expected = {
+    ...{
+      HOST: '127.0.0.1',
+      PORT: 8000,
+      MODEL: 'sentence-transformers/all-MiniLM-L6-v2',
+      DEVICE: 'auto',
+      DATA_DIR: './data',
+    },
+    ...{
+      MAX_BATCH_SIZE: 100,
+      MAX_TOP_K: 10_000,
+      MAX_BODY_BYTES: 32 << 20,
+      MAX_TEXT_BYTES: 8 << 20,
+      MAX_METADATA_BYTES: 1 << 20,
+    },
+    ...{ REQUEST_TIMEOUT_MS: 60_000, RATE_LIMIT: 0, API_KEY: undefined, MODEL_DIR: undefined },
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(config[name as keyof typeof config], value, name);
+  assert.ok(Object.isFrozen(config));
+});
+
+test('an empty value is an absent one; other variables are nobody’s business', () => {
+  const config = loadConfig({ PORT: '', API_KEY: '', HOME: '/root', port: '1' });
+  assert.equal(config.PORT, 8000);
+  assert.equal(config.API_KEY, undefined);
+  assert.equal('HOME' in config, false);
+});
+
+test('a bad value stops the start with a sentence naming it', () => {
+  const bad: [Record<string, string>, RegExp][] = [
+    [{ PORT: 'http' }, /^PORT=http: must be integer/],
+    [{ PORT: '65536' }, /^PORT=65536: must be <= 65535/],
+    [{ PORT: '-1' }, /^PORT=-1: must be >= 0/],
+    [{ DEVICE: 'tpu' }, /^DEVICE=tpu: .*auto, cpu, cuda/],
+    [{ PRECISION: 'int4' }, /^PRECISION=int4: .*fp32/],
+    [{ MODEL: 'all-MiniLM' }, /^MODEL=all-MiniLM: .*org\/name/],
+    [{ MAX_BATCH_SIZE: '0' }, /^MAX_BATCH_SIZE=0: must be >= 1/],
+    [{ MAX_BODY_BYTES: '1.5' }, /^MAX_BODY_BYTES=1.5: must be integer/],
+    [{ CACHE_BYTES: '-1' }, /^CACHE_BYTES=-1/],
+    [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL=loud/],
+  ];
+  for (const [environment, message] of bad)
+    assert.throws(() => loadConfig(environment), { code: 'invalid_setting', message });
+});
+
+test('--help names every setting', () => {
+  const help = settingsHelp();
+  for (const name of Object.keys(loadConfig({ API_KEY: 'k', MODEL_DIR: 'd' })))
+    assert.match(help, new RegExp(`^  ${name} +\\S`, 'm'));
+});

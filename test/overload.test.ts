@@ -1,0 +1,141 @@
+/** Too much, too slow, too early, too late: 429 and 503 with Retry-After, and recovery. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { BROKEN_WORD, modelWithBrokenToken } from './support/model.ts';
+import { createUnloadedService, send, startService } from './support/service.ts';
+
+const texts = (count: number, name: string) =>
+  Array.from({ length: count }, (_, at) => `${name} ${at} ${'and so on '.repeat(30)}`);
+
+test('a full queue is 429 with Retry-After, changes nothing, and recovers', async () => {
+  const service = await startService({ QUEUE_TEXTS: '150' });
+  const embed = (name: string) => send(service, 'POST', '/embed', { texts: texts(100, name) });
+  const before = (await send(service, 'GET', '/stats')).json;
+  const running = embed('first');
+  const refused = await embed('second');
+  assert.equal(refused.status, 429);
+  assert.deepEqual(refused.json, { detail: 'Too many texts are waiting to be encoded' });
+  assert.ok(Number(refused.headers['retry-after']) >= 1);
+  assert.equal((await running).status, 200);
+  const after = (await send(service, 'GET', '/stats')).json;
+  assert.equal(after.requests.embed, before.requests.embed + 1);
+  assert.equal(after.cache.misses, before.cache.misses + 100);
+  const again = await embed('second');
+  assert.deepEqual([again.status, again.json.cached_count], [200, 0], 'the refused call left nothing in the cache');
+});
+
+test('a call that takes longer than REQUEST_TIMEOUT_MS is 503, and its texts are dropped', async () => {
+  const service = await startService({ REQUEST_TIMEOUT_MS: '150' });
+  const answers = await Promise.all(
+    ['a', 'b', 'c', 'd'].map((name) => send(service, 'POST', '/embed/batch', { texts: texts(100, name) })),
+  );
+  const late = answers.filter(({ status }) => status === 503);
+  assert.ok(late.length >= 1, answers.map(({ status }) => status).join());
+  for (const { json, headers } of late) {
+    assert.match(json.detail, /REQUEST_TIMEOUT_MS/);
+    assert.ok(Number(headers['retry-after']) >= 1);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal((await send(service, 'POST', '/embed', { texts: ['quick'] })).status, 200);
+});
+
+test('an event loop that lags is 503 for work, not for health', async () => {
+  const service = await startService({ MAX_EVENT_LOOP_DELAY_MS: '10' });
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // one sample of the plugin
+  const until = performance.now() + 1500;
+  while (performance.now() < until); // the event loop is blocked, on purpose
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const refused = await send(service, 'POST', '/embed', { texts: ['a'] });
+  assert.deepEqual([refused.status, refused.json], [503, { detail: 'The service is under pressure; try again later' }]);
+  assert.ok(Number(refused.headers['retry-after']) >= 1);
+  assert.equal((await send(service, 'GET', '/health')).status, 200);
+  assert.equal((await send(service, 'GET', '/health/ready')).status, 200);
+  await new Promise((resolve) => setTimeout(resolve, 2200));
+  assert.equal((await send(service, 'POST', '/embed', { texts: ['a'] })).status, 200, 'it recovers');
+});
+
+describe('before the model is loaded and after closing', () => {
+  test('everything but health is 503 with Retry-After', async () => {
+    const service = await createUnloadedService();
+    const calls: [string, string, unknown?][] = [
+      ['POST', '/embed', { texts: ['a'] }],
+      ['POST', '/embed/batch', { texts: ['a'] }],
+      ['POST', '/index', { id: 'a', text: 'a' }],
+      ['POST', '/search', { query: 'a' }],
+      ['GET', '/index/a'],
+      ['DELETE', '/index/a'],
+      ['GET', '/stats'],
+      ['GET', '/health'],
+      ['GET', '/health/ready'],
+    ];
+    for (const [method, path, body] of calls) {
+      const { status, headers } = await send(service, method, path, body);
+      assert.equal(status, 503, path);
+      assert.ok(Number(headers['retry-after']) >= 1, path);
+    }
+    assert.equal((await send(service, 'GET', '/health/live')).status, 200);
+    assert.equal((await send(service, 'GET', '/metrics')).status, 200);
+    await service.load();
+    for (const [method, path, body] of calls)
+      assert.notEqual((await send(service, method, path, body)).status, 503, path);
+  });
+
+  test('an encoder thread that has died is started again', async () => {
+    const threads: Worker[] = [];
+    const remember = (worker: Worker) => threads.push(worker);
+    process.on('worker', remember);
+    const service = await startService();
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    const { status, json } = await send(service, 'POST', '/embed', { texts: ['alive again'] });
+    process.off('worker', remember);
+    assert.deepEqual([status, json.dimensions, threads.length], [200, 384, 2]);
+  });
+
+  test('a failed inference is a 500 that tells nothing and caches nothing; readiness is 503 until one works', async () => {
+    const service = await startService({ MODEL_DIR: await modelWithBrokenToken() });
+    const embed = (text: string) => send(service, 'POST', '/embed', { texts: [text] });
+    assert.equal((await embed('a word')).status, 200);
+    const failed = await embed(`a ${BROKEN_WORD}`);
+    assert.deepEqual([failed.status, failed.json], [500, { detail: 'Internal Server Error' }]);
+    assert.equal((await send(service, 'GET', '/health/ready')).status, 503);
+    assert.equal((await send(service, 'GET', '/health')).status, 200);
+    assert.equal((await embed(`a ${BROKEN_WORD}`)).status, 500, 'nothing was cached');
+    const deadline = performance.now() + 10_000;
+    while ((await send(service, 'GET', '/health/ready')).status !== 200) {
+      assert.ok(performance.now() < deadline, 'ready again, by a probe of its own');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal((await embed('another word')).status, 200);
+  });
+});
+
+test('RATE_LIMIT: 429 with Retry-After, health is free', async () => {
+  const service = await startService({ RATE_LIMIT: '3' });
+  const statuses = [];
+  for (let at = 0; at < 5; at += 1) statuses.push((await send(service, 'GET', '/stats')).status);
+  assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
+  const refused = await send(service, 'GET', '/stats');
+  assert.match(refused.json.detail, /More than 3 requests a minute/);
+  assert.ok(Number(refused.headers['retry-after']) >= 1);
+  assert.equal((await send(service, 'GET', '/health')).status, 200);
+});
+
+test('API_KEY: every call but health wants it', async () => {
+  const service = await startService({ API_KEY: 'secret' });
+  const refused = await send(service, 'POST', '/embed', { texts: ['a'] });
+  assert.equal(refused.status, 401);
+  assert.match(refused.json.detail, /Authorization: Bearer/);
+  assert.match(String(refused.headers['www-authenticate']), /^Bearer/);
+  assert.equal(
+    (await send(service, 'POST', '/embed', { texts: ['a'] }, { authorization: 'Bearer wrong' })).status,
+    401,
+  );
+  assert.equal(
+    (await send(service, 'POST', '/embed', { texts: ['a'] }, { authorization: 'Bearer secret' })).status,
+    200,
+  );
+  assert.equal((await send(service, 'GET', '/metrics')).status, 401);
+  for (const path of ['/health', '/health/live', '/health/ready'])
+    assert.equal((await send(service, 'GET', path)).status, 200);
+});

@@ -1,0 +1,64 @@
+/** The real process: `node src/main.ts` with settings, on a free port. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+
+export interface CosimoProcess {
+  readonly child: ChildProcess;
+  /** `http://127.0.0.1:PORT`, known once it listens. */
+  readonly origin: string;
+  /** Everything it has printed so far. */
+  readonly output: () => string;
+  /** Resolves with the exit status, or the signal's name. */
+  readonly ended: Promise<number | string>;
+  /** Waits until /health/ready is 200. */
+  readonly ready: () => Promise<void>;
+}
+
+/** Starts it and waits until it listens or has ended; `origin` is empty in the latter case. */
+export async function startProcess(settings: Readonly<Record<string, string>>): Promise<CosimoProcess> {
+  const env = { ...process.env, PORT: '0', DEVICE: 'cpu', ...settings };
+  const child = spawn(process.execPath, ['src/main.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  after(() => child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const ended = once(child, 'exit').then(([status, signal]) => (status ?? signal) as number | string);
+  let over = false;
+  void ended.then(() => (over = true));
+  const listening = () => /Server listening at (http:\/\/[\d.]+:\d+)/.exec(output)?.[1];
+  await until(() => over || listening() !== undefined);
+  const origin = listening() ?? '';
+  return {
+    child,
+    origin,
+    ended,
+    output: () => output,
+    ready: () => until(async () => over || (await fetch(`${origin}/health/ready`)).status === 200),
+  };
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('the process did not come up in time');
+    await setTimeout(20);
+  }
+}
+
+/** A JSON request; the body of the answer is parsed. */
+export async function call(
+  origin: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; json: unknown }> {
+  const init =
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(origin + path, { method, ...init });
+  return { status: response.status, json: await response.json() };
+}
