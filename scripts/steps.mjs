@@ -9,9 +9,9 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative } from './build-native.mjs';
 
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Node 24, which package.json pins as a dependency. */
-export const NODE = join(ROOT, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+const NODE = join(ROOT, 'node_modules', '.bin', 'node');
 const INSTALLED = join(ROOT, 'node_modules', '.cosimo-installed');
 
 /** Installs what package-lock.json names, once for each version of it. */
@@ -24,7 +24,6 @@ function install() {
   const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: ROOT,
     stdio: 'inherit',
-    shell: process.platform === 'win32',
     // Older npm runs every install script: this one would fetch the CUDA provider from where few machines get to.
     env: { ...process.env, npm_config_onnxruntime_node_install: 'skip' },
   });

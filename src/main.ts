@@ -21,6 +21,7 @@ import { LmdbStore } from './store/lmdb-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
 const CLOSE_TIMEOUT_MS = 10_000;
+const SAME_WISH_MS = 1000;
 
 /** The whole service, as the process runs it and as tests drive it. */
 export interface Service {
@@ -42,13 +43,27 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = createLogger(config);
   const { app, load, close } = await createService(config, logger);
-  closeWithGrace({ delay: CLOSE_TIMEOUT_MS, logger }, async ({ err }) => {
-    if (err) logger.fatal({ err }, 'unexpected error');
-    await close();
-  });
+  closeOnSignal(close, logger);
   // The port opens first: whoever asks learns that the model is loading.
   await app.listen({ host: config.HOST, port: config.PORT });
   announce(app.listeningOrigin, await load());
+}
+
+function closeOnSignal(close: () => Promise<void>, logger: Logger): void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const grace = closeWithGrace({ delay: CLOSE_TIMEOUT_MS, logger, skip: [...signals] }, async ({ err }) => {
+    if (err) logger.fatal({ err }, 'unexpected error');
+    await close();
+  });
+  let asked_ms: number | undefined;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      // One wish may come twice, from a terminal or service manager and again through npm; a later signal is another wish.
+      if (asked_ms !== undefined && performance.now() - asked_ms > SAME_WISH_MS) process.exit(1);
+      if (asked_ms === undefined) void grace.close();
+      asked_ms ??= performance.now();
+    });
+  }
 }
 
 export async function createService(config: Config, logger: Logger): Promise<Service> {

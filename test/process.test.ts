@@ -110,13 +110,16 @@ test('the port opens first: /health is 503 while the model loads, then 200', asy
   });
 });
 
-test('SIGTERM answers what runs, refuses what is new, and ends with 0', async () => {
+test('SIGTERM, also when it comes twice, answers what runs, refuses what is new, and ends with 0', async () => {
   const started = await startProcess({ DATA_DIR: ':memory:' });
   await started.ready();
   const texts = Array.from({ length: 100 }, (_, at) => `${'a long text '.repeat(40)}${at}`);
   const running = call(started.origin, 'POST', '/embed/batch', { texts });
   await new Promise((resolve) => setTimeout(resolve, 200));
   started.child.kill('SIGTERM');
+  started.child.kill('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await assert.rejects(fetch(`${started.origin}/stats`), 'it listens no more');
   const { status, json } = await running;
   assert.equal(status, 200);
   assert.equal((json as { embeddings: unknown[] }).embeddings.length, 100);
