@@ -2,8 +2,8 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Delivery, Patience } from './delivery.ts';
 import type { ModelFile } from './manifest.ts';
-import type { Delivery, Patience } from './model-source.ts';
 import { acceptPartial, claimPartial, leavePartial } from './partial-file.ts';
 
 /** An answer that another attempt would not change. */

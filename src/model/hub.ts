@@ -1,7 +1,8 @@
 /** The Hugging Face hub, or whatever HF_ENDPOINT names: which files a model has, and the files. */
+
+import type { Delivery } from './delivery.ts';
 import { answerError, downloadFile, PatientFetch } from './download.ts';
-import type { ModelFile, ModelManifest } from './manifest.ts';
-import type { Delivery } from './model-source.ts';
+import { DECIDING_FILES, type ModelFile, type ModelManifest } from './manifest.ts';
 
 type Environment = NodeJS.ProcessEnv;
 
@@ -37,16 +38,12 @@ export async function fetchFromHub({ name, revision, files }: ModelManifest, del
   }
 }
 
-/** Files that decide over a model's vectors; what else a repository holds is left there. */
-const NEEDED =
-  /^(?:model\.safetensors|tokenizer\.json|config\.json|modules\.json|sentence_bert_config\.json|config_sentence_transformers\.json|\d+_[A-Za-z]+\/config\.json)$/;
-
 interface HubAnswer {
   readonly sha?: string;
   readonly siblings?: readonly { rfilename: string; size?: number; lfs?: { sha256?: string; size?: number } }[];
 }
 
-/** Asks the hub for a model's commit and its files. @throws Error in a few words */
+/** Asks the hub for a model's commit and those of its files that decide over vectors; what else it holds is left there. @throws Error in a few words */
 export async function listOnHub(
   name: string,
   revision: string,
@@ -60,7 +57,9 @@ export async function listOnHub(
     if (!response.ok) throw answerError(response);
     const { sha, siblings = [] } = (await response.json()) as HubAnswer;
     if (!/^[0-9a-f]{40}$/.test(sha ?? '')) throw new Error('the server names no commit');
-    const files = siblings.filter(({ rfilename }) => NEEDED.test(rfilename)).map(toModelFile);
+    const files = siblings
+      .filter(({ rfilename }) => DECIDING_FILES.some((path) => path === rfilename))
+      .map(toModelFile);
     return { name, revision: sha as string, files };
   } finally {
     patient.end();

