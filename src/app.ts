@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
-import { takeBodiesAsBytes } from './http/bodies.ts';
+import { takeBodies } from './http/bodies.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { describeRoutes } from './http/documentation.ts';
 import { embedRoutes } from './http/embed-routes.ts';
@@ -40,7 +40,7 @@ export async function buildApp({ config, holder, metrics, logger }: AppParts): P
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
     rewriteUrl: (request) => normalizeTarget(request.url ?? '/'),
   });
-  takeBodiesAsBytes(app);
+  takeBodies(app, config);
   installErrorHandler(app, () => holder.peek()?.embeddings.retryAfter_s ?? 1);
   // Kept-alive connections would hold up closing.
   app.addHook('onSend', async (_request, reply) => {

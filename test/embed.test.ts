@@ -1,6 +1,7 @@
 /** POST /embed and /embed/batch: vectors, cached counts, limits, counters. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { metric } from './support/metrics.ts';
 import { send, startService } from './support/service.ts';
 
 const service = await startService();
@@ -177,9 +178,3 @@ test('counters: accepted requests by endpoint, hits and misses of the cache', as
   const empty = (await send(await startService(), 'GET', '/stats')).json.cache;
   assert.deepEqual([empty.hits, empty.misses, empty.hit_rate], [0, 0, 0]);
 });
-
-function metric(text: string, name: string): number {
-  const line = text.split('\n').find((row) => row.startsWith(`${name} `));
-  assert.ok(line, `${name} is in /metrics`);
-  return Number(line.split(' ')[1]);
-}

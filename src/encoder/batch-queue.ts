@@ -37,6 +37,7 @@ const TAKE_TEXTS_MAX = 64;
 const TAKE_BYTES_MAX = 64 * 1024;
 /** Weight of the newest batch in the rate that Retry-After is computed from. */
 const RATE_WEIGHT = 0.2;
+const utf8Bytes = (text: string) => Buffer.byteLength(text);
 
 export class BatchQueue {
   readonly #options: BatchQueueOptions;
@@ -76,13 +77,14 @@ export class BatchQueue {
    * Admits all texts or none.
    * @param texts different from one another
    * @param signal when it fires, this caller waits no longer
+   * @param sizes UTF-8 bytes of each text, from whoever has counted them already
    * @returns a promise for each text's vector; rejected with `inference_failed` or `cancelled`
    * @throws CosimoError `queue_full`
    */
-  enqueue(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array>[] {
+  enqueue(texts: readonly string[], signal?: AbortSignal, sizes = texts.map(utf8Bytes)): Promise<Float32Array>[] {
     if (signal?.aborted) throw new CosimoError('cancelled');
-    this.#admit(texts);
-    const entries = texts.map((text) => this.#join(text));
+    this.#admit(texts, sizes);
+    const entries = texts.map((text, at) => this.#join(text, sizes[at] as number));
     // Everything that arrives in this turn of the event loop goes in one batch.
     if (!this.#busy) queueMicrotask(() => this.#start());
     return signal === undefined ? entries.map((entry) => entry.vector) : waitUntil(signal, entries);
@@ -99,16 +101,16 @@ export class BatchQueue {
     await this.#running;
   }
 
-  #admit(texts: readonly string[]): void {
+  #admit(texts: readonly string[], sizes: readonly number[]): void {
     if (this.#closed) throw new CosimoError('closed');
-    const fresh = texts.filter((text) => !this.#entries.has(text));
-    const bytes = fresh.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    const fresh = sizes.filter((_, at) => !this.#entries.has(texts[at] as string));
+    const bytes = fresh.reduce((sum, size) => sum + size, 0);
     const { textsMax, bytesMax } = this.#options;
     if (this.#entries.size + fresh.length > textsMax || this.#bytes + bytes > bytesMax)
       throw new CosimoError('queue_full');
   }
 
-  #join(text: string): Entry {
+  #join(text: string, bytes: number): Entry {
     const known = this.#entries.get(text);
     if (known !== undefined) {
       known.waiters += 1;
@@ -116,7 +118,6 @@ export class BatchQueue {
     }
     const { promise: vector, resolve, reject } = Promise.withResolvers<Float32Array>();
     vector.catch(() => {}); // whoever waits sees the error; nobody may be waiting
-    const bytes = Buffer.byteLength(text);
     const entry: Entry = { text, bytes, queued_ms: performance.now(), vector, resolve, reject, waiters: 1 };
     this.#entries.set(text, entry);
     this.#bytes += bytes;

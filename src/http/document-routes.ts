@@ -2,7 +2,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { EngineHolder } from '../service/engine.ts';
 import { answerSignal } from './answer-signal.ts';
-import { readJsonBody } from './bodies.ts';
 import { sendJson } from './error-handler.ts';
 import { documentJson, hitsJson } from './json-parts.ts';
 import {
@@ -27,7 +26,6 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void
   app.post<{ Body: IndexBody }>(
     '/index',
     {
-      preValidation: readJsonBody,
       schema: {
         summary: 'Add or replace a document',
         body: IndexRequest,
@@ -61,7 +59,6 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void
   app.post<{ Body: SearchBody }>(
     '/search',
     {
-      preValidation: readJsonBody,
       schema: {
         summary: 'Find the nearest documents',
         body: SearchRequest,

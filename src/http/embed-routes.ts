@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CosimoError } from '../errors.ts';
 import type { Endpoint, EngineHolder } from '../service/engine.ts';
 import { answerSignal } from './answer-signal.ts';
-import { readJsonBody } from './bodies.ts';
 import { sendJson } from './error-handler.ts';
 import { embeddingsJson } from './json-parts.ts';
 import { BODY_ERRORS, EmbedBatchResponse, type EmbedBody, EmbedRequest, EmbedResponse } from './schemas.ts';
@@ -31,7 +30,6 @@ export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSiz
   app.post<{ Body: EmbedBody }>(
     '/embed',
     {
-      preValidation: readJsonBody,
       schema: { summary: 'Embed texts', body: EmbedRequest, response: { 200: EmbedResponse, ...BODY_ERRORS } },
     },
     (request, reply) => embed(request, reply, 'embed', `Maximum batch size is ${batchSizeMax}`),
@@ -39,7 +37,6 @@ export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSiz
   app.post<{ Body: EmbedBody }>(
     '/embed/batch',
     {
-      preValidation: readJsonBody,
       schema: {
         summary: 'Embed texts, without the cached count',
         body: EmbedRequest,

@@ -9,6 +9,9 @@ export class RequestBody {
   readonly source: string;
   readonly kind: 'empty' | 'json' | 'text';
   readonly value: unknown;
+  /** What was taken apart last: a body with many faults is asked for one part after another of the same list. */
+  #members: Parts<Map<string, string>> = { of: '', parts: new Map() };
+  #elements: Parts<string[]> = { of: '', parts: [] };
 
   constructor(kind: 'empty' | 'json' | 'text', source: string, value?: unknown) {
     this.kind = kind;
@@ -21,10 +24,25 @@ export class RequestBody {
     let source: string | undefined = this.kind === 'text' ? JSON.stringify(this.source) : this.source;
     for (const step of path) {
       if (source === undefined) return undefined;
-      source = typeof step === 'number' ? elementSources(source)[step] : memberSources(source).get(step);
+      source = typeof step === 'number' ? this.#elementsOf(source)[step] : this.#membersOf(source).get(step);
     }
     return source;
   }
+
+  #membersOf(source: string): Map<string, string> {
+    if (this.#members.of !== source) this.#members = { of: source, parts: memberSources(source) };
+    return this.#members.parts;
+  }
+
+  #elementsOf(source: string): string[] {
+    if (this.#elements.of !== source) this.#elements = { of: source, parts: elementSources(source) };
+    return this.#elements.parts;
+  }
+}
+
+interface Parts<T> {
+  readonly of: string;
+  readonly parts: T;
 }
 
 /** The body could not be read at all: invalid UTF-8, or nested past all reason. FastAPI's answer to that is a 400. */
@@ -84,10 +102,20 @@ function findFault(source: string): ReturnType<typeof findJsonFault> {
 
 /** What Python cannot read back: a client of the service it replaces could never fetch such metadata again. */
 function isTooDeep(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_JSON_DEPTH) return true;
-    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
+  let level = isContainer(value) ? [value] : [];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    const next: object[] = [];
+    for (const container of level) {
+      for (const part of Object.values(container)) {
+        if (depth > MAX_JSON_DEPTH) return true;
+        if (isContainer(part)) next.push(part);
+      }
+    }
+    level = next;
   }
   return false;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

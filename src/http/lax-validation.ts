@@ -3,7 +3,7 @@
  * schema's order, unknown fields ignored. It takes the schemas of `schemas.ts`, no more than those need.
  */
 import type { TSchema } from 'typebox';
-import { RequestBody } from './json-body.ts';
+import type { RequestBody } from './json-body.ts';
 import { hasNonFinite } from './json-source.ts';
 import { type NumberReader, readBoolean, readInteger, readNumber } from './lax-numbers.ts';
 import { type ValidationFault, ValidationFaults } from './validation-faults.ts';
@@ -28,15 +28,22 @@ type Reader = (value: unknown, path: readonly (string | number)[], report: Repor
 interface Report {
   readonly body: RequestBody;
   readonly faults: ValidationFault[];
+  readonly faultsMax: number;
 }
 
-/** Fastify's validator for a body that `readBody` has read. */
+/** There are more faults than these first ones: whoever validates has no time or memory for all. */
+export class ManyFaults extends ValidationFaults {}
+
+/**
+ * A validator for a body that `readBody` has read; without `faultsMax` it lists every fault.
+ * @throws ManyFaults
+ */
 export function compileLaxValidator(
   schema: TSchema,
-): (body: unknown) => { value: unknown } | { error: ValidationFaults } {
+): (body: RequestBody, faultsMax?: number) => { value: unknown } | { error: ValidationFaults } {
   const read = objectReader(schema as Schema);
-  return (body) => {
-    const report: Report = { body: body instanceof RequestBody ? body : new RequestBody('empty', 'null'), faults: [] };
+  return (body, faultsMax = Number.POSITIVE_INFINITY) => {
+    const report: Report = { body, faults: [], faultsMax };
     const value = readWhole(report, read);
     return report.faults.length === 0 ? { value } : { error: new ValidationFaults(report.faults) };
   };
@@ -63,6 +70,7 @@ function fail(
   msg: string,
   more?: Partial<ValidationFault>,
 ): undefined {
+  if (report.faults.length >= report.faultsMax) throw new ManyFaults(report.faults);
   const inputSource = report.body.sourceAt(path) ?? 'null';
   report.faults.push({ type, loc: ['body', ...path], msg, inputSource, ...more });
   return undefined;

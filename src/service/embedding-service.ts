@@ -3,6 +3,7 @@ import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import type { BatchQueue } from '../encoder/batch-queue.ts';
 import { CosimoError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { TimeSlice } from './time-slice.ts';
 
 export interface EmbeddingServiceParts {
   readonly queue: BatchQueue;
@@ -49,21 +50,29 @@ export class EmbeddingService {
    * @throws CosimoError `text_too_large`, `queue_full`: nothing has changed then; `inference_failed`, `cancelled`
    */
   async embed(texts: readonly string[], { cache: useCache = true, signal }: EmbedOptions = {}): Promise<Embeddings> {
-    this.#checkSizes(texts);
     const { cache, queue } = this.#parts;
-    const known = new Map<string, Float32Array>();
-    const missing = new Set<string>();
+    // Long texts give way to other requests one by one; a call of short ones runs through without a pause. While a call
+    // pauses, another one may have a text encoded that this one didn't find: it is encoded again, with the same result.
+    const slice = new TimeSlice();
+    const sizes: number[] = [];
     for (const text of texts) {
+      sizes.push(this.#sizeOf(text));
+      if (slice.isOver) await slice.turn();
+    }
+    const known = new Map<string, Float32Array>();
+    const missing = new Map<string, number>();
+    for (const [at, text] of texts.entries()) {
       if (known.has(text) || missing.has(text)) continue;
       const vector = useCache ? cache.get(text) : undefined;
-      if (vector === undefined) missing.add(text);
+      if (vector === undefined) missing.set(text, sizes[at] as number);
       else known.set(text, vector);
+      if (slice.isOver) await slice.turn();
     }
-    const pending = queue.enqueue([...missing], signal);
+    const pending = queue.enqueue([...missing.keys()], signal, [...missing.values()]);
     const cachedCount = texts.length - missing.size;
     if (useCache) this.#count(cachedCount, missing.size);
     await Promise.all(
-      [...missing].map(async (text, at) => {
+      [...missing.keys()].map(async (text, at) => {
         const vector = (await pending[at]) as Float32Array;
         if (useCache) cache.set(text, vector);
         known.set(text, vector);
@@ -72,17 +81,16 @@ export class EmbeddingService {
     return { vectors: texts.map((text) => known.get(text) as Float32Array), cachedCount };
   }
 
-  #checkSizes(texts: readonly string[]): void {
+  /** UTF-8 bytes of a text that is not too large. */
+  #sizeOf(text: string): number {
     const { textBytesMax } = this.#parts;
-    for (const text of texts) {
-      // A UTF-16 unit is at most three bytes of UTF-8: most texts need no counting.
-      if (text.length * 3 > textBytesMax && Buffer.byteLength(text) > textBytesMax) {
-        throw new CosimoError(
-          'text_too_large',
-          `A text is larger than ${textBytesMax} bytes; shorten it or raise MAX_TEXT_BYTES`,
-        );
-      }
-    }
+    // Every UTF-16 unit is at least a byte: much too long a text needs no counting.
+    const size = text.length > textBytesMax ? text.length : Buffer.byteLength(text);
+    if (size <= textBytesMax) return size;
+    throw new CosimoError(
+      'text_too_large',
+      `A text is larger than ${textBytesMax} bytes; shorten it or raise MAX_TEXT_BYTES`,
+    );
   }
 
   #count(hits: number, misses: number): void {
