@@ -1,12 +1,14 @@
 /**
  * `node scripts/check-start.mjs FOLDER`: runs `npm start` there, walks through the README's example by HTTP, kills the
- * service, starts it again and asks again. The second start is timed: it shall be up in under three seconds.
+ * service, starts it again and asks again. The second start is timed: it shall be up in under three seconds. At last npm
+ * alone is told to stop, as a supervisor would: the service shall go with it.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 const SECOND_START_MAX_MS = 3000;
+const STOP_MAX_MS = 3000;
 /** Not the default port: something may be there. */
 const PORT = '18374';
 const ORIGIN = `http://127.0.0.1:${PORT}`;
@@ -43,7 +45,7 @@ async function start() {
   })();
   const elapsed_ms = await Promise.race([ready, ended]);
   ended.catch(() => {});
-  return { elapsed_ms, kill: () => process.kill(-child.pid, 'SIGKILL') };
+  return { elapsed_ms, kill: () => process.kill(-child.pid, 'SIGKILL'), stop: () => child.kill('SIGTERM') };
 }
 
 async function firstHit() {
@@ -61,6 +63,10 @@ first.kill();
 
 const second = await start();
 assert.deepEqual(await firstHit(), before);
-second.kill();
 console.log(`second start: ${Math.round(second.elapsed_ms)} ms`);
+second.stop();
+await new Promise((resolve) => setTimeout(resolve, STOP_MAX_MS));
+const answer = await fetch(`${ORIGIN}/health`).catch(() => undefined);
+if (answer !== undefined) second.kill();
+assert.equal(answer, undefined, 'the service outlived npm');
 assert.ok(second.elapsed_ms < SECOND_START_MAX_MS, `the second start took ${second.elapsed_ms} ms`);

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
+import { AnswerBudget } from './http/answer-budget.ts';
 import { takeBodies } from './http/bodies.ts';
+import { drainOnClose, limitTime } from './http/deadline.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { describeRoutes } from './http/documentation.ts';
 import { embedRoutes } from './http/embed-routes.ts';
@@ -11,6 +13,7 @@ import { guardRoutes } from './http/guards.ts';
 import { collectMethods } from './http/method-not-allowed.ts';
 import { healthRoutes, statsRoutes } from './http/status-routes.ts';
 import { normalizeTarget } from './http/url.ts';
+import { answerWireError } from './http/wire-errors.ts';
 import type { Metrics } from './metrics.ts';
 import type { EngineHolder } from './service/engine.ts';
 
@@ -27,19 +30,30 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 /** An id of 512 bytes, each percent-encoded, and more: a longer one is still looked for, and not found. */
 const PARAMETER_CHARS_MAX = 16_384;
+const IDLE_MARGIN_MS = 5000;
 
-export async function buildApp({ config, holder, metrics, logger }: AppParts): Promise<FastifyInstance> {
+export interface App {
+  readonly fastify: FastifyInstance;
+  /** Lets what has come in whole be answered, then ends; connections that are still sending are cut. */
+  readonly close: () => Promise<void>;
+}
+
+export async function buildApp({ config, holder, metrics, logger }: AppParts): Promise<App> {
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.MAX_BODY_BYTES,
-    handlerTimeout: config.REQUEST_TIMEOUT_MS,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
+    // For clients that don't read: a connection on which nothing moves is dropped, after an answer could have come.
+    connectionTimeout: config.REQUEST_TIMEOUT_MS + IDLE_MARGIN_MS,
+    clientErrorHandler: answerWireError,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
     rewriteUrl: (request) => normalizeTarget(request.url ?? '/'),
   });
+  limitTime(app, config.REQUEST_TIMEOUT_MS);
+  const close = drainOnClose(app);
   takeBodies(app, config);
   installErrorHandler(app, () => holder.peek()?.embeddings.retryAfter_s ?? 1);
   // Kept-alive connections would hold up closing.
@@ -53,11 +67,11 @@ export async function buildApp({ config, holder, metrics, logger }: AppParts): P
   await app.register(async (work) => {
     await guardRoutes(work, holder, config);
     embedRoutes(work, holder, config.MAX_BATCH_SIZE);
-    documentRoutes(work, holder);
+    documentRoutes(work, holder, new AnswerBudget(config.ANSWER_BYTES));
     statsRoutes(work, holder, metrics);
   });
   addOtherMethods();
-  return app;
+  return { fastify: app, close };
 }
 
 function measureRequests(app: FastifyInstance, metrics: Metrics): void {

@@ -38,12 +38,15 @@ const SettingsSchema = Type.Object({
     minLength: 1,
   }),
   CACHE_BYTES: bytes('Embedding cache, everything counted', 256 * MIB, 0),
+  ANSWER_BYTES: bytes('Search answers being made or not read yet; more is answered 429', 512 * MIB),
   MAX_BATCH_SIZE: count('Texts in one request', 100, 1, 100_000),
   MAX_TOP_K: count('Hits of one search', 10_000, 1, 1_000_000),
   MAX_BODY_BYTES: bytes('Request body', 32 * MIB),
   MAX_TEXT_BYTES: bytes('One text, as UTF-8', 8 * MIB),
   MAX_METADATA_BYTES: bytes("One document's metadata, as JSON", MIB),
-  API_KEY: Type.Optional(Type.String({ description: 'Bearer token that every call but /health* must carry' })),
+  API_KEY: Type.Optional(
+    Type.String({ description: 'Bearer token that every call but /health* and the documentation must carry' }),
+  ),
   RATE_LIMIT: count('Requests a minute from one address; 0 for no limit', 0, 0, 1_000_000_000),
   REQUEST_TIMEOUT_MS: count('Longest time one request may take; then 503', 60_000, 1, 86_400_000),
   MAX_EVENT_LOOP_DELAY_MS: count('Mean event loop delay above which work is answered 503', 1000, 10, 600_000),
@@ -72,12 +75,30 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     if (value !== undefined && value !== '') data[name] = value;
   }
   try {
-    return Object.freeze(envSchema<Settings>({ schema: SettingsSchema, data, env: false, dotenv: false }));
+    const config = envSchema<Settings>({ schema: SettingsSchema, data, env: false, dotenv: false });
+    checkTogether(config);
+    return Object.freeze(config);
   } catch (error) {
     const faults = (error as { errors?: { instancePath: string; message?: string }[] }).errors;
     if (faults === undefined) throw error;
     const sentences = faults.map((fault) => sentence(fault.instancePath.slice(1), fault.message ?? 'is wrong', data));
     throw new CosimoError('invalid_setting', sentences.join('\n'), { cause: error });
+  }
+}
+
+/** A request within the limits must fit into an empty queue, or it would be refused for ever. */
+function checkTogether({ QUEUE_TEXTS, MAX_BATCH_SIZE, QUEUE_BYTES, MAX_BODY_BYTES }: Settings): void {
+  if (QUEUE_TEXTS < MAX_BATCH_SIZE) {
+    throw new CosimoError(
+      'invalid_setting',
+      `QUEUE_TEXTS=${QUEUE_TEXTS} is less than MAX_BATCH_SIZE=${MAX_BATCH_SIZE}.`,
+    );
+  }
+  if (QUEUE_BYTES < MAX_BODY_BYTES) {
+    throw new CosimoError(
+      'invalid_setting',
+      `QUEUE_BYTES=${QUEUE_BYTES} is less than MAX_BODY_BYTES=${MAX_BODY_BYTES}.`,
+    );
   }
 }
 

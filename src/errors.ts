@@ -16,6 +16,7 @@ export const ERROR_SENTENCES = {
   inference_failed: 'The model could not encode this text',
   model_not_ready: 'The model is not ready yet',
   out_of_memory: 'Not enough memory for this',
+  timed_out: 'The request took longer than REQUEST_TIMEOUT_MS; try again later or send less at once',
   queue_full: 'Too many texts are waiting to be encoded',
   // What keeps the process from starting.
   addon_missing: 'The native addon is not built; run `npm run build:native`',

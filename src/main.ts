@@ -78,9 +78,9 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     queue_texts: () => running?.queue.texts ?? 0,
     queue_bytes: () => running?.queue.bytes ?? 0,
   });
-  const app = await buildApp({ config, holder, metrics, logger });
+  const { fastify, close } = await buildApp({ config, holder, metrics, logger });
   return {
-    app,
+    app: fastify,
     async load() {
       running = await startEngine(config, metrics, logger);
       holder.serve(running.engine);
@@ -88,7 +88,7 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
     },
     async close() {
       holder.close();
-      await app.close();
+      await close();
       await running?.close();
     },
   };

@@ -1,4 +1,4 @@
-/** Every metric of the process, each present from the start. Names follow Prometheus: base units, unit last. */
+/** Every metric of the process, each present from the start; of requests, each route with status 200. Names follow Prometheus: base units, unit last. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

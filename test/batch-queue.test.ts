@@ -125,6 +125,11 @@ test('a text that nobody waits for is dropped; one that somebody waits for is no
   leaving.abort();
   await assert.rejects(gone, { code: 'cancelled' });
   await assert.rejects(shared, { code: 'cancelled' });
+  assert.deepEqual(
+    [queue.texts, queue.has('abandoned'), queue.has('shared')],
+    [2, false, true],
+    'its room is free at once',
+  );
   await finish();
   assert.deepEqual(batches[1], ['shared']);
   await finish();

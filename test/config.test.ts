@@ -27,7 +27,7 @@ test('defaults are those of the contract', () => {
 });
 
 test('an empty value is an absent one; other variables are nobody’s business', () => {
-  const config = loadConfig({ PORT: '', API_KEY: '', HOME: '/root', port: '1' });
+  const config = loadConfig({ PORT: '', API_KEY: '', HOME: 'elsewhere', port: '1' });
   assert.equal(config.PORT, 8000);
   assert.equal(config.API_KEY, undefined);
   assert.equal('HOME' in config, false);
@@ -45,6 +45,8 @@ test('a bad value stops the start with a sentence naming it', () => {
     [{ MAX_BODY_BYTES: '1.5' }, /^MAX_BODY_BYTES=1.5: must be integer/],
     [{ CACHE_BYTES: '-1' }, /^CACHE_BYTES=-1/],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL=loud/],
+    [{ QUEUE_TEXTS: '99' }, /^QUEUE_TEXTS=99 is less than MAX_BATCH_SIZE=100/],
+    [{ QUEUE_BYTES: '1000' }, /^QUEUE_BYTES=1000 is less than MAX_BODY_BYTES=/],
   ];
   for (const [environment, message] of bad)
     assert.throws(() => loadConfig(environment), { code: 'invalid_setting', message });

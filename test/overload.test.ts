@@ -26,22 +26,57 @@ test('a full queue is 429 with Retry-After, changes nothing, and recovers', asyn
   assert.deepEqual([again.status, again.json.cached_count], [200, 0], 'the refused call left nothing in the cache');
 });
 
-test('a call that takes longer than REQUEST_TIMEOUT_MS is 503, and its texts are dropped', async () => {
+test('a call that takes longer than REQUEST_TIMEOUT_MS is 503 over a real socket, and its texts are dropped', async () => {
   const service = await startService({ REQUEST_TIMEOUT_MS: '150' });
-  const answers = await Promise.all(
-    ['a', 'b', 'c', 'd'].map((name) => send(service, 'POST', '/embed/batch', { texts: texts(100, name) })),
-  );
+  const origin = await service.app.listen({ port: 0 });
+  const post = async (path: string, body: object) => {
+    const response = await fetch(origin + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return {
+      status: response.status,
+      retryAfter: response.headers.get('retry-after'),
+      json: (await response.json()) as { detail: string },
+    };
+  };
+  const batches = ['a', 'b', 'c', 'd'].map((name) => post('/embed/batch', { texts: texts(100, name) }));
+  const behind = post('/index', { id: 'late', text: 'behind them all' });
+  const answers = await Promise.all([...batches, behind]);
   const late = answers.filter(({ status }) => status === 503);
-  assert.ok(late.length >= 1, answers.map(({ status }) => status).join());
-  for (const { json, headers } of late) {
+  assert.ok(late.length >= 2, answers.map(({ status }) => status).join());
+  for (const { json, retryAfter } of late) {
     assert.match(json.detail, /REQUEST_TIMEOUT_MS/);
-    assert.ok(Number(headers['retry-after']) >= 1);
+    assert.ok(Number(retryAfter) >= 1);
   }
   // The batch that runs ends; the texts of those who went wait no more, or it would take seconds until this is answered.
-  const deadline = performance.now() + 2000;
-  while ((await send(service, 'POST', '/embed', { texts: ['quick'] })).status !== 200)
-    assert.ok(performance.now() < deadline);
+  const deadline = performance.now() + 3000;
+  while ((await post('/embed', { texts: ['quick'] })).status !== 200) assert.ok(performance.now() < deadline);
   assert.equal(metric((await send(service, 'GET', '/metrics')).text, 'cosimo_queue_texts'), 0);
+  const { requests, index } = (await send(service, 'GET', '/stats')).json;
+  assert.equal((await behind).status, 503);
+  assert.deepEqual([requests.index, index.documents], [0, 0], 'what was answered 503 is not stored afterwards');
+});
+
+test('a client that goes before its answer leaves nothing in the queue', async () => {
+  const service = await startService();
+  const origin = await service.app.listen({ port: 0 });
+  const leaving = new AbortController();
+  const calls = ['a', 'b', 'c'].map((name) =>
+    fetch(`${origin}/embed`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ texts: texts(100, name) }),
+      signal: leaving.signal,
+    }).catch(() => 'gone'),
+  );
+  const queued = async () => metric((await send(service, 'GET', '/metrics')).text, 'cosimo_queue_texts');
+  while ((await queued()) < 250) await new Promise((resolve) => setTimeout(resolve, 5));
+  leaving.abort();
+  assert.deepEqual(await Promise.all(calls), ['gone', 'gone', 'gone']);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok((await queued()) <= 64, 'only the batch that is being encoded');
 });
 
 test('an event loop that lags is 503 for work, not for health', async () => {
@@ -125,7 +160,7 @@ test('RATE_LIMIT: 429 with Retry-After, health is free', async () => {
   assert.equal((await send(service, 'GET', '/health')).status, 200);
 });
 
-test('API_KEY: every call but health wants it', async () => {
+test('API_KEY: every call that does work wants it, health does not', async () => {
   const service = await startService({ API_KEY: 'secret' });
   const refused = await send(service, 'POST', '/embed', { texts: ['a'] });
   assert.equal(refused.status, 401);

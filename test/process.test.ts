@@ -1,7 +1,7 @@
 /** The real process: starting, serving, being killed, starting again, closing. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -124,6 +124,39 @@ test('SIGTERM, also when it comes twice, answers what runs, refuses what is new,
   assert.equal(status, 200);
   assert.equal((json as { embeddings: unknown[] }).embeddings.length, 100);
   assert.equal(await started.ended, 0);
+});
+
+test('an upload that never ends does not hold up closing', async () => {
+  const started = await startProcess({ DATA_DIR: ':memory:' });
+  await started.ready();
+  const socket = connect(Number(new URL(started.origin).port), '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write('POST /embed HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const asked_ms = performance.now();
+  started.child.kill('SIGTERM');
+  assert.equal(await started.ended, 0);
+  assert.ok(performance.now() - asked_ms < 3000);
+});
+
+test('what is no HTTP is answered as every other error', async () => {
+  const { origin, ready } = await startProcess({ DATA_DIR: ':memory:' });
+  await ready();
+  const cases: [sent: string, status: number][] = [
+    ['nonsense\r\n\r\n', 400],
+    ['POST /embed HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n', 400],
+    [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431],
+  ];
+  for (const [sent, status] of cases) {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    socket.end(sent);
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    assert.match(head, new RegExp(`^HTTP/1.1 ${status} `));
+    assert.ok('detail' in JSON.parse(body), answer);
+  }
+  assert.equal((await fetch(`${origin}/health`)).status, 200);
 });
 
 describe('what keeps it from starting is one sentence', () => {

@@ -1,5 +1,8 @@
 /** POST /index, GET and DELETE /index/{doc_id}, POST /search, over the real model. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { send, startService } from './support/service.ts';
 
@@ -68,6 +71,8 @@ describe('POST /index', () => {
     assert.equal(status, 413);
     assert.match(json.detail, /MAX_METADATA_BYTES/);
     assert.equal((await send(small, 'GET', '/index/a')).json.metadata.k.length, 12);
+    assert.equal((await add('é'.repeat(6))).status, 200);
+    assert.equal((await add('é'.repeat(7))).status, 413, 'bytes, not characters');
   });
 
   test('ids: at most 512 bytes of UTF-8, never empty', async () => {
@@ -179,8 +184,27 @@ describe('POST /search', () => {
 });
 
 test('an unknown document is 404', async () => {
-  for (const method of ['GET', 'DELETE']) {
-    const { status, json } = await send(service, method, '/index/nobody');
-    assert.deepEqual([status, json], [404, { detail: 'Document not found' }]);
+  const dir = mkdtempSync(join(tmpdir(), 'cosimo-search-'));
+  const stored = await startService({ DATA_DIR: dir });
+  for (const id of ['nobody', 'x'.repeat(513), 'x'.repeat(5000), 'é'.repeat(300)]) {
+    for (const method of ['GET', 'DELETE']) {
+      for (const where of [service, stored]) {
+        const { status, json } = await send(where, method, `/index/${encodeURIComponent(id)}`);
+        assert.deepEqual([status, json], [404, { detail: 'Document not found' }], `${method}, ${id.length} characters`);
+      }
+    }
   }
+  await stored.close();
+  rmSync(dir, { recursive: true });
+});
+
+test('answers that wait to be read are bounded: 429, and the next one passes', async () => {
+  const small = await startService({ ANSWER_BYTES: '10000' });
+  for (const id of ['a', 'b', 'c']) await send(small, 'POST', '/index', { id, text: `${id} ${'long '.repeat(300)}` });
+  const find = (top_k: number) => send(small, 'POST', '/search', { query: 'long', threshold: -1, top_k });
+  assert.equal((await find(2)).json.length, 2);
+  const refused = await find(3);
+  assert.deepEqual([refused.status, /top_k/.test(refused.json.detail)], [429, true]);
+  assert.ok(Number(refused.headers['retry-after']) >= 1);
+  assert.equal((await find(2)).json.length, 2, 'what was taken is given back');
 });

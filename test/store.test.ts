@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { open as openLmdb } from 'lmdb';
 import type { DocumentStore } from '../src/store/document-store.ts';
 import { LmdbStore } from '../src/store/lmdb-store.ts';
 import { MemoryStore } from '../src/store/memory-store.ts';
@@ -133,6 +134,28 @@ describe('what cannot be opened', () => {
         /holds vectors made by org\/model-a .*, not by org\/model-b .*: set MODEL back, or set DATA_DIR to an empty folder/,
     });
     await open(dir, 'model-a').close();
+  });
+
+  test('a store of another format, or with a damaged vector, is refused with a sentence', async () => {
+    const [format, damaged] = [newFolder(), newFolder()];
+    for (const dir of [format, damaged]) {
+      const own = open(dir);
+      await own.put(document('a'), vector(1));
+      await own.close();
+    }
+    const root = openLmdb({ path: format, noSubdir: false });
+    await root.put('facts', { ...(root.get('facts') as object), format: 99 });
+    await root.close();
+    assert.throws(() => open(format), { code: 'store_unavailable', message: /has format 99; this Cosimo reads 1/ });
+    const other = openLmdb({ path: damaged, noSubdir: false });
+    await other.openDB({ name: 'vectors', encoding: 'binary' }).put(1, Buffer.alloc(7));
+    await other.close();
+    const opened = open(damaged);
+    assert.throws(() => rows(opened), {
+      code: 'store_unavailable',
+      message: /vector 1 has 7 bytes: the store is damaged/,
+    });
+    await opened.close();
   });
 
   test('a folder that cannot be made is refused with a sentence', () => {

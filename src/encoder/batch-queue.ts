@@ -1,6 +1,6 @@
 /**
  * Texts that wait for the encoder. No timer: a free encoder takes what waits, oldest first. Equal texts wait as one, also
- * when the earlier one is being encoded already; a text that nobody waits for any more is dropped before it is taken.
+ * when the earlier one is being encoded already; a text that nobody waits for any more is dropped.
  */
 import { CosimoError } from '../errors.ts';
 import type { EncodedTexts } from './encoder-thread.ts';
@@ -87,7 +87,7 @@ export class BatchQueue {
     const entries = texts.map((text, at) => this.#join(text, sizes[at] as number));
     // Everything that arrives in this turn of the event loop goes in one batch.
     if (!this.#busy) queueMicrotask(() => this.#start());
-    return signal === undefined ? entries.map((entry) => entry.vector) : waitUntil(signal, entries);
+    return signal === undefined ? entries.map((entry) => entry.vector) : this.#waitUntil(signal, entries);
   }
 
   /** Refuses what is new and what waits with `closed`; resolves once the batch that runs has ended. */
@@ -143,21 +143,12 @@ export class BatchQueue {
   #take(): Entry[] {
     const batch: Entry[] = [];
     let bytes = 0;
-    let taken = 0;
     for (const entry of this.#waiting) {
-      const abandoned = entry.waiters === 0;
-      if (!abandoned && batch.length > 0 && (batch.length >= TAKE_TEXTS_MAX || bytes + entry.bytes > TAKE_BYTES_MAX))
-        break;
-      taken += 1;
-      if (abandoned) {
-        this.#leave(entry);
-        entry.reject(new CosimoError('cancelled'));
-      } else {
-        batch.push(entry);
-        bytes += entry.bytes;
-      }
+      if (batch.length > 0 && (batch.length >= TAKE_TEXTS_MAX || bytes + entry.bytes > TAKE_BYTES_MAX)) break;
+      batch.push(entry);
+      bytes += entry.bytes;
     }
-    this.#waiting = this.#waiting.slice(taken);
+    this.#waiting = this.#waiting.slice(batch.length);
     return batch;
   }
 
@@ -183,17 +174,30 @@ export class BatchQueue {
     this.#textsPerSecond += (rate - this.#textsPerSecond) * (this.#textsPerSecond === 0 ? 1 : RATE_WEIGHT);
     this.#options.onBatch?.({ ...report, outcome });
   }
-}
 
-/** The entries' vectors for one caller, who goes when the signal fires. */
-function waitUntil(signal: AbortSignal, entries: readonly Entry[]): Promise<Float32Array>[] {
-  const gone = Promise.withResolvers<never>();
-  gone.promise.catch(() => {});
-  const leave = () => {
-    for (const entry of entries) entry.waiters -= 1;
-    gone.reject(new CosimoError('cancelled'));
-  };
-  signal.addEventListener('abort', leave, { once: true });
-  void Promise.allSettled(entries.map((entry) => entry.vector)).then(() => signal.removeEventListener('abort', leave));
-  return entries.map((entry) => Promise.race([entry.vector, gone.promise]));
+  /** The entries' vectors for one caller, who goes when the signal fires; texts that nobody waits for then go at once. */
+  #waitUntil(signal: AbortSignal, entries: readonly Entry[]): Promise<Float32Array>[] {
+    const gone = Promise.withResolvers<never>();
+    gone.promise.catch(() => {});
+    const leave = () => {
+      for (const entry of entries) entry.waiters -= 1;
+      gone.reject(new CosimoError('cancelled'));
+      this.#dropAbandoned();
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    void Promise.allSettled(entries.map((entry) => entry.vector)).then(() =>
+      signal.removeEventListener('abort', leave),
+    );
+    return entries.map((entry) => Promise.race([entry.vector, gone.promise]));
+  }
+
+  #dropAbandoned(): void {
+    const abandoned = this.#waiting.filter((entry) => entry.waiters === 0);
+    if (abandoned.length === 0) return;
+    this.#waiting = this.#waiting.filter((entry) => entry.waiters > 0);
+    for (const entry of abandoned) {
+      this.#leave(entry);
+      entry.reject(new CosimoError('cancelled'));
+    }
+  }
 }

@@ -1,6 +1,7 @@
 /** POST /index, GET and DELETE /index/{doc_id}, POST /search. */
 import type { FastifyInstance } from 'fastify';
 import type { EngineHolder } from '../service/engine.ts';
+import type { AnswerBudget } from './answer-budget.ts';
 import { answerSignal } from './answer-signal.ts';
 import { sendJson } from './error-handler.ts';
 import { documentJson, hitsJson } from './json-parts.ts';
@@ -22,7 +23,7 @@ interface DocumentPath {
   readonly doc_id: string;
 }
 
-export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void {
+export function documentRoutes(app: FastifyInstance, holder: EngineHolder, budget: AnswerBudget): void {
   app.post<{ Body: IndexBody }>(
     '/index',
     {
@@ -67,7 +68,8 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void
     },
     async (request, reply) => {
       const { query, top_k: topK, threshold } = request.body;
-      const hits = await holder.engine.search.search(query, { topK, threshold, signal: answerSignal(reply) });
+      const take = budget.open(reply);
+      const hits = await holder.engine.search.search(query, { topK, threshold, signal: answerSignal(reply), take });
       holder.requests.search += 1;
       return sendJson(reply, 200, await hitsJson(hits));
     },

@@ -13,6 +13,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   cancelled: 503,
   closed: 503,
   model_not_ready: 503,
+  timed_out: 503,
   out_of_memory: 503,
 };
 
@@ -22,7 +23,6 @@ const UNAUTHORIZED = 'Send the API key in the header Authorization: Bearer KEY';
 const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE:
     'The request body is larger than the limit allows; send less at once or raise MAX_BODY_BYTES',
-  FST_ERR_HANDLER_TIMEOUT: 'The request took longer than REQUEST_TIMEOUT_MS; try again later or send less at once',
   FST_BEARER_AUTH_INVALID_AUTHORIZATION_HEADER: UNAUTHORIZED,
   FST_BEARER_AUTH_MISSING_AUTHORIZATION_HEADER: UNAUTHORIZED,
   FST_UNDER_PRESSURE: 'The service is under pressure; try again later',

@@ -1,7 +1,6 @@
 /** What each call takes and gives, as JSON schema: Fastify validates by it (see `lax-validation.ts`), /docs shows it. */
 import { type Static, Type } from 'typebox';
-
-const ID_BYTES_MAX = 512;
+import { ID_BYTES_MAX } from '../store/document-store.ts';
 
 const Metadata = Type.Object(
   {},

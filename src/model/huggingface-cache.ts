@@ -1,5 +1,5 @@
 /** Models that the Hugging Face libraries have fetched on this machine. */
-import { copyFile, link, readFile, realpath, rm } from 'node:fs/promises';
+import { constants, copyFile, readFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Delivery } from './delivery.ts';
@@ -20,8 +20,8 @@ export async function huggingFaceCommit(folder: string, revision: string): Promi
 }
 
 /**
- * Takes the files of a snapshot into our cache: linked where the file system can, else copied. A snapshot is made of
- * symbolic links, and ONNX Runtime refuses one in the place of the weights.
+ * Copies the files of a snapshot into our cache. A snapshot is made of symbolic links, and ONNX Runtime refuses one in the
+ * place of the weights; a hard link would let a mishap here reach into the other cache.
  * @throws Error in a few words
  */
 export async function takeFromHuggingFace(folder: string, commit: string, delivery: Delivery): Promise<void> {
@@ -32,11 +32,6 @@ async function takeFile(snapshot: string, file: ModelFile, dir: string): Promise
   const source = await realpath(join(snapshot, file.path));
   const path = join(dir, file.path);
   const partial = await claimPartial(path);
-  await rm(partial, { force: true });
-  try {
-    await link(source, partial);
-  } catch {
-    await copyFile(source, partial);
-  }
+  await copyFile(source, partial, constants.COPYFILE_FICLONE);
   await acceptPartial(partial, path, file);
 }

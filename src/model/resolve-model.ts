@@ -69,7 +69,9 @@ async function findModel(request: ModelRequest): Promise<Omit<ResolvedModel, 'fi
     try {
       return { dir: await take(), name, source };
     } catch (error) {
-      reasons.push(`  ${source} (${where}): ${reasonOf(error)}`);
+      const reason = `${source} (${where}): ${reasonOf(error)}`;
+      if (source === 'hub') log(`Model not fetched from the ${reason}`);
+      reasons.push(`  ${reason}`);
     }
   }
   const pip = isPinned ? ', or install pip' : '';

@@ -2,9 +2,12 @@
 import { CosimoError } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { Metrics } from '../metrics.ts';
-import type { DocumentStore, StoredDocument } from '../store/document-store.ts';
+import { type DocumentStore, ID_BYTES_MAX, type StoredDocument } from '../store/document-store.ts';
 import type { EmbeddingService } from './embedding-service.ts';
 import { TimeSlice } from './time-slice.ts';
+
+/** A hit's text is held as the store's string, as a part of the answer, and as the answer's bytes. */
+const ANSWER_COPIES = 3;
 
 export interface SearchServiceParts {
   readonly embeddings: EmbeddingService;
@@ -27,6 +30,8 @@ export interface SearchOptions {
   /** Lowest score of a hit. */
   readonly threshold: number;
   readonly signal?: AbortSignal;
+  /** Told how many bytes each hit takes until it is answered; what it throws ends the search. */
+  readonly take?: (bytes: number) => void;
 }
 
 export class SearchService {
@@ -53,8 +58,9 @@ export class SearchService {
     }
   }
 
+  /** @throws CosimoError `document_not_found` */
   find(id: string): StoredDocument {
-    const document = this.#parts.store.find(id);
+    const document = isPossibleId(id) ? this.#parts.store.find(id) : undefined;
     if (document === undefined) throw new CosimoError('document_not_found');
     return document;
   }
@@ -72,6 +78,7 @@ export class SearchService {
       );
     }
     const { vectors } = await embeddings.embed([document.text], signal ? { signal } : {});
+    if (signal?.aborted) throw new CosimoError('cancelled'); // answered already: nothing shall be stored now
     const vector = vectors[0] as Float32Array;
     const started_ms = performance.now();
     await this.#apply(store.put(document, vector), ({ version, replaced }) => {
@@ -86,6 +93,7 @@ export class SearchService {
 
   /** @throws CosimoError `document_not_found` */
   async delete(id: string): Promise<void> {
+    if (!isPossibleId(id)) throw new CosimoError('document_not_found');
     const { index, store } = this.#parts;
     await this.#apply(store.delete(id), (version) => {
       if (version === undefined) throw new CosimoError('document_not_found');
@@ -95,12 +103,12 @@ export class SearchService {
   }
 
   /** Every live document against the query: exact, best first, equal scores by age, oldest first. */
-  async search(query: string, { topK, threshold, signal }: SearchOptions): Promise<Hit[]> {
+  async search(query: string, { topK, threshold, signal, take }: SearchOptions): Promise<Hit[]> {
     const { embeddings, metrics, topKMax } = this.#parts;
     const { vectors } = await embeddings.embed([query], signal ? { signal } : {});
     const limit = Math.max(0, Math.min(topK, topKMax));
     const started_ms = performance.now();
-    const search = this.#scan(vectors[0] as Float32Array, limit, threshold);
+    const search = this.#scan(vectors[0] as Float32Array, limit, threshold, take);
     this.#searches.add(search);
     try {
       return await search;
@@ -110,7 +118,7 @@ export class SearchService {
     }
   }
 
-  async #scan(vector: Float32Array, limit: number, threshold: number): Promise<Hit[]> {
+  async #scan(vector: Float32Array, limit: number, threshold: number, take?: (bytes: number) => void): Promise<Hit[]> {
     const { index, store } = this.#parts;
     const { keys, scores } = await index.search(vector, limit, threshold);
     const hits: Hit[] = [];
@@ -118,6 +126,7 @@ export class SearchService {
     for (const [at, version] of keys.entries()) {
       const document = store.get(version);
       if (document === undefined) throw new Error(`version ${version} is in the index and not in the store`);
+      take?.((document.text.length + document.metadata.length) * ANSWER_COPIES);
       // Rounding can carry the product of two unit vectors past 1.
       hits.push({ document, score: Math.max(-1, Math.min(1, scores[at] as number)) });
       await slice.turn();
@@ -142,4 +151,9 @@ export class SearchService {
     if (this.#searches.size === 0) store.forget(version);
     else void Promise.allSettled(this.#searches).then(() => store.forget(version));
   }
+}
+
+/** Stores take no longer ids, not even to look for. */
+function isPossibleId(id: string): boolean {
+  return Buffer.byteLength(id) <= ID_BYTES_MAX;
 }

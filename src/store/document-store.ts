@@ -1,5 +1,8 @@
 /** What keeps documents. Two make it: LMDB on disk, and a map for `:memory:`. */
 
+/** Longest id, in bytes of UTF-8. */
+export const ID_BYTES_MAX = 512;
+
 export interface StoredDocument {
   readonly id: string;
   readonly text: string;
@@ -29,7 +32,7 @@ export interface DocumentStore {
   /** The current version of a document. */
   find(id: string): StoredDocument | undefined;
   get(version: number): StoredDocument | undefined;
-  /** @throws CosimoError `store_unavailable` when the write failed; nothing has changed then */
+  /** @throws CosimoError `store_unavailable` when the write failed; no document has changed then */
   put(document: StoredDocument, vector: Float32Array): Promise<PutResult>;
   /** The version that was deleted; undefined when there was no such document. */
   delete(id: string): Promise<number | undefined>;
