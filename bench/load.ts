@@ -14,7 +14,7 @@ const WORDS =
 const TEXT_WORDS = 12;
 
 /** Texts of twelve common words, no two alike within a run; the same seed gives the same texts. */
-export function textSource(seed: number): () => string {
+function textSource(seed: number): () => string {
   const words = WORDS.split(' ');
   let state = seed >>> 0;
   // The high bits of a linear congruential generator (Numerical Recipes): plenty for picking words.

@@ -68,11 +68,6 @@ export class BatchQueue {
     return Math.max(1, Math.ceil(this.#entries.size / (this.#textsPerSecond || Number.POSITIVE_INFINITY)));
   }
 
-  /** True when the text waits or is being encoded for somebody. */
-  has(text: string): boolean {
-    return this.#entries.has(text);
-  }
-
   /**
    * Admits all texts or none.
    * @param texts different from one another

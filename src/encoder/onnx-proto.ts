@@ -120,7 +120,7 @@ export function tensorInfo(name: string, elemType: number, dims: readonly (numbe
   return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
-export interface GraphProto {
+interface GraphProto {
   name: string;
   node: readonly NodeProto[];
   initializer: readonly TensorProto[];
