@@ -120,6 +120,19 @@ describe('before the model is loaded and after closing', () => {
       assert.notEqual((await send(service, method, path, body)).status, 503, path);
   });
 
+  test('while it closes, what runs is answered and what is new is 503 with Connection: close', async () => {
+    const service = await startService();
+    const running = send(service, 'POST', '/embed/batch', { texts: texts(60, 'running') });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = service.close();
+    const refused = await send(service, 'GET', '/stats');
+    assert.deepEqual([refused.status, refused.json], [503, { detail: 'The service is closing' }]);
+    assert.equal(refused.headers['connection'], 'close');
+    assert.ok(Number(refused.headers['retry-after']) >= 1);
+    assert.equal((await running).status, 200);
+    await closed;
+  });
+
   test('an encoder thread that has died is started again', async () => {
     const threads: Worker[] = [];
     const remember = (worker: Worker) => threads.push(worker);
