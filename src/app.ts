@@ -65,7 +65,7 @@ export async function buildApp({ config, holder, metrics, logger }: AppParts): P
   await describeRoutes(app, version);
   healthRoutes(app, holder);
   await app.register(async (work) => {
-    await guardRoutes(work, holder, config);
+    await guardRoutes(work, config);
     embedRoutes(work, holder, config.MAX_BATCH_SIZE);
     documentRoutes(work, holder, new AnswerBudget(config.ANSWER_BYTES));
     statsRoutes(work, holder, metrics);

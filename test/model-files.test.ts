@@ -4,20 +4,26 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import fc from 'fast-check';
 import { EncoderThread } from '../src/encoder/encoder-thread.ts';
 import { readModelConfig } from '../src/model/model-config.ts';
-import { readSafetensorsHeader } from '../src/model/safetensors.ts';
 import { testModelDir } from './support/model.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-files-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 const real = await testModelDir();
 
+const CONFIGS = [
+  ...['config.json', 'modules.json', '1_Pooling/config.json'],
+  ...['sentence_bert_config.json', 'config_sentence_transformers.json'],
+];
+const modulesWithPoolingIn = (path: string) =>
+  JSON.stringify([{ type: 'x.Transformer' }, { type: 'x.Pooling', path }, { type: 'x.Normalize' }]);
+
 describe('config', () => {
   test('the real model', async () => {
     assert.deepEqual(await readModelConfig(real), {
-      ...{ hiddenSize: 384, layers: 6, heads: 12, layerNormEps: 1e-12, padTokenId: 0, maxSeqLength: 256 },
+      ...{ hiddenSize: 384, layers: 6, heads: 12, intermediateSize: 1536, layerNormEps: 1e-12, vocabSize: 30_522 },
+      ...{ maxPositions: 512, padTokenId: 0, maxSeqLength: 256, pooling: 'mean', normalize: true },
     });
   });
 
@@ -27,7 +33,15 @@ describe('config', () => {
     ['config.json', { position_embedding_type: 'relative_key' }, /position_embedding_type "relative_key"/],
     ['config.json', { num_hidden_layers: 0 }, /num_hidden_layers 0, which is no count/],
     ['config.json', { hidden_size: '384' }, /no number as hidden_size/],
+    ['config.json', { num_attention_heads: 7 }, /hidden_size 384, which 7 heads can't share/],
     ['config.json', '{', /config\.json cannot be read/],
+    ['config.json', '[]', /config\.json holds no JSON object/],
+    ['config_sentence_transformers.json', { default_prompt_name: 'query' }, /default_prompt_name "query"/],
+    ['sentence_bert_config.json', { do_lower_case: true }, /do_lower_case true/],
+    ['modules.json', '[null]', /lists undefined; Cosimo serves/],
+    ['modules.json', '{}', /modules\.json is missing or no list/],
+    ['modules.json', modulesWithPoolingIn('../1_Pooling'), /pooling in "\.\.\/1_Pooling", which is no folder here/],
+    ['1_Pooling/config.json', '7', /config\.json holds no JSON object/],
     [
       '1_Pooling/config.json',
       { pooling_mode_cls_token: true },
@@ -40,7 +54,7 @@ describe('config', () => {
   for (const [file, change, message] of refused) {
     test(`${file} ${JSON.stringify(change)} is refused`, async () => {
       const dir = mkdtempSync(join(scratch, 'config-'));
-      for (const name of ['config.json', 'modules.json', '1_Pooling/config.json', 'sentence_bert_config.json']) {
+      for (const name of CONFIGS) {
         mkdirSync(dirname(join(dir, name)), { recursive: true });
         cpSync(join(real, name), join(dir, name));
       }
@@ -52,65 +66,6 @@ describe('config', () => {
       await assert.rejects(readModelConfig(dir), { code: 'model_invalid', message });
     });
   }
-});
-
-describe('safetensors', () => {
-  const path = join(scratch, 'x.safetensors');
-  const write = (header: string | object, dataBytes: number, length?: bigint) => {
-    const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
-    const prefix = Buffer.alloc(8);
-    prefix.writeBigUInt64LE(length ?? BigInt(json.length));
-    writeFileSync(path, Buffer.concat([prefix, json, Buffer.alloc(dataBytes)]));
-  };
-  const tensor = (more: object = {}) => ({ t: { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24], ...more } });
-
-  test('the real weights', async () => {
-    const tensors = await readSafetensorsHeader(join(real, 'model.safetensors'));
-    const words = tensors.get('embeddings.word_embeddings.weight');
-    assert.deepEqual([words?.dtype, words?.shape, words?.byteLength], ['F32', [30_522, 384], 30_522 * 384 * 4]);
-  });
-
-  test('offsets count from the beginning of the file', async () => {
-    write({ __metadata__: { format: 'pt' }, ...tensor() }, 24);
-    const [[name, found] = []] = [...(await readSafetensorsHeader(path))];
-    assert.equal(name, 't');
-    assert.equal((found?.byteOffset as number) + 24, readFileSync(path).length);
-  });
-
-  const faults: [name: string, make: () => void, message: RegExp][] = [
-    ['an empty file', () => writeFileSync(path, ''), /ends after 0 bytes, within its header/],
-    ['a header longer than the file', () => write(tensor(), 0, 1000n), /within its header/],
-    ['a header of absurd length', () => write(tensor(), 24, 1n << 60n), /its header would be/],
-    ['a header that is no JSON', () => write('{"t": ', 24), /no whole safetensors file/],
-    ['a header that is no object', () => write('[]', 24), /is no object/],
-    ['data that is cut', () => write(tensor(), 23), /within t$/],
-    ['an unknown type', () => write(tensor({ dtype: 'Q4' }), 24), /t has the unknown type Q4/],
-    ['a type from the prototype', () => write(tensor({ dtype: 'constructor' }), 24), /unknown type/],
-    [
-      'a shape that needs more',
-      () => write(tensor({ shape: [2, 4] }), 24),
-      /t takes 24 bytes where its shape needs 32/,
-    ],
-    ['offsets the wrong way round', () => write(tensor({ data_offsets: [24, 0] }), 24), /t takes -24 bytes/],
-    ['a negative dimension', () => write(tensor({ shape: [-2, -3] }), 24), /t has no shape/],
-  ];
-  for (const [name, make, message] of faults) {
-    test(`${name} is refused`, async () => {
-      make();
-      await assert.rejects(readSafetensorsHeader(path), { code: 'model_invalid', message });
-    });
-  }
-
-  test('any bytes are either a header or a sentence', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.boolean(), async (bytes, prefixed) => {
-        if (prefixed) write(Buffer.from(bytes).toString('latin1'), 0);
-        else writeFileSync(path, bytes);
-        await readSafetensorsHeader(path).catch((error) => assert.equal(error.code, 'model_invalid'));
-      }),
-      { numRuns: 300 },
-    );
-  });
 });
 
 describe('an encoder over a damaged model does not start, and says why', () => {

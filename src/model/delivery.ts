@@ -20,9 +20,12 @@ export const DEFAULT_PATIENCE: Patience = { connect_ms: 5_000, stall_ms: 20_000,
 export interface Delivery {
   /** The model's folder in our cache; may not exist yet. */
   readonly dir: string;
+  /** Those still to be fetched. */
   readonly files: readonly ModelFile[];
   readonly environment: NodeJS.ProcessEnv;
   readonly patience: Patience;
   readonly progress: Progress;
   readonly log: (line: string) => void;
+  /** Ends downloads and pip; what has come so far is kept for the next start. */
+  readonly signal: AbortSignal | undefined;
 }

@@ -37,3 +37,12 @@ export async function faultOfFolder(dir: string, files: readonly ModelFile[]): P
   }
   return undefined;
 }
+
+/** Those of the files that a folder doesn't hold, or not certainly: without a digest nobody can tell. */
+export async function filesToFetch(dir: string, files: readonly ModelFile[]): Promise<ModelFile[]> {
+  const wanted: ModelFile[] = [];
+  for (const file of files) {
+    if (file.sha256 === undefined || (await faultOfFile(join(dir, file.path), file)) !== undefined) wanted.push(file);
+  }
+  return wanted;
+}

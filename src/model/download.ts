@@ -1,28 +1,42 @@
 /** One file over HTTP, taken up again where it broke off. */
-import { open, stat } from 'node:fs/promises';
+import { open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Delivery, Patience } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
+import { faultOfFile } from './digest.ts';
 import type { ModelFile } from './manifest.ts';
 import { acceptPartial, claimPartial, leavePartial } from './partial-file.ts';
+import { answerError, FinalAnswer, PatientFetch, reasonOf } from './patient-fetch.ts';
 
-/** An answer that another attempt would not change. */
-class FinalAnswer extends Error {}
+/** A server as the downloads of one start know it. */
+export interface Server {
+  /** They go to the address's own origin. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** One that can't be reached at the outset won't be in a second: then the next source is asked instead. */
+  hasAnswered: boolean;
+}
 
-/**
- * @param headers go to the address's own origin; a redirect to another one is followed without Authorization
- * @throws Error in a few words: what the server did, or how the bytes differ from what was expected
- */
-export async function downloadFile(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  file: ModelFile,
-  delivery: Delivery,
-): Promise<void> {
+interface Download {
+  readonly url: string;
+  readonly file: ModelFile;
+  readonly server: Server;
+  readonly delivery: Delivery;
+}
+
+/** @throws Error in a few words: what the server did, or how the bytes differ from what was expected */
+export async function downloadFile(url: string, file: ModelFile, server: Server, delivery: Delivery): Promise<void> {
+  const download = { url, file, server, delivery };
   const path = join(delivery.dir, file.path);
   const partial = await claimPartial(path);
   try {
-    await withRetries(delivery, file, () => fetchRest(url, headers, partial, delivery));
+    const inherited = (await stat(partial)).size;
+    delivery.progress.advance(inherited);
+    await fetchAll(download, partial);
+    if (inherited > 0 && (await faultOfFile(partial, file)) !== undefined) {
+      delivery.log(`${file.path}: what an earlier start left of it doesn't fit; fetching it whole`);
+      await beginAnew(partial, delivery);
+      await fetchAll(download, partial);
+    }
   } catch (error) {
     await leavePartial(partial, path);
     throw error;
@@ -30,63 +44,68 @@ export async function downloadFile(
   await acceptPartial(partial, path, file);
 }
 
-async function withRetries({ patience, log }: Delivery, file: ModelFile, attempt: () => Promise<void>): Promise<void> {
-  for (let count = 1; ; count += 1) {
+/** Attempts until the server has sent all that it has, the patience is at its end or the answer is final. */
+async function fetchAll(download: Download, partial: string): Promise<void> {
+  const { patience, log, signal } = download.delivery;
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      return await attempt();
+      return await fetchRest(download, partial);
     } catch (error) {
-      const reason = reasonOf(error);
-      if (error instanceof FinalAnswer || count >= patience.attempts) throw new Error(`${file.path}: ${reason}`);
-      log(`${file.path}: ${reason}; trying again`);
-      await pause(patience.backoff_ms * 2 ** (count - 1));
+      signal?.throwIfAborted();
+      const reason = `${download.file.path}: ${reasonOf(error)}`;
+      const isFinal = error instanceof FinalAnswer || !download.server.hasAnswered;
+      if (isFinal || attempt >= patience.attempts) throw new Error(reason, { cause: error });
+      log(`${reason}; trying again`);
+      await pause(patience.backoff_ms * 2 ** (attempt - 1), undefined, signal === undefined ? {} : { signal });
     }
   }
 }
 
-async function fetchRest(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  partial: string,
-  delivery: Delivery,
-): Promise<void> {
+async function fetchRest({ url, file, server, delivery }: Download, partial: string): Promise<void> {
   const have = (await stat(partial)).size;
-  const range: Record<string, string> = have === 0 ? {} : { range: `bytes=${have}-` };
-  const patient = new PatientFetch(delivery.patience);
+  const headers = {
+    ...server.headers,
+    // A compressed answer's bytes can be neither counted nor taken up in the middle.
+    'accept-encoding': 'identity',
+    ...(have === 0 ? {} : { range: `bytes=${have}-` }),
+  };
+  const patient = new PatientFetch(delivery.patience, delivery.signal);
   try {
-    const response = await firstContact(have === 0, () => patient.fetch(url, { ...headers, ...range }));
+    const response = await patient.fetch(url, { headers });
+    server.hasAnswered = true;
     // 416: there is nothing behind what we have, which the check of the whole file will judge.
     if (response.status === 416) return;
     if (!response.ok) throw answerError(response);
-    const appends = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`);
-    await writeBody(patient, response, partial, appends ? 'a' : 'w', delivery);
+    const continues = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`);
+    if (!continues) await beginAnew(partial, delivery);
+    await appendBody(patient, response, partial, file, delivery);
   } finally {
     patient.end();
   }
 }
 
-/** A server that can't be reached at the outset won't be in a second: the next source is asked instead. */
-async function firstContact(isFirst: boolean, contact: () => Promise<Response>): Promise<Response> {
-  try {
-    return await contact();
-  } catch (error) {
-    throw isFirst ? new FinalAnswer(reasonOf(error)) : error;
-  }
+async function beginAnew(partial: string, { progress }: Delivery): Promise<void> {
+  progress.advance(-(await stat(partial)).size);
+  await truncate(partial);
 }
 
-async function writeBody(
+async function appendBody(
   patient: PatientFetch,
   response: Response,
   partial: string,
-  flags: 'a' | 'w',
+  { bytes = Number.POSITIVE_INFINITY }: ModelFile,
   { progress }: Delivery,
 ): Promise<void> {
-  const handle = await open(partial, flags);
   const expected = Number(response.headers.get('content-length') ?? Number.NaN);
+  const handle = await open(partial, 'a');
+  let room = bytes - (await handle.stat()).size;
   let received = 0;
   try {
     for await (const chunk of response.body ?? []) {
       patient.sawBytes();
-      await handle.write(chunk);
+      room -= chunk.length;
+      if (room < 0) throw new FinalAnswer(`the server sends more than ${bytes} bytes`);
+      await handle.writeFile(chunk);
       received += chunk.length;
       progress.advance(chunk.length);
     }
@@ -94,48 +113,4 @@ async function writeBody(
     await handle.close();
   }
   if (received < expected) throw new Error(`the server broke off after ${received} of ${expected} bytes`);
-}
-
-/** Gives up when the server doesn't answer in time, or stops in the middle. */
-export class PatientFetch {
-  readonly #patience: Patience;
-  readonly #controller = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(patience: Patience) {
-    this.#patience = patience;
-  }
-
-  async fetch(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {
-    this.#wait(this.#patience.connect_ms, 'no answer');
-    const response = await fetch(url, { headers, signal: this.#controller.signal });
-    this.sawBytes();
-    return response;
-  }
-
-  sawBytes(): void {
-    this.#wait(this.#patience.stall_ms, 'no more bytes came');
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#controller.abort();
-  }
-
-  #wait(limit_ms: number, what: string): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(new Error(`${what} within ${limit_ms / 1000} s`)), limit_ms);
-  }
-}
-
-/** Refusals are final; what a server says when it is in trouble is not. */
-export function answerError(response: Response): Error {
-  const words = `the server answered ${response.status} ${response.statusText}`.trim();
-  return response.status < 500 && response.status !== 429 ? new FinalAnswer(words) : new Error(words);
-}
-
-/** An error in a few words: undici's `fetch failed` says nothing, its cause does. */
-export function reasonOf(error: unknown): string {
-  const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } };
-  return (message === 'fetch failed' ? cause?.message || cause?.code : undefined) ?? message ?? String(error);
 }

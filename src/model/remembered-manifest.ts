@@ -1,21 +1,28 @@
-/** What the hub said of a model when it was fetched (commit, files, digests), kept beside the files for the next start. */
+/** What a source said of a model when it was fetched (commit, files, digests), kept beside the files for the next start. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256OfFile } from './digest.ts';
-import type { ModelManifest } from './manifest.ts';
+import { isDecidingFile, type ModelManifest } from './manifest.ts';
 
 const pathOf = (folder: string, revision: string) => join(folder, `${encodeURIComponent(revision)}.json`);
 
 /** @param folder of the model in our cache; @param revision as it was asked for: a branch, a tag or a commit */
 export async function recallManifest(folder: string, revision: string): Promise<ModelManifest | undefined> {
   try {
-    return JSON.parse(await readFile(pathOf(folder, revision), 'utf8')) as ModelManifest;
+    const remembered = JSON.parse(await readFile(pathOf(folder, revision), 'utf8')) as ModelManifest;
+    return isManifest(remembered) ? remembered : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Written when all files are there: without it they count for nothing. Digests that the hub didn't tell are taken now. */
+/** The file may be half-written by an earlier version or altered by hand; its paths are opened. */
+function isManifest({ revision, files }: ModelManifest): boolean {
+  return /^[0-9a-f]{40}$/.test(revision) && files.every(({ path, sha256 }) => isDecidingFile(path) && Boolean(sha256));
+}
+
+/** Written when all files are there: without it they count for nothing. Digests that nobody told are taken now. */
 export async function rememberManifest(folder: string, revision: string, manifest: ModelManifest): Promise<void> {
   const files = await Promise.all(
     manifest.files.map(async (file) => ({
@@ -24,7 +31,7 @@ export async function rememberManifest(folder: string, revision: string, manifes
     })),
   );
   const path = pathOf(folder, revision);
-  const partial = `${path}.${process.pid}`;
+  const partial = `${path}.${randomUUID()}`;
   await mkdir(folder, { recursive: true });
   await writeFile(partial, JSON.stringify({ ...manifest, files }));
   await rename(partial, path);

@@ -42,7 +42,8 @@ export async function readSafetensorsHeader(path: string): Promise<Map<string, T
 async function readExactly(handle: FileHandle, position: number, length: number, fileBytes: number): Promise<Buffer> {
   if (position + length > fileBytes) throw new Error(`it ends after ${fileBytes} bytes, within its header`);
   const buffer = Buffer.alloc(length);
-  await handle.read(buffer, 0, length, position);
+  const { bytesRead } = await handle.read(buffer, 0, length, position);
+  if (bytesRead < length) throw new Error('it was cut while it was read');
   return buffer;
 }
 
@@ -51,7 +52,21 @@ function parseHeader(json: string, dataStart: number, fileBytes: number): Map<st
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     throw new Error('its header is no object');
   const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
-  return new Map(entries.map(([name, entry]) => [name, parseTensor(name, entry, dataStart, fileBytes)]));
+  const tensors = new Map(entries.map(([name, entry]) => [name, parseTensor(name, entry, dataStart, fileBytes)]));
+  checkCoverage(tensors, dataStart, fileBytes);
+  return tensors;
+}
+
+/** The format has every byte of the data in one tensor: a gap, an overlap or a tail is a sign of damage. */
+function checkCoverage(tensors: ReadonlyMap<string, Tensor>, dataStart: number, fileBytes: number): void {
+  const inOrder = [...tensors].toSorted(([, a], [, b]) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
+  let end = dataStart;
+  for (const [name, { byteOffset, byteLength }] of inOrder) {
+    if (byteOffset !== end)
+      throw new Error(`${name} begins at byte ${byteOffset} where the data before it ends at ${end}`);
+    end += byteLength;
+  }
+  if (end !== fileBytes) throw new Error(`it has ${fileBytes} bytes where its tensors end after ${end}`);
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -6,9 +6,11 @@ import { after } from 'node:test';
 import type { ModelManifest } from '../../src/model/manifest.ts';
 
 export interface SeenRequest {
+  readonly method: string | undefined;
   readonly path: string;
   readonly range: string | undefined;
   readonly authorization: string | undefined;
+  readonly encoding: string | string[] | undefined;
 }
 
 /** Answers one request; true when it has. What it leaves alone is served whole, or by Range. */
@@ -26,8 +28,8 @@ export async function startModelServer(
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '');
-    const { range, authorization } = request.headers;
-    seen.push({ path, range, authorization });
+    const { range, authorization, 'accept-encoding': encoding } = request.headers;
+    seen.push({ method: request.method, path, range, authorization, encoding });
     const body = files[path.replace(/^.*\/resolve\/[^/]+\//, '')];
     if (misbehave(request, response, body ?? Buffer.alloc(0))) return;
     if (body === undefined) response.writeHead(404).end();

@@ -1,0 +1,54 @@
+/** `fetch` that doesn't wait for ever, and what an answer means for another attempt. */
+import type { Patience } from './delivery.ts';
+
+/** An answer that another attempt would not change. */
+export class FinalAnswer extends Error {}
+
+/**
+ * One request. It gives up when the server doesn't answer in time, or stops in the middle, or when `signal` says so.
+ * A redirect to another origin is followed without Authorization, as the Fetch standard has it.
+ */
+export class PatientFetch {
+  readonly #patience: Patience;
+  readonly #controller = new AbortController();
+  readonly #signal: AbortSignal;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(patience: Patience, signal: AbortSignal | undefined) {
+    this.#patience = patience;
+    this.#signal = AbortSignal.any([this.#controller.signal, ...(signal === undefined ? [] : [signal])]);
+  }
+
+  async fetch(url: string, options: Omit<RequestInit, 'signal'>): Promise<Response> {
+    this.#wait(this.#patience.connect_ms, 'no answer');
+    const response = await fetch(url, { ...options, signal: this.#signal });
+    this.sawBytes();
+    return response;
+  }
+
+  sawBytes(): void {
+    this.#wait(this.#patience.stall_ms, 'no more bytes came');
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#controller.abort();
+  }
+
+  #wait(limit_ms: number, what: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#controller.abort(new Error(`${what} within ${limit_ms / 1000} s`)), limit_ms);
+  }
+}
+
+/** Refusals are final; what a server says when it is in trouble is not. */
+export function answerError(response: Response): Error {
+  const words = `the server answered ${response.status} ${response.statusText}`.trim();
+  return response.status < 500 && response.status !== 429 ? new FinalAnswer(words) : new Error(words);
+}
+
+/** An error in a few words: undici's `fetch failed` says nothing, its cause does. */
+export function reasonOf(error: unknown): string {
+  const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } };
+  return (message === 'fetch failed' ? cause?.message || cause?.code : undefined) ?? message ?? String(error);
+}
