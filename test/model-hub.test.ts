@@ -57,6 +57,30 @@ describe('the hub', () => {
     assertWhole((await resolveModel(setting(server.endpoint).request)).dir);
   });
 
+  test('a server that sends another part than the one asked for: the file is begun anew', async () => {
+    let requests = 0;
+    const server = await startModelServer(FILES, (request, response, body) => {
+      if (!isWeights(request)) return false;
+      requests += 1;
+      if (requests === 1) return breakOff(response, body, 100_000);
+      if (requests > 2) return false;
+      const tail = body.subarray(150_000);
+      response.writeHead(206, {
+        'content-length': tail.length,
+        'content-range': `bytes 150000-${body.length - 1}/${body.length}`,
+      });
+      response.end(tail);
+      return true;
+    });
+    const { request } = setting(server.endpoint);
+    // What came is not the file; it isn't taken for it, and the next start begins anew.
+    await assert.rejects(resolveModel(request), {
+      code: 'model_unavailable',
+      message: /model\.safetensors has 150000 bytes/,
+    });
+    assertWhole((await resolveModel(request)).dir);
+  });
+
   test('what a broken start left is taken over by the next one', async () => {
     const cache = newFolder();
     mkdirSync(modelFolder(cache), { recursive: true });

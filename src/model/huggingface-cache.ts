@@ -1,10 +1,9 @@
 /** Models that the Hugging Face libraries have fetched on this machine. */
-import { readFile, realpath, rm } from 'node:fs/promises';
+import { constants, copyFile, readFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { decidingFilesIn } from './deciding-files.ts';
 import type { Delivery } from './delivery.ts';
-import { linkOrCopy } from './link-or-copy.ts';
 import { type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
 import { acceptPartial, claimPartial } from './partial-file.ts';
 
@@ -39,8 +38,8 @@ async function toModelFile(snapshot: string, path: string): Promise<ModelFile> {
 }
 
 /**
- * Takes the files of a snapshot into our cache: linked where the file system can, else copied. A snapshot is made of
- * symbolic links, and ONNX Runtime refuses one in the place of the weights.
+ * Copies the files of a snapshot into our cache. A snapshot is made of symbolic links, and ONNX Runtime refuses one in the
+ * place of the weights; a hard link would let a mishap here reach into the other cache.
  * @throws Error in a few words
  */
 export async function takeFromHuggingFace(folder: string, commit: string, delivery: Delivery): Promise<void> {
@@ -51,7 +50,6 @@ async function takeFile(snapshot: string, file: ModelFile, dir: string): Promise
   const source = await realpath(join(snapshot, file.path));
   const path = join(dir, file.path);
   const partial = await claimPartial(path);
-  await rm(partial, { force: true });
-  await linkOrCopy(source, partial);
+  await copyFile(source, partial, constants.COPYFILE_FICLONE);
   await acceptPartial(partial, path, file);
 }

@@ -1,15 +1,14 @@
 /**
  * The user's own folder, MODEL_DIR: used as it is, never written to, its digests not checked. ONNX Runtime refuses weights
- * that are a symbolic link out of their folder, and a snapshot of the Hugging Face cache is made of those: then the files
- * themselves are gathered, by hard links where that goes, in a folder of our cache.
+ * that are a symbolic link out of their folder, and a snapshot of the Hugging Face cache is made of those: then copies of the
+ * files are gathered in a folder of our cache.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CosimoError } from '../errors.ts';
 import { decidingFilesIn } from './deciding-files.ts';
-import { linkOrCopy } from './link-or-copy.ts';
 import { makeFolder } from './partial-file.ts';
 
 /** @returns a folder, absolute, whose files are the files themselves. @throws CosimoError */
@@ -45,7 +44,7 @@ async function gather(files: readonly RealFile[], parent: string): Promise<strin
   const aside = `${dir}.${randomUUID()}`;
   for (const { path, real } of files) {
     await mkdir(dirname(join(aside, path)), { recursive: true });
-    await linkOrCopy(real, join(aside, path));
+    await copyFile(real, join(aside, path), constants.COPYFILE_FICLONE);
   }
   try {
     await rename(aside, dir);

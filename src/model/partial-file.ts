@@ -52,8 +52,7 @@ export async function acceptPartial(partial: string, path: string, expected: Mod
     await rm(partial, { force: true });
     throw new Error(`${expected.path} ${fault}`);
   }
-  // What is only linked is on the disk already, and perhaps not ours to open for writing.
-  if ((await stat(partial)).nlink === 1) await syncToDisk(partial);
+  await syncToDisk(partial);
   await rename(partial, path);
   for (const orphan of await orphansOf(path)) await rm(orphan, { force: true });
 }
@@ -67,7 +66,7 @@ async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** A process that died while it linked a file of another cache left a second name of that very file: never write to it. */
+/** What has a second name elsewhere is somebody else's too: never write to it. */
 async function dropLink(partial: string): Promise<void> {
   const found = await stat(partial).catch(() => undefined);
   if (found !== undefined && found.nlink > 1) await rm(partial);

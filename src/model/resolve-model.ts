@@ -84,7 +84,9 @@ async function findModel(
       return { dir: await realpath(dir), name, revision: commit, source };
     } catch (error) {
       signal?.throwIfAborted();
-      reasons.push(`  ${source} (${where}): ${reasonOf(error)}`);
+      const reason = `${source} (${where}): ${reasonOf(error)}`;
+      if (source === 'hub') log(`Model not fetched from the ${reason}`);
+      reasons.push(`  ${reason}`);
     }
   }
   throw unavailable({ name, revision }, reasons, isPinned);
