@@ -1,101 +1,123 @@
-/**
- * `npm run bench`: Cosimo beside a plain FastAPI + sentence-transformers service, on this machine, by turns.
- * One trial for now: POST /embed with one uncached text of twelve words, in a closed loop.
- */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { type Load, loadEmbed } from './load.ts';
-import { describeMachine } from './machine.ts';
-import { ensureVenv, type RunningService, startCosimo, startFastApi } from './services.ts';
+/** `npm run bench`: measures, shows, stores and compares. bench/README.md says how it is made. */
+import { availableParallelism } from 'node:os';
+import { buildBench } from '../scripts/build-bench.mjs';
+import { DEFAULT_MODEL } from '../src/model/manifest.ts';
+import { terminalProgress } from '../src/model/progress.ts';
+import { resolveModel } from '../src/model/resolve-model.ts';
+import { describeMachine, machineLines, readCpu } from './machine.ts';
+import { type BenchOptions, parseCommandLine } from './options.ts';
+import { installPeers, withoutPeers } from './peer-environment.ts';
+import { Programs } from './programs.ts';
+import { showProgress } from './progress.ts';
+import { compareWithBaseline, readResults } from './report/baseline.ts';
+import type { SuiteResult } from './results.ts';
+import { runSuite } from './run-suite.ts';
+import { SUITES } from './suites/suites.ts';
+import type { SuiteOptions } from './trial.ts';
+import { checkWritable, writeJson, writeReport } from './write-results.ts';
 
-const HELP = `Usage: npm run bench -- [--quick] [--connections N] [--seed N] [--venv FOLDER]
+const ROUNDS = 5;
+const QUICK_ROUNDS = 2;
+const INTERRUPTED_STATUS = 130;
 
-POST /embed with one uncached 12-word text, Cosimo and FastAPI + sentence-transformers by turns.
-  --quick          one round of 3 seconds instead of 5 of 10: a smoke test, no measurement
-  --connections N  clients in the closed loop (default 16)
-  --seed N         of the texts (default 1)
-  --venv FOLDER    the peer's virtual environment (default bench/peers/.venv, made when missing)
-`;
-
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    connections: { type: 'string', default: '16' },
-    seed: { type: 'string', default: '1' },
-    venv: { type: 'string', default: fileURLToPath(new URL('peers/.venv', import.meta.url)) },
-  },
-});
-
-const ROUNDS = values.quick ? 1 : 5;
-const ROUND_S = values.quick ? 3 : 10;
-const WARM_UP_S = values.quick ? 1 : 5;
-
-async function main(): Promise<void> {
-  const venv = join(values.venv);
-  ensureVenv(venv);
-  const seed = Number(values.seed);
-  const connections = Number(values.connections);
-  console.log(
-    `${describeMachine()}\ntrial     POST /embed, one uncached text of 12 words, ${connections} clients, seed ${seed}\n`,
-  );
-  // Both stay up all the time, and the one that isn't asked sleeps: memory and clock are alike for both.
-  const services: [name: string, service: RunningService][] = [];
-  try {
-    services.push(['cosimo', await startCosimo()], ['fastapi', await startFastApi(venv)]);
-    for (const [, { origin }] of services) await loadEmbed(origin, seed, connections, WARM_UP_S);
-    const runs: Record<string, Load[]> = { cosimo: [], fastapi: [] };
-    const delays_ms: number[] = [];
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      for (const [name, { origin }] of services) {
-        if (name === 'cosimo') await eventLoopDelayP99(origin); // reading it begins a new interval
-        const load = await loadEmbed(origin, seed + round, connections, ROUND_S);
-        if (name === 'cosimo') delays_ms.push(await eventLoopDelayP99(origin));
-        runs[name]?.push(load);
-        console.log(`round ${round}  ${name.padEnd(8)} ${describe(load)}`);
-        if (load.failures > 0) throw new Error(`${load.failures} requests failed`);
-      }
-    }
-    report(runs['cosimo'] ?? [], runs['fastapi'] ?? [], delays_ms);
-  } finally {
-    await Promise.all(services.map(([, { stop }]) => stop()));
+/** @returns the exit status */
+async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  const options = parseCommandLine(args);
+  if ('status' in options) return options.status;
+  // Read before anything is measured: a wrong file is told now, not after an hour.
+  const stored = options.baseline === undefined ? undefined : readResults(options.baseline);
+  if (options.json !== undefined) checkWritable(options.json);
+  const signal = abortOnSignals();
+  const results = await measure(options, args, signal);
+  if (options.json !== undefined) writeJson(options.json, results);
+  if (signal.aborted) {
+    console.error('bench: interrupted; what was measured is kept and marked partial');
+    return INTERRUPTED_STATUS;
   }
+  const wrong = results.flatMap(faultsOf);
+  for (const fault of wrong) console.error(`bench: ${fault}`);
+  const fallen = stored === undefined ? false : guard(results, stored, options.tolerance);
+  return wrong.length > 0 || fallen ? 1 : 0;
 }
 
-const perSecond = (loads: readonly Load[]) => loads.map(({ requests_per_s }) => requests_per_s);
-
-function report(cosimo: readonly Load[], fastapi: readonly Load[], delays_ms: readonly number[]): void {
-  const ratios = perSecond(cosimo).map((rate, round) => rate / (perSecond(fastapi)[round] as number));
-  console.log(`\ncosimo    ${spread(perSecond(cosimo))} requests/s`);
-  console.log(`fastapi   ${spread(perSecond(fastapi))} requests/s`);
-  console.log(`ratio     ${spread(ratios)}`);
-  console.log(
-    `event loop delay of cosimo, 99th percentile, the sampler's own tick of 10 ms included: ${spread(delays_ms)} ms`,
-  );
+async function measure(options: BenchOptions, args: readonly string[], signal: AbortSignal): Promise<SuiteResult[]> {
+  const native = await buildBench();
+  const cpu = readCpu(native);
+  const machine = describeMachine(cpu);
+  console.log(machineLines(machine, options.seed).join('\n'));
+  const log = (line: string) => console.error(line);
+  const model = await resolveModel({ model: DEFAULT_MODEL.name, progress: terminalProgress(), log, signal });
+  const peers = options.peers ? await installPeers(log, signal) : withoutPeers();
+  const programs = new Programs({ native, modelDir: model.dir, ...peers });
+  const suiteOptions: SuiteOptions = {
+    quick: options.quick,
+    seed: options.seed,
+    threads: [...new Set([1, availableParallelism()])],
+    cpu,
+  };
+  const results: SuiteResult[] = [];
+  for (const suite of SUITES.filter(({ name }) => options.suites.includes(name))) {
+    if (signal.aborted) break;
+    const result = await runSuite({
+      suite,
+      options: suiteOptions,
+      command: `npm run bench -- ${args.join(' ')}`,
+      machine,
+      peers: options.peers,
+      only: options.only,
+      rounds: options.rounds ?? (options.quick ? QUICK_ROUNDS : ROUNDS),
+      programs,
+      signal,
+      progress: showProgress(process.stderr),
+    });
+    results.push(result);
+    if (options.plot) writeReport(options.out, suite, result);
+  }
+  if (results.every(({ trials }) => trials.length === 0) && !signal.aborted) {
+    throw new Error(`no trial's name holds '${options.only}'`);
+  }
+  return results;
 }
 
-function describe({ requests_per_s, latency_p50_ms, latency_p99_ms }: Load): string {
-  return `${requests_per_s.toFixed(1).padStart(7)} requests/s  p50 ${latency_p50_ms} ms  p99 ${latency_p99_ms} ms`;
+/** What makes a run a failure whatever the times: Cosimo didn't run, or a search found something else than a peer. */
+function faultsOf({ suite, trials }: SuiteResult): string[] {
+  return trials.flatMap(({ id, contenders }) => [
+    ...contenders
+      .filter(({ role, status }) => role === 'subject' && status !== 'measured')
+      .map(({ name, reason }) => `${suite}: ${id}: ${name} failed: ${reason}`),
+    ...contenders
+      .filter(({ agreement }) => agreement?.same === false)
+      .map(({ name, agreement }) => `${suite}: ${id}: ${name} differs: ${agreement?.sentence}`),
+  ]);
 }
 
-/** Median, and from the lowest to the highest. */
-function spread(values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)] as number;
-  return `${median.toFixed(2)} (${sorted[0]?.toFixed(2)} to ${sorted.at(-1)?.toFixed(2)})`;
+/** @returns whether the run is worse than the stored one */
+function guard(results: readonly SuiteResult[], stored: readonly SuiteResult[], tolerance: number): boolean {
+  const { lines, regressions, compared } = compareWithBaseline(results, stored, tolerance);
+  console.log(`\n${lines.join('\n')}`);
+  if (compared === 0) throw new Error('the stored run has no ratio in common with this one: nothing was compared');
+  return regressions > 0;
 }
 
-/** In ms, as perf_hooks has it since it was last asked. */
-async function eventLoopDelayP99(origin: string): Promise<number> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
-  return Number(/^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(text)?.[1]) * 1000;
+/** The first Ctrl-C ends contenders and keeps results; npm and a terminal may both send it. A later one ends at once. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  let asked_ms: number | undefined;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (asked_ms !== undefined && performance.now() - asked_ms > 1000) process.exit(INTERRUPTED_STATUS);
+      asked_ms ??= performance.now();
+      controller.abort();
+    });
+  }
+  return controller.signal;
 }
 
-if (values.help) console.log(HELP);
-else {
-  main().catch((error: Error) => {
+main().then(
+  (status) => process.exit(status),
+  (error: Error) => {
     console.error(`bench: ${error.message}`);
     process.exit(1);
-  });
-}
+  },
+);

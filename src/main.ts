@@ -152,7 +152,8 @@ async function startEngine(config: Config, metrics: Metrics, logger: Logger): Pr
   };
 }
 
-function openStore(config: Config, model: ResolvedModel, dimensions: number): DocumentStore {
+/** The store that a configuration asks for; for the benchmark too, which fills one without encoding. */
+export function openStore(config: Config, model: ResolvedModel, dimensions: number): DocumentStore {
   if (config.DATA_DIR === ':memory:') return new MemoryStore();
   return new LmdbStore({
     dir: config.DATA_DIR,

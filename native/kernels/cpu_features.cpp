@@ -20,14 +20,21 @@ std::uint64_t os_saved_state() noexcept {
   return (static_cast<std::uint64_t>(high) << 32) | low;
 }
 
-constexpr std::uint64_t kAvxState = 0x6;      // XMM and YMM
-constexpr std::uint64_t kAvx512State = 0xe6;  // and opmask, upper halves of ZMM0–15, ZMM16–31
+constexpr std::uint64_t kAvxState = 0x6;       // XMM and YMM
+constexpr std::uint64_t kAvx512State = 0xe6;   // and opmask, upper halves of ZMM0–15, ZMM16–31
+constexpr std::uint64_t kTileState = 0x60000;  // configuration and data of tiles
 
-constexpr std::uint32_t kFma = 1U << 12;      // leaf 1, ECX
-constexpr std::uint32_t kOsxsave = 1U << 27;  // leaf 1, ECX: XGETBV may be executed
-constexpr std::uint32_t kAvx = 1U << 28;      // leaf 1, ECX
-constexpr std::uint32_t kAvx2 = 1U << 5;      // leaf 7, EBX
-constexpr std::uint32_t kAvx512f = 1U << 16;  // leaf 7, EBX
+constexpr std::uint32_t kFma = 1U << 12;         // leaf 1, ECX
+constexpr std::uint32_t kOsxsave = 1U << 27;     // leaf 1, ECX: XGETBV may be executed
+constexpr std::uint32_t kAvx = 1U << 28;         // leaf 1, ECX
+constexpr std::uint32_t kAvx2 = 1U << 5;         // leaf 7, EBX
+constexpr std::uint32_t kAvx512f = 1U << 16;     // leaf 7, EBX
+constexpr std::uint32_t kAvx512Vnni = 1U << 11;  // leaf 7, ECX
+constexpr std::uint32_t kAmxBf16 = 1U << 22;     // leaf 7, EDX
+constexpr std::uint32_t kAmxTile = 1U << 24;     // leaf 7, EDX
+constexpr std::uint32_t kAmxInt8 = 1U << 25;     // leaf 7, EDX
+constexpr std::uint32_t kAvxVnni = 1U << 4;      // leaf 7.1, EAX
+constexpr std::uint32_t kAvx512Bf16 = 1U << 5;   // leaf 7.1, EAX
 
 }  // namespace
 
@@ -44,6 +51,14 @@ CpuFeatures detect_cpu_features() noexcept {
   const std::uint64_t state = os_saved_state();
   features.avx2_fma = has_fma && (ebx & kAvx2) != 0 && (state & kAvxState) == kAvxState;
   features.avx512f = (ebx & kAvx512f) != 0 && (state & kAvx512State) == kAvx512State;
+  features.avx512_vnni = features.avx512f && (ecx & kAvx512Vnni) != 0;
+  const bool has_tiles = (edx & kAmxTile) != 0 && (state & kTileState) == kTileState;
+  features.amx_int8 = has_tiles && (edx & kAmxInt8) != 0;
+  features.amx_bf16 = has_tiles && (edx & kAmxBf16) != 0;
+  const unsigned int last_subleaf = eax;
+  if (last_subleaf == 0 || __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) == 0) return features;
+  features.avx_vnni = features.avx2_fma && (eax & kAvxVnni) != 0;
+  features.avx512_bf16 = features.avx512f && (eax & kAvx512Bf16) != 0;
   return features;
 }
 

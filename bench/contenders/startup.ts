@@ -1,0 +1,27 @@
+/** Time from starting a service until it can answer. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ServiceName, startService } from '../load/services.ts';
+import { serveRounds } from '../protocol.ts';
+
+interface StartupSpec {
+  readonly service: ServiceName;
+  /** A data folder to start on; none for an empty one. */
+  readonly store?: string;
+  readonly venv?: string;
+  readonly model_dir: string;
+}
+
+await serveRounds<StartupSpec>(async (spec) => {
+  const data = spec.store ?? mkdtempSync(join(tmpdir(), 'data-'));
+  const round = async () => {
+    const began_ms = performance.now();
+    const service = await startService(spec.service, { data, modelDir: spec.model_dir, venv: spec.venv });
+    const value = (performance.now() - began_ms) / 1000;
+    await service.stop();
+    return { value };
+  };
+  await round(); // from now on files come from memory, for every contender
+  return { round };
+});

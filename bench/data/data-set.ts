@@ -1,0 +1,89 @@
+/** The data of trials, named: the same name holds the same bytes on every machine, but for what a model computed. */
+import { join } from 'node:path';
+import { DATA_DIR } from './data-files.ts';
+
+export type VectorSource =
+  /** Independent Gaussian components: no two rows are near, so bounds prune least. */
+  | 'gaussian'
+  /** Clusters of power-law sizes whose components have a power-law spectrum, as embeddings of texts do. */
+  | 'clustered'
+  /** Sentences of a corpus through the model. */
+  | 'sentences'
+  /** Groups of equal and all but equal rows: ties. */
+  | 'near-duplicates';
+
+export interface VectorSet {
+  readonly kind: 'vectors';
+  readonly source: VectorSource;
+  readonly rows: number;
+  readonly queries: number;
+  readonly dimensions: number;
+  readonly seed: number;
+}
+
+/** Texts of `tokens` tokens, or sentences as they come (`tokens: 'mixed'`). */
+export interface TextSet {
+  readonly kind: 'texts';
+  readonly tokens: number | 'mixed';
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** Keys of a cache in the order of their use. */
+export interface TraceSet {
+  readonly kind: 'trace';
+  readonly operation: 'hit' | 'miss' | 'mixed' | 'zipf';
+  /** Entries that the cache holds. */
+  readonly entries: number;
+  readonly seed: number;
+}
+
+/** A data folder of the service with this many documents, their vectors Gaussian. */
+export interface StoreSet {
+  readonly kind: 'store';
+  readonly documents: number;
+  readonly seed: number;
+}
+
+export type DataSet = VectorSet | TextSet | TraceSet | StoreSet;
+
+/** Rows behind the last one of a vector file, which replace others; files of sentences have none. */
+export const SPARE_ROWS = 4096;
+
+export function nameOf(set: DataSet): string {
+  switch (set.kind) {
+    case 'vectors':
+      return `vectors-${set.source}-${set.rows}x${set.dimensions}-q${set.queries}-seed${set.seed}`;
+    case 'texts':
+      return `texts-${set.tokens}-${set.count}-seed${set.seed}`;
+    case 'trace':
+      return `trace-${set.operation}-${set.entries}-seed${set.seed}`;
+    case 'store':
+      return `store-${set.documents}-seed${set.seed}`;
+  }
+}
+
+/** Little-endian float32 rows, one after another: `rows` and SPARE_ROWS more. */
+export function vectorFiles(set: VectorSet): { readonly vectors: string; readonly queries: string } {
+  const base = join(DATA_DIR, nameOf(set));
+  return { vectors: `${base}.rows.f32`, queries: `${base}.queries.f32` };
+}
+
+/** A JSON file (`texts`: TextFile; `trace`: TraceFile), or the folder of a store. */
+export function pathOf(set: TextSet | TraceSet | StoreSet): string {
+  return join(DATA_DIR, set.kind === 'store' ? nameOf(set) : `${nameOf(set)}.json`);
+}
+
+export interface TextFile {
+  readonly texts: readonly string[];
+  /** Tokens of each text, [CLS] and [SEP] included. */
+  readonly tokens: readonly number[];
+}
+
+export interface TraceFile {
+  readonly keys: readonly string[];
+  /** Positions in `keys` of what is stored before the first round. */
+  readonly stored: readonly number[];
+  /** Positions in `keys`, in the order of use. */
+  readonly sequence: readonly number[];
+}

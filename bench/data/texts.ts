@@ -1,0 +1,98 @@
+/** Texts of a wanted length in tokens, made of the corpus's sentences, and vectors of sentences by the model. */
+import { writeFile } from 'node:fs/promises';
+import { createOnnxEncoder } from '../../src/encoder/onnx-encoder.ts';
+import { planBatches } from '../../src/encoder/plan-batches.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/encoder/tokenizer.ts';
+import { readModelConfig } from '../../src/model/model-config.ts';
+import { readCorpus } from './corpus.ts';
+import type { TextFile, TextSet, VectorSet, vectorFiles } from './data-set.ts';
+import { seededRandom } from './random.ts';
+
+const BATCH_TOKENS = 2048;
+/** [CLS] and [SEP]. */
+const SPECIAL_TOKENS = 2;
+
+export interface TextSource {
+  readonly modelDir: string;
+  readonly threads: number;
+  readonly log: (line: string) => void;
+}
+
+export async function writeTexts(set: TextSet, path: string, source: TextSource): Promise<void> {
+  const sentences = await shuffledCorpus(set.seed, source);
+  const tokenizer = await tokenizerOf(source);
+  const texts =
+    set.tokens === 'mixed'
+      ? sentences.slice(0, set.count)
+      : await textsOfLength(set.tokens - SPECIAL_TOKENS, set.count, sentences, tokenizer);
+  if (texts.length < set.count) throw new Error(`the corpus has ${texts.length} sentences, fewer than ${set.count}`);
+  const tokens = (await tokenizer.tokenize(texts)).map((ids) => ids.length);
+  const file: TextFile = { texts, tokens };
+  await writeFile(path, JSON.stringify(file));
+}
+
+/** Rows and queries are vectors of different sentences. There are no spare rows: sentences are few. */
+export async function writeSentenceVectors(
+  set: VectorSet,
+  paths: ReturnType<typeof vectorFiles>,
+  source: TextSource,
+): Promise<void> {
+  const { rows } = set;
+  const sentences = await shuffledCorpus(set.seed, source);
+  if (sentences.length < rows + set.queries) throw new Error(`the corpus has only ${sentences.length} sentences`);
+  const encoder = await createOnnxEncoder({ ...source, device: 'cpu' });
+  const tokens = await (await tokenizerOf(source)).tokenize(sentences.slice(0, rows + set.queries));
+  const vectors = new Float32Array(tokens.length * encoder.dimensions);
+  for (const batch of planBatches(
+    tokens.map((ids) => ids.length),
+    BATCH_TOKENS,
+  )) {
+    const encoded = await encoder.encode(batch.map((at) => tokens[at] as Int32Array));
+    batch.forEach((at, i) => {
+      const row = encoded.subarray(i * encoder.dimensions, (i + 1) * encoder.dimensions);
+      vectors.set(row, at * encoder.dimensions);
+    });
+  }
+  await encoder.close();
+  await writeFile(paths.vectors, vectors.subarray(0, rows * encoder.dimensions));
+  await writeFile(paths.queries, vectors.subarray(rows * encoder.dimensions));
+}
+
+/**
+ * Running words of exactly `length` tokens. WordPiece works word by word, so a text's tokens are the sum of its words';
+ * a word that would be too long is passed over.
+ */
+export async function textsOfLength(
+  length: number,
+  count: number,
+  sentences: readonly string[],
+  tokenizer: Tokenizer,
+): Promise<string[]> {
+  const words = sentences.flatMap((sentence) => sentence.split(' '));
+  const sizes = (await tokenizer.tokenize(words)).map((ids) => ids.length - SPECIAL_TOKENS);
+  let at = 0;
+  return Array.from({ length: count }, () => {
+    const text: string[] = [];
+    for (let room = length; room > 0; at = (at + 1) % words.length) {
+      if ((sizes[at] as number) > room) continue;
+      text.push(words[at] as string);
+      room -= sizes[at] as number;
+    }
+    return text.join(' ');
+  });
+}
+
+async function shuffledCorpus(seed: number, { log }: TextSource): Promise<string[]> {
+  const sentences = [...(await readCorpus(log))];
+  const random = seededRandom(seed);
+  for (let i = sentences.length - 1; i > 0; i -= 1) {
+    const j = random.integer(i + 1);
+    [sentences[i], sentences[j]] = [sentences[j] as string, sentences[i] as string];
+  }
+  return sentences;
+}
+
+async function tokenizerOf({ modelDir }: TextSource): Promise<Tokenizer> {
+  const { maxSeqLength } = await readModelConfig(modelDir);
+  return loadTokenizer(modelDir, maxSeqLength);
+}

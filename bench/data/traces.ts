@@ -1,0 +1,45 @@
+/** In which order a cache's keys are asked for. Drawn before the rounds, so that they measure the cache alone. */
+import { writeFile } from 'node:fs/promises';
+import type { TraceFile, TraceSet } from './data-set.ts';
+import { type Random, seededRandom, zipf } from './random.ts';
+
+const SEQUENCE = 1 << 18;
+const KEY_CHARS = 60;
+/** Distinct keys of a Zipf trace, as a multiple of what the cache holds. */
+export const ZIPF_KEYS_PER_ENTRY = 10;
+export const ZIPF_EXPONENT = 0.9;
+const MIXED_NEW_KEYS = 0.1;
+
+export async function writeTrace(set: TraceSet, path: string): Promise<void> {
+  const file = traceOf(set, seededRandom(set.seed));
+  await writeFile(path, JSON.stringify(file));
+}
+
+export function traceOf({ operation, entries }: TraceSet, random: Random): TraceFile {
+  const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+  const draw = (next: () => number) => Array.from({ length: SEQUENCE }, next);
+  const anyOf = (from: number, count: number) => () => from + random.integer(count);
+  switch (operation) {
+    case 'hit':
+      return { keys: keys(entries), stored: range(0, entries), sequence: draw(anyOf(0, entries)) };
+    case 'miss':
+      return { keys: keys(2 * entries), stored: range(0, entries), sequence: draw(anyOf(entries, entries)) };
+    case 'mixed': {
+      let count = entries;
+      const next = () => (random.uniform() < MIXED_NEW_KEYS ? count++ : random.integer(entries));
+      const sequence = draw(next);
+      return { keys: keys(count), stored: range(0, entries), sequence };
+    }
+    case 'zipf':
+      return {
+        keys: keys(entries * ZIPF_KEYS_PER_ENTRY),
+        stored: [],
+        sequence: draw(zipf(random, entries * ZIPF_KEYS_PER_ENTRY, ZIPF_EXPONENT)),
+      };
+  }
+}
+
+/** Texts of a sentence's length, distinct, with a common beginning as texts of one kind have. */
+function keys(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `what is said of number ${i} in the archive`.padEnd(KEY_CHARS, '.'));
+}

@@ -1,0 +1,121 @@
+/** Cosimo and the service that it replaces, as processes of their own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const START_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 10_000;
+const POLL_MS = 5;
+const POLL_TIMEOUT_MS = 2000;
+const PORT_ATTEMPTS = 3;
+const PORT_TAKEN = /EADDRINUSE|address already in use/i;
+const COMPLAINT_CHARS = 500;
+
+export type ServiceName = 'cosimo' | 'fastapi';
+
+export interface ServiceOptions {
+  /** Cosimo's data folder; the FastAPI service keeps nothing. */
+  readonly data: string;
+  readonly modelDir: string;
+  /** The peers' virtual environment, for the FastAPI service. */
+  readonly venv: string | undefined;
+}
+
+export interface RunningService {
+  readonly origin: string;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * @param nextPort gives a port that is likely free
+ * @returns once it can encode and search. @throws Error in a sentence
+ */
+export async function startService(
+  name: ServiceName,
+  options: ServiceOptions,
+  nextPort: () => Promise<number> = freePort,
+): Promise<RunningService> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await nextPort();
+    try {
+      return await startOn(port, name, options);
+    } catch (error) {
+      // Somebody else was quicker: another port will do.
+      if (attempt === PORT_ATTEMPTS || !PORT_TAKEN.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, name: ServiceName, options: ServiceOptions): Promise<RunningService> {
+  const child = name === 'cosimo' ? startCosimo(port, options) : startFastApi(port, options);
+  const origin = `http://127.0.0.1:${port}`;
+  try {
+    // Cosimo listens before its model is loaded; the other imports its model before it listens.
+    await untilReady(name, child, `${origin}${name === 'cosimo' ? '/health/ready' : '/health'}`);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+  return { origin, stop: () => stop(child) };
+}
+
+function startCosimo(port: number, { data, modelDir }: ServiceOptions): ChildProcess {
+  const settings = { PORT: String(port), DATA_DIR: data, MODEL_DIR: modelDir, DEVICE: 'cpu', LOG_LEVEL: 'warn' };
+  return spawn(process.execPath, ['src/main.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+function startFastApi(port: number, { modelDir, venv }: ServiceOptions): ChildProcess {
+  const peers = join(ROOT, 'bench', 'peers');
+  const args = ['-m', 'uvicorn', '--app-dir', peers, 'fastapi_service:app', '--port', String(port)];
+  return spawn(join(venv ?? '', 'bin', 'python'), [...args, '--log-level', 'warning'], {
+    env: { ...process.env, MODEL_DIR: modelDir },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+async function untilReady(name: string, child: ChildProcess, url: string): Promise<void> {
+  let fault: string | undefined;
+  let complaints = '';
+  child.stderr?.on('data', (chunk) => (complaints = (complaints + chunk).slice(-COMPLAINT_CHARS)));
+  child.once('error', (error) => (fault = `could not be started: ${error.message}`));
+  child.once('close', (status, signal) => {
+    fault ??= `ended with ${signal ?? status} before it served: ${complaints.trim().replaceAll('\n', ' / ')}`;
+  });
+  const deadline_ms = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    if (fault !== undefined) throw new Error(`${name} ${fault}`);
+    if (performance.now() > deadline_ms) throw new Error(`${name} was not up in ${START_TIMEOUT_MS / 1000} seconds`);
+    // Whoever has taken the port may never answer.
+    const answer = await fetch(url, { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.status === 200) return;
+    await sleep(POLL_MS);
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const kill = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await exit;
+  clearTimeout(kill);
+}
+
+/** Free a moment ago: whoever takes it before the service does makes the service say so and end. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

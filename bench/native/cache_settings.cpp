@@ -1,0 +1,60 @@
+#include "cache_settings.h"
+
+#include "cache_keys.h"
+#include "core/cache_entry.h"
+#include "core/vector_index.h"
+
+namespace cosimo::bench {
+namespace {
+
+// A table of hash slots has at most two of 16 bytes for an entry.
+constexpr std::size_t kTableBytesPerEntry = 32;
+constexpr std::size_t kShardBytes = 4096;  // all shards, generously
+
+CacheOperation operation_named(const std::string& name) {
+  if (name == "hit") return CacheOperation::hit;
+  if (name == "miss") return CacheOperation::miss;
+  if (name == "mixed") return CacheOperation::mixed;
+  if (name == "zipf") return CacheOperation::zipf;
+  throw UsageError("--operation must be hit, miss, mixed or zipf, not '" + name + "'.");
+}
+
+}  // namespace
+
+CacheSettings CacheSettings::from(Arguments& arguments) {
+  const CacheSettings settings = {
+      operation_named(arguments.take_text("operation")),
+      arguments.take_count("entries", 1, 20'000'000),
+      arguments.take_count("dimensions", 1, kMaxDimensions, 384),
+      arguments.take_count("seed", 0, kLargestSeed, 1),
+      arguments.take_number("zipf-exponent", 0, 10, 0.9),
+  };
+  arguments.require_all_taken();
+  return settings;
+}
+
+std::size_t CacheSettings::key_count() const {
+  switch (operation) {
+    case CacheOperation::miss:
+      return 2 * entries;  // the second half is never stored
+    case CacheOperation::zipf:
+      return 10 * entries;
+    default:
+      return entries;
+  }
+}
+
+std::size_t CacheSettings::capacity_bytes() const {
+  const std::size_t all = entries * (CacheEntry::cost(kKeyBytes, dimensions) + kTableBytesPerEntry);
+  switch (operation) {
+    case CacheOperation::zipf:
+      return all + kShardBytes;
+    case CacheOperation::mixed:
+      return all + all / 4 +
+             kShardBytes;  // new keys get a tenth or more; the stored ones have to keep theirs
+    default:
+      return 2 * all + kShardBytes;
+  }
+}
+
+}  // namespace cosimo::bench

@@ -1,0 +1,34 @@
+// What the cache measure is told.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arguments.h"
+
+namespace cosimo::bench {
+
+enum class CacheOperation {
+  hit,    // get of stored keys
+  miss,   // get of other keys
+  mixed,  // nine times get of a stored key (set again if it was evicted), once set of a new one
+  zipf,   // get of keys of unequal popularity, ten times as many as fit; set on a miss
+};
+
+struct CacheSettings {
+  CacheOperation operation;
+  std::size_t entries;
+  std::size_t dimensions;
+  std::uint64_t seed;
+  double zipf_exponent;
+
+  /// Takes the flags, and refuses others. Throws UsageError.
+  static CacheSettings from(Arguments& arguments);
+
+  /// Different texts that are asked for.
+  std::size_t key_count() const;
+  /// Room for `entries` of them: about that where they compete for it, amply where none may be evicted.
+  std::size_t capacity_bytes() const;
+};
+
+}  // namespace cosimo::bench

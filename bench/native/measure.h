@@ -1,0 +1,49 @@
+// What a measure is: what one thread does, and what the work of all of them amounts to.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arguments.h"
+
+namespace cosimo::bench {
+
+/// Work done: rows, bytes, instructions or operations, as the measure counts.
+struct Tally {
+  double units = 0;
+  double lookups = 0;  // of a cache; `hits` of them found something
+  double hits = 0;
+};
+
+/// One thread's share. Only that thread touches it during a round, nor anything on its cache lines (CPUs
+/// fetch them in pairs).
+class alignas(128) Worker {
+ public:
+  virtual ~Worker() = default;
+  /// Works for some 20 to 1000 µs: long beside a look at the clock, short beside a round.
+  virtual void step(Tally& tally) = 0;
+};
+
+struct Round {
+  double value = 0;
+  std::vector<std::pair<std::string, double>> extra;
+};
+
+class Measure {
+ public:
+  virtual ~Measure() = default;
+  /// Called on a thread of its own, all at once, so that big memory is filled in parallel, and near its user.
+  virtual std::unique_ptr<Worker> make_worker(std::size_t thread) = 0;
+  virtual Round describe(const Tally& sum, double seconds) const = 0;
+};
+
+/// Each takes its flags, refuses others, and only then starts to work. Throw UsageError.
+std::unique_ptr<Measure> make_dot_measure(Arguments& arguments);
+std::unique_ptr<Measure> make_read_measure(Arguments& arguments);
+std::unique_ptr<Measure> make_instructions_measure(Arguments& arguments);
+std::unique_ptr<Measure> make_cache_measure(Arguments& arguments);
+
+}  // namespace cosimo::bench

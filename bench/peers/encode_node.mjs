@@ -1,0 +1,86 @@
+/**
+ * Text to unit vectors by Transformers.js, tokenising included. The spec and the answers are those of encode_peer.py.
+ */
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { timedRound, warmUp } from '../contenders/timed-round.ts';
+import { Missing, serveRounds } from '../protocol.ts';
+import { importPeer } from './node_peers.mjs';
+
+const ANSWERED_TEXTS = 16;
+
+await serveRounds(async (spec) => {
+  if (spec.peer !== 'transformers-js') throw new Missing(`There is no peer ${spec.peer}.`);
+  const { texts, tokens } = JSON.parse(readFileSync(spec.texts, 'utf8'));
+  const { encode, versions } = await loadEncoder(spec);
+  let next = 0;
+  let doneTokens = 0;
+  /** The next texts, like lengths together, as sentence-transformers does it. */
+  const step = async () => {
+    const chosen = Array.from({ length: spec.batch }, (_, offset) => (next + offset) % texts.length);
+    next = (next + spec.batch) % texts.length;
+    chosen.sort((a, b) => tokens[b] - tokens[a]);
+    for (let at = 0; at < chosen.length; at += spec.inference_batch) {
+      await encode(chosen.slice(at, at + spec.inference_batch).map((text) => texts[text]));
+    }
+    for (const text of chosen) doneTokens += tokens[text];
+    return chosen.length;
+  };
+  const round = async () => {
+    doneTokens = 0;
+    const began_ms = performance.now();
+    const { value } = await timedRound(spec.round_s, step);
+    return { value, extra: { tokens_per_s: (doneTokens / (performance.now() - began_ms)) * 1000 } };
+  };
+  await warmUp(spec.warm_up_s, round);
+  const answers = async () => ({ vectors: (await encode(texts.slice(0, ANSWERED_TEXTS))).tolist() });
+  return { versions, round, answers };
+});
+
+async function loadEncoder(spec) {
+  const { env, pipeline } = await importPeer('@huggingface/transformers');
+  env.allowRemoteModels = false;
+  env.useFSCache = false;
+  env.localModelPath = spec.onnx_dir;
+  const extract = await pipeline('feature-extraction', makeModelFolder(spec), {
+    device: 'cpu',
+    dtype: 'fp32',
+    session_options: { intraOpNumThreads: spec.threads, interOpNumThreads: 1 },
+  });
+  // The export calls its token vectors output_0; the pipeline looks for last_hidden_state.
+  const model = extract.model;
+  extract.model = async (inputs) => ({ last_hidden_state: (await model(inputs)).output_0 });
+  return {
+    encode: (texts) => extract(texts, { pooling: 'mean', normalize: true }),
+    versions: { '@huggingface/transformers': env.version },
+  };
+}
+
+/**
+ * Transformers.js wants one folder of a layout of its own: links to the model's files, and tokenizer settings, the
+ * limit of tokens among them, which it reads from a file only.
+ * @returns the folder's name in onnx_dir
+ */
+function makeModelFolder(spec) {
+  const name = 'transformers-js';
+  const folder = join(spec.onnx_dir, name);
+  const exported = join(spec.onnx_dir, 'fp32.onnx');
+  if (!existsSync(exported))
+    throw new Missing(`${exported} is not there: bench/peers/setup.sh fetches the ONNX exports.`);
+  mkdirSync(join(folder, 'onnx'), { recursive: true });
+  link(exported, join(folder, 'onnx', 'model.onnx'));
+  for (const file of ['config.json', 'tokenizer.json']) link(join(spec.model_dir, file), join(folder, file));
+  const settings = { tokenizer_class: 'BertTokenizer', model_max_length: spec.max_tokens, pad_token: '[PAD]' };
+  writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(settings));
+  return name;
+}
+
+function link(target, path) {
+  try {
+    if (readlinkSync(path) === target) return;
+  } catch {
+    // not there, or no link
+  }
+  rmSync(path, { force: true });
+  symlinkSync(target, path);
+}

@@ -1,0 +1,71 @@
+"""Text to unit vectors by torch, ONNX Runtime or OpenVINO, tokenising included: one peer of the benchmark.
+
+    python encode_peer.py '{"peer": "torch-fp32", "model_dir": ..., "texts": ..., ...}'      (see protocol.py)
+
+`texts` is a JSON file: {"texts": [...], "tokens": [how many tokens each has]}.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from protocol import Batch, Missing, Peer, serve
+from threads import limit_loaded_pools, set_threads
+
+ANSWERED_TEXTS = 16
+
+
+def make_peer(spec: dict[str, Any]) -> Peer:
+    set_threads(spec["threads"])  # before the first import of NumPy, which is why imports stand in functions here
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a folder
+    peer = Encode(spec)
+    limit_loaded_pools(spec["threads"])
+    return peer
+
+
+def make_encoder(spec: dict[str, Any], texts: list[str]):
+    library, _, kind = spec["peer"].partition("-")
+    model_dir, threads, max_tokens = spec["model_dir"], spec["threads"], spec["max_tokens"]
+    onnx_dir = Path(spec["onnx_dir"])
+    if library == "torch" and kind in ("fp32", "bf16"):
+        from encoders import TorchEncoder
+
+        return TorchEncoder(model_dir, threads, max_tokens, bf16=kind == "bf16")
+    if library == "ort" and kind in ("fp32", "int8"):
+        from encoders import OnnxRuntimeEncoder
+
+        return OnnxRuntimeEncoder(model_dir, onnx_dir / f"{kind}.onnx", threads, max_tokens)
+    if library == "openvino" and kind in ("fp32", "bf16", "int8"):
+        from openvino_encoder import OpenVinoEncoder
+
+        return OpenVinoEncoder(model_dir, onnx_dir, texts, threads, max_tokens, kind)
+    raise Missing(f"There is no peer {spec['peer']}.")
+
+
+class Encode:
+    """`batch` texts at a time, in the order of the file, round and round; `inference_batch` of them at once."""
+
+    def __init__(self, spec: dict[str, Any]):
+        file = json.loads(Path(spec["texts"]).read_text(encoding="utf-8"))
+        self._texts, self._tokens = file["texts"], file["tokens"]
+        self._size, self._inference_size = spec["batch"], spec["inference_batch"]
+        self._encoder = make_encoder(spec, self._texts)
+        self.versions = self._encoder.versions
+        self._next = 0
+
+    def batch(self) -> Batch:
+        chosen = [(self._next + offset) % len(self._texts) for offset in range(self._size)]
+        self._next = (self._next + self._size) % len(self._texts)
+        # Like lengths together, as sentence-transformers does it: little is padded.
+        chosen.sort(key=lambda text: -self._tokens[text])
+        for at in range(0, len(chosen), self._inference_size):
+            self._encoder.encode([self._texts[text] for text in chosen[at : at + self._inference_size]])
+        return Batch(self._size, {"tokens": sum(self._tokens[text] for text in chosen)})
+
+    def answers(self) -> dict[str, list]:
+        return {"vectors": self._encoder.encode(self._texts[:ANSWERED_TEXTS]).tolist()}
+
+
+if __name__ == "__main__":
+    serve(make_peer)

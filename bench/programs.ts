@@ -1,0 +1,65 @@
+/** Where the programs of contenders are, and what command runs each. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from './contender-process.ts';
+import { Missing } from './protocol.ts';
+import type { Program, Spec } from './trial.ts';
+
+const BENCH = fileURLToPath(new URL('.', import.meta.url));
+
+/** A folder, or a sentence that says why there is none. */
+export type Found = { readonly path: string } | { readonly missing: string };
+
+export interface ProgramPaths {
+  /** bench/native's program. */
+  readonly native: string;
+  readonly modelDir: string;
+  /** The peers' virtual environment. */
+  readonly venv: Found;
+  /** The peers' node_modules. */
+  readonly nodePeers: Found;
+}
+
+export class Programs {
+  readonly #paths: ProgramPaths;
+
+  constructor(paths: ProgramPaths) {
+    this.#paths = paths;
+  }
+
+  /** @throws Missing when what the program needs isn't installed */
+  commandOf(program: Program): Command {
+    switch (program.kind) {
+      case 'node':
+        if (program.needs === 'venv') pathOf(this.#paths.venv);
+        return this.#node(join('contenders', program.file), program.spec);
+      case 'node-peer':
+        pathOf(this.#paths.nodePeers);
+        return this.#node(join('peers', program.file), program.spec);
+      case 'python':
+        return {
+          file: join(pathOf(this.#paths.venv), 'bin', 'python'),
+          args: [join(BENCH, 'peers', program.file), this.#argument(program.spec)],
+        };
+      case 'native':
+        return { file: this.#paths.native, args: program.args };
+      case 'missing':
+        throw new Missing(program.reason);
+    }
+  }
+
+  #node(file: string, spec: Spec): Command {
+    return { file: process.execPath, args: [join(BENCH, file), this.#argument(spec)] };
+  }
+
+  #argument(spec: Spec): string {
+    const { modelDir, venv } = this.#paths;
+    const peers = 'path' in venv ? { venv: venv.path, onnx_dir: join(venv.path, 'onnx') } : {};
+    return JSON.stringify({ model_dir: modelDir, ...peers, ...spec });
+  }
+}
+
+function pathOf(found: Found): string {
+  if ('missing' in found) throw new Missing(found.missing);
+  return found.path;
+}

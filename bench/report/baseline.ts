@@ -1,0 +1,78 @@
+/** The guard against getting slower: ratios of this run beside those of a stored one. */
+import { readFileSync } from 'node:fs';
+import { RESULT_FORMAT, type SuiteResult, type TrialResult } from '../results.ts';
+import { ratiosTo, type Summary, summarize } from '../statistics.ts';
+import { figure, percent } from './format.ts';
+
+export interface GuardReport {
+  readonly lines: readonly string[];
+  readonly regressions: number;
+  readonly compared: number;
+}
+
+/** @throws Error in a sentence when the file is no stored run */
+export function readResults(path: string): SuiteResult[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`${path} cannot be read as a stored run: ${(error as Error).message}`);
+  }
+  const results = (Array.isArray(parsed) ? parsed : [parsed]) as SuiteResult[];
+  if (results.length === 0 || !results.every((result) => result?.format === RESULT_FORMAT)) {
+    throw new Error(`${path} is no stored run of format ${RESULT_FORMAT}`);
+  }
+  return results;
+}
+
+/**
+ * A ratio has fallen when it is below the stored one by more than `tolerance`, by its median, or, where this run's spread is
+ * wide, by its best round. Pairs that only one of the runs has are said and not compared.
+ *
+ * @param tolerance 0.2 lets a ratio fall to 80% of what it was
+ */
+export function compareWithBaseline(
+  now: readonly SuiteResult[],
+  before: readonly SuiteResult[],
+  tolerance: number,
+): GuardReport {
+  const own = ratiosOf(now);
+  const stored = ratiosOf(before.filter(({ suite }) => now.some((result) => result.suite === suite)));
+  const lines: string[] = [];
+  let [regressions, compared] = [0, 0];
+  for (const [pair, then] of stored) {
+    const current = own.get(pair);
+    if (current === undefined) {
+      lines.push(`not measured now   ${pair}`);
+      continue;
+    }
+    compared += 1;
+    const best = current.stable ? current.median : current.highest;
+    const fallen = best < then.median * (1 - tolerance);
+    if (fallen) regressions += 1;
+    const change = `${figure(then.median)}× → ${figure(current.median)}×`;
+    if (fallen) lines.push(`FALLEN             ${pair}: ${change}`);
+    else if (!current.stable) lines.push(`not stable         ${pair}: ${change}`);
+  }
+  lines.push(
+    `${compared} ratios compared with the stored run, ${regressions} fallen by more than ${percent(tolerance)}`,
+  );
+  return { lines, regressions, compared };
+}
+
+function ratiosOf(results: readonly SuiteResult[]): Map<string, Summary> {
+  const found = new Map<string, Summary>();
+  for (const { suite, trials } of results) {
+    for (const trial of trials) {
+      for (const [name, summary] of pairsOf(trial)) found.set(`${suite}: ${trial.id}: to ${name}`, summary);
+    }
+  }
+  return found;
+}
+
+function pairsOf(trial: TrialResult): [string, Summary][] {
+  return trial.contenders.flatMap((contender) => {
+    const summary = summarize(ratiosTo(trial, contender));
+    return summary === undefined ? [] : [[contender.name, summary] as [string, Summary]];
+  });
+}

@@ -1,0 +1,42 @@
+/** How figures are written, on the terminal and in reports alike. */
+import type { ContenderResult, TrialResult } from '../results.ts';
+import { ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../statistics.ts';
+
+/** Three significant digits, thousands apart. */
+export function figure(value: number): string {
+  if (value >= 1000) return Math.round(Number(value.toPrecision(4))).toLocaleString('en');
+  return Number(value.toPrecision(3)).toString();
+}
+
+/** `12.3 (11.9–12.8)`: median, lowest and highest. */
+export function spread({ median, lowest, highest }: Summary): string {
+  return `${figure(median)} (${figure(lowest)}–${figure(highest)})`;
+}
+
+export const percent = (part: number) => `${Math.round(part * 100)}%`;
+
+/** The ratio in words that claim no more than was measured. */
+export function ratioText(summary: Summary): string {
+  const text = spread(summary);
+  if (summary.stable) return text;
+  const why = summary.spread > STABLE_SPREAD ? `spread ${percent(summary.spread)}` : `${summary.rounds} rounds`;
+  return `${text}, not stable (${why})`;
+}
+
+/** A line for each contender of a trial, for the terminal; ratios say how many times better the first one is. */
+export function trialLines(trial: TrialResult): string[] {
+  return [trial.id, ...trial.contenders.map((contender) => `  ${contenderLine(trial, contender)}`)];
+}
+
+function contenderLine(trial: TrialResult, contender: ContenderResult): string {
+  const name = contender.name.padEnd(34);
+  const values = summarize(valuesOf(contender));
+  if (values === undefined) return `${name} ${contender.status}: ${contender.reason ?? 'no reason given'}`;
+  const parts = [`${spread(values)} ${trial.unit}`];
+  const ratio = summarize(ratiosTo(trial, contender));
+  if (ratio !== undefined) parts.push(`ratio ${ratioText(ratio)}`);
+  else if (!values.stable) parts.push('not stable');
+  if (contender.status === 'partial') parts.push(`partial: ${contender.reason ?? ''}`);
+  if (contender.agreement !== undefined) parts.push(contender.agreement.sentence);
+  return `${name} ${parts.join('; ')}`;
+}

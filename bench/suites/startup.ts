@@ -1,0 +1,51 @@
+/** Time from starting the process until it can encode and search, by documents in its store. */
+import { pathOf, type StoreSet } from '../data/data-set.ts';
+import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
+
+const DOCUMENTS = [0, 100_000, 1_000_000];
+const QUICK_DOCUMENTS = [0, 200];
+
+export const startup: Suite = {
+  name: 'startup',
+  summary: 'seconds until ready with 0, 100,000 and 1,000,000 documents on the disk',
+  trials: startupTrials,
+  charts: [
+    {
+      name: 'seconds',
+      title: 'Seconds from start to ready',
+      where: { measure: 'startup' },
+      kind: { type: 'bars', axis: 'linear' },
+    },
+  ],
+};
+
+function startupTrials({ quick, seed }: SuiteOptions): Trial[] {
+  return (quick ? QUICK_DOCUMENTS : DOCUMENTS).map((documents) => {
+    const set: StoreSet = { kind: 'store', documents, seed };
+    const store = documents === 0 ? {} : { store: pathOf(set) };
+    const peer: Contender = {
+      name: 'FastAPI',
+      role: 'peer',
+      program:
+        documents === 0
+          ? { kind: 'node', file: 'startup.ts', spec: { service: 'fastapi' }, needs: 'venv' }
+          : { kind: 'missing', reason: 'it keeps documents in memory alone: none are there after a start' },
+    };
+    return {
+      id: `startup documents=${documents}`,
+      group: 'Seconds from start to ready',
+      parameters: { measure: 'startup', documents },
+      unit: 's',
+      better: 'lower',
+      data: documents === 0 ? [] : [set],
+      contenders: [
+        {
+          name: 'Cosimo',
+          role: 'subject',
+          program: { kind: 'node', file: 'startup.ts', spec: { service: 'cosimo', ...store } },
+        },
+        peer,
+      ],
+    };
+  });
+}

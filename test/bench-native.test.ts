@@ -1,0 +1,183 @@
+/** cosimo_bench as the runner of trials meets it: a process that is spoken to in lines. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Round } from '../bench/protocol.ts';
+import { buildBench } from '../scripts/build-bench.mjs';
+import { native } from '../src/native/binding.ts';
+
+const TIMEOUT_MS = 60_000; // a hang fails as a status of null
+const L2_BYTES = String(256 * 1024);
+
+let program = '';
+before(async () => {
+  program = await buildBench();
+});
+
+/** Runs it to its end; `lines` are all it gets to read. */
+function run(measure: string, lines: readonly string[] = []) {
+  const input = lines.map((line) => `${line}\n`).join('');
+  const args = measure.split(' ');
+  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', input, timeout: TIMEOUT_MS });
+  return {
+    status,
+    replies: stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line)),
+  };
+}
+
+/** Two rounds of 0.05 s, each checked to be a measurement. */
+function roundsOf(measure: string): Round[] {
+  const { status, replies } = run(`${measure} --round-s 0.05`, ['round', 'answers', 'round']);
+  assert.equal(status, 0, JSON.stringify(replies));
+  const [ready, first, answers, second] = replies;
+  assert.deepEqual([replies.length, ready, answers], [4, { ready: {} }, { answers: null }]);
+  for (const { round } of [first, second]) {
+    assert.ok(Number.isFinite(round.value) && round.value > 0, `${measure}: ${JSON.stringify(round)}`);
+  }
+  return [first.round, second.round];
+}
+
+/** User and system time of a process so far, from Linux; elsewhere always 0. */
+function processorSeconds(pid: number): number {
+  if (process.platform !== 'linux') return 0;
+  const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(afterName[11]) + Number(afterName[12])) / 100; // clock ticks of 10 ms
+}
+
+const extraOf = (rounds: readonly Round[], name: string) => rounds.map(({ extra }) => extra?.[name] ?? Number.NaN);
+const bestOf = (rounds: readonly Round[]) => Math.max(...rounds.map(({ value }) => value));
+const features = () => run('features').replies[0];
+
+test('features are those that the addon finds too', () => {
+  const { status, replies } = run('features');
+  assert.deepEqual([status, replies.length], [0, 1]);
+  const { kernels, active_kernel, features, instructions } = replies[0];
+  assert.deepEqual(kernels, native.availableKernels);
+  assert.equal(active_kernel, native.kernel);
+  assert.equal(features.includes('avx512f'), kernels.includes('avx512'));
+  assert.equal(instructions.includes('fma_zmm'), kernels.includes('avx512'));
+  assert.equal(instructions.includes('fma_ymm'), kernels.includes('avx2'));
+  assert.equal(instructions.includes('vnni_zmm'), features.includes('avx512_vnni'));
+});
+
+test('dot: the best kernel beats the scalar one where memory does not set the pace', () => {
+  const rates = native.availableKernels.map((kernel) => {
+    const rounds = roundsOf(`dot --kernel ${kernel} --bytes ${L2_BYTES} --dimensions 380`);
+    for (const { value, extra } of rounds) {
+      const row_gb = (384 * 4) / 1e9;
+      assert.ok(Math.abs(value / ((extra?.['dot_products_per_s'] ?? 0) * row_gb) - 1) < 1e-6, 'rows are padded to 384');
+    }
+    return bestOf(rounds);
+  });
+  if (rates.length > 1) assert.ok((rates.at(-1) as number) < (rates[0] as number), rates.join());
+});
+
+test('dot and read take a working set that fits no whole number of blocks', () => {
+  roundsOf('dot --kernel scalar --dimensions 1 --bytes 64');
+  roundsOf('dot --kernel scalar --bytes 1700000 --threads 3');
+  roundsOf('read --bytes 3333333 --threads 3');
+});
+
+test('read: what the first cache holds comes faster than what memory holds', () => {
+  const near = bestOf(roundsOf('read --bytes 16384'));
+  const far = bestOf(roundsOf('read --bytes 268435456'));
+  assert.ok(far < near, `${far} < ${near}`);
+  assert.ok(far > 0.1 && near < 10_000, `${far}, ${near} are GB/s`);
+});
+
+test('instructions: every one that is listed runs, at the operations it is said to have', () => {
+  const operations: Readonly<Record<string, number>> = {
+    fma_ymm: 16,
+    vnni_ymm: 64,
+    fma_zmm: 32,
+    vnni_zmm: 128,
+    bf16_zmm: 64,
+    fma_neon: 8,
+    sdot_neon: 32,
+    bf16_neon: 16,
+  };
+  for (const name of features().instructions) {
+    for (const { value, extra } of roundsOf(`instructions --name ${name} --threads 2`)) {
+      assert.ok(value < 200, `${name}: ${value} thousand million a second on two threads`);
+      assert.ok(Math.abs((extra?.['gop_per_s'] ?? 0) / value - (operations[name] as number)) < 1e-6, name);
+    }
+  }
+});
+
+test('cache: hits hit, misses miss, and evictions leave what is asked for', () => {
+  const cache = (operation: string) =>
+    extraOf(roundsOf(`cache --operation ${operation} --entries 2000 --threads 2`), 'hit_rate');
+  assert.deepEqual(cache('hit'), [1, 1]);
+  assert.deepEqual(cache('miss'), [0, 0]);
+  for (const rate of cache('mixed')) assert.ok(rate > 0.9 && rate <= 1, `mixed: ${rate}`);
+  for (const rate of cache('zipf')) assert.ok(rate > 0.3 && rate < 0.9, `zipf: ${rate}`);
+  for (const rate of cache('zipf --zipf-exponent 0')) assert.ok(rate < 0.2, `a tenth fits: ${rate}`);
+});
+
+test('a round lasts as long as it is told to, and waiting costs no processor time', async () => {
+  const child = spawn(program, ['read', '--bytes', '4096', '--threads', '2', '--round-s', '0.2'], { stdio: 'pipe' });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  assert.equal((await lines.next()).value, '{"ready":{}}');
+  const start = performance.now();
+  child.stdin.write('round\n');
+  assert.match(String((await lines.next()).value), /^\{"round":/);
+  const took_ms = performance.now() - start;
+  assert.ok(took_ms > 190 && took_ms < 2000, `${took_ms} ms`);
+  const before_s = processorSeconds(child.pid as number);
+  await sleep(500);
+  assert.ok(processorSeconds(child.pid as number) - before_s < 0.05);
+  child.stdin.end();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('the end of input ends it', () => {
+  assert.deepEqual(run(`read --bytes 4096 --round-s 0.05`), { status: 0, replies: [{ ready: {} }] });
+});
+
+test('a line that it does not know ends it with one sentence', () => {
+  const { status, replies } = run('read --bytes 4096 --round-s 0.05', ['round', 'wait "a bit"', 'round']);
+  assert.deepEqual([status, replies.length], [1, 3]);
+  assert.deepEqual(replies[2], { error: `The line 'wait "a bit"' is none of 'round' and 'answers'.` });
+});
+
+test('bad arguments end it with one sentence before any work', () => {
+  const cases: readonly (readonly [args: string, says: RegExp])[] = [
+    ['', /no measure ''/],
+    ['fly', /no measure 'fly'; there are features, dot, read, instructions and cache/],
+    ['features --bytes 1', /knows no --bytes/],
+    ['read', /needs --bytes/],
+    ['read --bytes', /--bytes needs a value/],
+    ['read --bytes --threads 2', /--bytes needs a value/],
+    ['read bytes 4096', /not 'bytes'/],
+    ['read --bytes 4096 --bytes 4096', /--bytes is given twice/],
+    ['read --bytes 4096 --kernel scalar', /knows no --kernel/],
+    ['read --bytes 4k', /--bytes must be a whole number .* not '4k'/],
+    ['read --bytes -4096', /not '-4096'/],
+    ['read --bytes 99999999999999999999999', /--bytes must be a whole number/],
+    ['read --bytes 100', /--bytes must be a whole number from 512 /],
+    ['read --bytes 4096 --threads 0', /--threads must be a whole number from 1 to 1024/],
+    ['read --bytes 4096 --round-s 0', /--round-s must be a number from 0\.001/],
+    ['read --bytes 4096 --round-s nan', /not 'nan'/],
+    ['dot --bytes 4096', /needs --kernel/],
+    ['dot --kernel abacus --bytes 4096', /no kernel 'abacus', only: .*scalar\./],
+    ['dot --kernel scalar --bytes 512', /--bytes must be a whole number from 1536 /],
+    ['dot --kernel scalar --bytes 4096 --dimensions 0', /--dimensions must be/],
+    ['instructions --name nop', /can't measure 'nop'/],
+    ['cache --operation guess --entries 10', /--operation must be hit, miss, mixed or zipf, not 'guess'/],
+    ['cache --operation hit', /needs --entries/],
+    ['cache --operation zipf --entries 10 --zipf-exponent -1', /--zipf-exponent must be a number from 0 /],
+  ];
+  for (const [args, says] of cases) {
+    const { status, replies } = run(args, ['round']);
+    assert.deepEqual([status, replies.length], [1, 1], args);
+    assert.match(replies[0].error, says);
+    assert.match(replies[0].error, /^[^\n]*\.$/);
+  }
+});

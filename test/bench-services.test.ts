@@ -1,0 +1,63 @@
+/** Services that the benchmark starts: on a port that is taken, and with an environment that isn't there. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startService } from '../bench/load/services.ts';
+import { testModelDir } from './support/model.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-services-'));
+const squatter = createServer();
+let taken = 0;
+let modelDir = '';
+
+before(async () => {
+  squatter.listen(0, '127.0.0.1');
+  await once(squatter, 'listening');
+  taken = (squatter.address() as AddressInfo).port;
+  modelDir = await testModelDir();
+});
+after(() => {
+  squatter.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+test('a port that somebody else took is left for another one', async () => {
+  const free = await freePort();
+  const ports = [taken, free];
+  const options = { data: join(folder, 'first'), modelDir, venv: undefined };
+  const { origin, stop } = await startService('cosimo', options, async () => ports.shift() as number);
+  assert.equal(origin, `http://127.0.0.1:${free}`);
+  assert.equal((await fetch(`${origin}/health/ready`)).status, 200);
+  await stop();
+  await assert.rejects(fetch(`${origin}/health`), 'it has ended');
+});
+
+test('ports that are all taken end in one sentence', async () => {
+  const options = { data: join(folder, 'second'), modelDir, venv: undefined };
+  await assert.rejects(
+    startService('cosimo', options, async () => taken),
+    {
+      message: /^cosimo ended with 1 before it served: .*EADDRINUSE.*$/,
+    },
+  );
+});
+
+test('a service that cannot be started ends in one sentence', async () => {
+  const options = { data: folder, modelDir, venv: join(folder, 'no-venv') };
+  await assert.rejects(startService('fastapi', options), {
+    message: /^fastapi could not be started: spawn .*ENOENT$/,
+  });
+});
