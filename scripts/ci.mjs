@@ -78,6 +78,7 @@ await step('type check', 'npm', ['run', '--silent', 'typecheck']);
 for (const sanitizers of ['address,undefined', 'thread']) {
   await step(`C++ tests under ${sanitizers}`, process.execPath, ['scripts/test-native.mjs', sanitizers]);
 }
+await step('benchmark: that it runs, no timing', 'npm', ['run', '--silent', 'bench', '--', 'all', '--quick']);
 await step('NEON kernels under emulation', 'bash', ['scripts/test-neon.sh']);
 await freshClone();
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

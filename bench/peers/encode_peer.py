@@ -2,7 +2,7 @@
 
     python encode_peer.py '{"peer": "torch-fp32", "model_dir": ..., "texts": ..., ...}'      (see protocol.py)
 
-`texts` is a JSON file: {"texts": [...], "tokens": [how many tokens each has]}.
+`texts` and `calibration` are JSON files: {"texts": [...], "tokens": [how many tokens each has]}.
 """
 
 import json
@@ -24,7 +24,7 @@ def make_peer(spec: dict[str, Any]) -> Peer:
     return peer
 
 
-def make_encoder(spec: dict[str, Any], texts: list[str]):
+def make_encoder(spec: dict[str, Any]):
     library, _, kind = spec["peer"].partition("-")
     model_dir, threads, max_tokens = spec["model_dir"], spec["threads"], spec["max_tokens"]
     onnx_dir = Path(spec["onnx_dir"])
@@ -39,18 +39,22 @@ def make_encoder(spec: dict[str, Any], texts: list[str]):
     if library == "openvino" and kind in ("fp32", "bf16", "int8"):
         from openvino_encoder import OpenVinoEncoder
 
-        return OpenVinoEncoder(model_dir, onnx_dir, texts, threads, max_tokens, kind)
+        return OpenVinoEncoder(model_dir, onnx_dir, read_texts(spec["calibration"])[0], threads, max_tokens, kind)
     raise Missing(f"There is no peer {spec['peer']}.")
+
+
+def read_texts(path: str) -> tuple[list[str], list[int]]:
+    file = json.loads(Path(path).read_text(encoding="utf-8"))
+    return file["texts"], file["tokens"]
 
 
 class Encode:
     """`batch` texts at a time, in the order of the file, round and round; `inference_batch` of them at once."""
 
     def __init__(self, spec: dict[str, Any]):
-        file = json.loads(Path(spec["texts"]).read_text(encoding="utf-8"))
-        self._texts, self._tokens = file["texts"], file["tokens"]
+        self._texts, self._tokens = read_texts(spec["texts"])
         self._size, self._inference_size = spec["batch"], spec["inference_batch"]
-        self._encoder = make_encoder(spec, self._texts)
+        self._encoder = make_encoder(spec)
         self.versions = self._encoder.versions
         self._next = 0
 

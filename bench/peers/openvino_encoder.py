@@ -1,5 +1,6 @@
 """Text to unit vectors by OpenVINO: the fp32 export in f32 or bf16, or what NNCF makes of it in int8."""
 
+import hashlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -9,11 +10,12 @@ import numpy as np
 from encoders import TokenBatches, existing, mean_pool
 from protocol import Missing
 
-CALIBRATION_TEXTS = 256
-
 
 class OpenVinoEncoder:
-    def __init__(self, model_dir: str, onnx_dir: Path, texts: Sequence[str], threads: int, max_tokens: int, kind: str):
+    def __init__(
+        self, model_dir: str, onnx_dir: Path, calibration: Sequence[str], threads: int, max_tokens: int, kind: str
+    ):
+        """`calibration`: texts by which int8 finds the ranges of its activations."""
         import openvino
 
         core = openvino.Core()
@@ -25,7 +27,7 @@ class OpenVinoEncoder:
         model_file = existing(onnx_dir / "fp32.onnx")
         if kind == "int8":
             self.versions["nncf"] = version("nncf")
-            model_file = self._quantized(core, model_file, onnx_dir / "openvino-int8.xml", texts)
+            model_file = self._quantized(core, model_file, onnx_dir, calibration)
         self._model = core.compile_model(
             core.read_model(model_file),
             "CPU",
@@ -48,19 +50,21 @@ class OpenVinoEncoder:
         outputs = self._request.infer({name: tokens[name] for name in self._inputs}, share_inputs=True)
         return mean_pool(outputs[0], tokens["attention_mask"])
 
-    def _quantized(self, core, model_file: Path, saved: Path, texts: Sequence[str]) -> Path:
-        """Post-training quantisation, made once: it takes about a minute."""
+    def _quantized(self, core, model_file: Path, onnx_dir: Path, calibration: Sequence[str]) -> Path:
+        """Post-training quantisation, made once for these texts: it takes some 20 seconds."""
+        digest = hashlib.sha256("\n".join(calibration).encode()).hexdigest()
+        saved = onnx_dir / f"openvino-int8-{digest[:8]}.xml"
         if saved.is_file():
             return saved
         import nncf
         import openvino
 
-        samples = nncf.Dataset([self._tokens.of([text]) for text in texts[:CALIBRATION_TEXTS]])
+        samples = nncf.Dataset([self._tokens.of([text]) for text in calibration])
         model = nncf.quantize(
             core.read_model(model_file),
             samples,
             model_type=nncf.ModelType.TRANSFORMER,
-            subset_size=CALIBRATION_TEXTS,
+            subset_size=len(calibration),
         )
         unfinished = saved.with_name("unfinished.xml")
         openvino.save_model(model, unfinished, compress_to_fp16=False)

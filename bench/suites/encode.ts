@@ -60,8 +60,11 @@ function encodeTrials(options: SuiteOptions): Trial[] {
 function encodeTrial({ tokens, batch, threads, purpose }: EncodeSettings, options: SuiteOptions): Trial {
   const { quick, seed } = options;
   const set: TextSet = { kind: 'texts', tokens, count: quick ? 32 : TEXTS, seed };
+  // Sentences as they come, whatever is measured: one int8 model for all trials.
+  const calibration: TextSet = { ...set, tokens: 'mixed' };
   const spec = {
     texts: pathOf(set),
+    calibration: pathOf(calibration),
     batch,
     threads,
     inference_batch: INFERENCE_BATCH,
@@ -87,7 +90,7 @@ function encodeTrial({ tokens, batch, threads, purpose }: EncodeSettings, option
     parameters: { tokens, batch, threads, purpose },
     unit: 'texts/s',
     better: 'higher',
-    data: [set],
+    data: [set, calibration],
     contenders: [
       { name: 'Cosimo fp32', role: 'subject', program: { kind: 'node', file: 'encode.ts', spec } },
       ...peers,
