@@ -4,7 +4,8 @@ import { buildBench } from '../scripts/build-bench.mjs';
 import { DEFAULT_MODEL } from '../src/model/manifest.ts';
 import { terminalProgress } from '../src/model/progress.ts';
 import { resolveModel } from '../src/model/resolve-model.ts';
-import { describeMachine, machineLines, readCpu } from './machine.ts';
+import { sweepLeftovers } from './data/data-files.ts';
+import { describeMachine, loadBefore, machineLines, readCpu } from './machine.ts';
 import { type BenchOptions, parseCommandLine } from './options.ts';
 import { installPeers, withoutPeers } from './peer-environment.ts';
 import { Programs } from './programs.ts';
@@ -14,6 +15,7 @@ import type { SuiteResult } from './results.ts';
 import { runSuite } from './run-suite.ts';
 import { SUITES } from './suites/suites.ts';
 import type { SuiteOptions } from './trial.ts';
+import { faultsOf } from './verdict.ts';
 import { checkWritable, writeJson, writeReport } from './write-results.ts';
 
 const ROUNDS = 5;
@@ -25,72 +27,75 @@ async function main(): Promise<number> {
   const args = process.argv.slice(2);
   const options = parseCommandLine(args);
   if ('status' in options) return options.status;
-  // Read before anything is measured: a wrong file is told now, not after an hour.
-  const stored = options.baseline === undefined ? undefined : readResults(options.baseline);
-  if (options.json !== undefined) checkWritable(options.json);
   const signal = abortOnSignals();
-  const results = await measure(options, args, signal);
-  if (options.json !== undefined) writeJson(options.json, results);
-  if (signal.aborted) {
-    console.error('bench: interrupted; what was measured is kept and marked partial');
-    return INTERRUPTED_STATUS;
+  try {
+    return await run(options, args, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return interrupted([], options);
   }
-  const wrong = results.flatMap(faultsOf);
-  for (const fault of wrong) console.error(`bench: ${fault}`);
-  const fallen = stored === undefined ? false : guard(results, stored, options.tolerance);
-  return wrong.length > 0 || fallen ? 1 : 0;
+}
+
+async function run(options: BenchOptions, args: readonly string[], signal: AbortSignal): Promise<number> {
+  // What can be wrong with the call is told now, not after an hour.
+  const stored = options.baseline === undefined ? undefined : readResults(options.baseline);
+  if (options.json !== undefined) checkWritable(options.json, 'file');
+  if (options.plot) checkWritable(options.out, 'folder');
+  const results = await measure(options, args, signal);
+  if (signal.aborted) return interrupted(results, options);
+  const faults = results.flatMap(faultsOf);
+  for (const fault of faults) console.error(`bench: ${fault}`);
+  const fallen = stored !== undefined && guard(results, stored, options.tolerance);
+  return faults.length > 0 || fallen ? 1 : 0;
+}
+
+function interrupted(results: readonly SuiteResult[], { json, plot }: BenchOptions): number {
+  const kept = results.length > 0 && (json !== undefined || plot);
+  console.error(`bench: interrupted${kept ? '; what was measured is kept and marked partial' : ''}`);
+  return INTERRUPTED_STATUS;
 }
 
 async function measure(options: BenchOptions, args: readonly string[], signal: AbortSignal): Promise<SuiteResult[]> {
   const native = await buildBench();
+  signal.throwIfAborted();
   const cpu = readCpu(native);
+  const threads = [...new Set([1, availableParallelism()])];
+  const suiteOptions: SuiteOptions = { quick: options.quick, seed: options.seed, threads, cpu };
+  const suites = SUITES.filter(({ name }) => options.suites.includes(name)).filter((suite) =>
+    suite.trials(suiteOptions).some(({ id }) => isChosen(id, options)),
+  );
+  if (suites.length === 0) throw new Error(`no trial's name holds '${options.only}'`);
   const machine = describeMachine(cpu);
   console.log(machineLines(machine, options.seed).join('\n'));
+  sweepLeftovers();
   const log = (line: string) => console.error(line);
   const model = await resolveModel({ model: DEFAULT_MODEL.name, progress: terminalProgress(), log, signal });
   const peers = options.peers ? await installPeers(log, signal) : withoutPeers();
   const programs = new Programs({ native, modelDir: model.dir, ...peers });
-  const suiteOptions: SuiteOptions = {
-    quick: options.quick,
-    seed: options.seed,
-    threads: [...new Set([1, availableParallelism()])],
-    cpu,
-  };
   const results: SuiteResult[] = [];
-  for (const suite of SUITES.filter(({ name }) => options.suites.includes(name))) {
+  for (const suite of suites) {
     if (signal.aborted) break;
     const result = await runSuite({
       suite,
       options: suiteOptions,
-      command: `npm run bench -- ${args.join(' ')}`,
-      machine,
+      command: `npm run bench -- ${args.map(quoted).join(' ')}`,
+      machine: { ...machine, load: loadBefore() },
       peers: options.peers,
-      only: options.only,
+      chosen: (id) => isChosen(id, options),
       rounds: options.rounds ?? (options.quick ? QUICK_ROUNDS : ROUNDS),
       programs,
       signal,
       progress: showProgress(process.stderr),
     });
     results.push(result);
+    if (options.json !== undefined) writeJson(options.json, results);
     if (options.plot) writeReport(options.out, suite, result);
-  }
-  if (results.every(({ trials }) => trials.length === 0) && !signal.aborted) {
-    throw new Error(`no trial's name holds '${options.only}'`);
   }
   return results;
 }
 
-/** What makes a run a failure whatever the times: Cosimo didn't run, or a search found something else than a peer. */
-function faultsOf({ suite, trials }: SuiteResult): string[] {
-  return trials.flatMap(({ id, contenders }) => [
-    ...contenders
-      .filter(({ role, status }) => role === 'subject' && status !== 'measured')
-      .map(({ name, reason }) => `${suite}: ${id}: ${name} failed: ${reason}`),
-    ...contenders
-      .filter(({ agreement }) => agreement?.same === false)
-      .map(({ name, agreement }) => `${suite}: ${id}: ${name} differs: ${agreement?.sentence}`),
-  ]);
-}
+const isChosen = (id: string, { only }: BenchOptions) => only === undefined || id.includes(only);
+const quoted = (arg: string) => (/^[\w./=:-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
 
 /** @returns whether the run is worse than the stored one */
 function guard(results: readonly SuiteResult[], stored: readonly SuiteResult[], tolerance: number): boolean {

@@ -4,14 +4,20 @@ import type { Agreement } from './results.ts';
 
 /** Sums of 384 products in float32 differ by their order: scores nearer than this are ties. */
 const SCORE_TOLERANCE = 1e-5;
-/** Below this cosine a vector isn't the same model's any more, whatever its precision. */
-const COSINE_MIN = 0.95;
+/** Two encoders of one model in float32 agree to this cosine; lower precisions say what they keep to. */
+const COSINE_MIN = 0.9999;
 
-export function compareAnswers(kind: 'hits' | 'vectors', own: Answers, other: Answers): Agreement | undefined {
-  if (own === null || other === null) return undefined;
+/** @param cosineMin of `vectors`, for a contender of lower precision */
+export function compareAnswers(
+  kind: 'hits' | 'vectors',
+  own: Answers,
+  other: Answers,
+  cosineMin = COSINE_MIN,
+): Agreement {
+  if (own === null || other === null) return { same: false, sentence: 'gave no answers to compare' };
   return kind === 'hits'
     ? compareHits(own as HitAnswers, other as HitAnswers)
-    : compareVectors(own as VectorAnswers, other as VectorAnswers);
+    : compareVectors(own as VectorAnswers, other as VectorAnswers, cosineMin);
 }
 
 /** The scores must be the same position by position; the ids too, but where scores tie. */
@@ -23,7 +29,7 @@ export function compareHits(own: HitAnswers, other: HitAnswers): Agreement {
     const [scores, otherScores] = [own.scores[query] as number[], other.scores[query] ?? []];
     const found = new Set(other.ids[query]);
     const last = scores.at(-1) ?? 0;
-    const lengthDiffers = otherScores.length !== scores.length;
+    const lengthDiffers = otherScores.length !== scores.length || found.size !== scores.length;
     const differs = ids.some((id, at) => {
       const score = scores[at] as number;
       const difference = Math.abs(score - (otherScores[at] ?? Number.NaN));
@@ -44,12 +50,15 @@ export function compareHits(own: HitAnswers, other: HitAnswers): Agreement {
 }
 
 /** By the cosine of each vector to the subject's. */
-export function compareVectors(own: VectorAnswers, other: VectorAnswers): Agreement {
+export function compareVectors(own: VectorAnswers, other: VectorAnswers, cosineMin = COSINE_MIN): Agreement {
+  if (own.vectors.length === 0 || own.vectors.length !== other.vectors.length) {
+    return { same: false, sentence: `gave ${other.vectors.length} vectors for ${own.vectors.length} texts` };
+  }
   const cosines = own.vectors.map((vector, at) => cosine(vector, other.vectors[at] ?? []));
   const worst = Math.min(...cosines);
   const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
   return {
-    same: worst >= COSINE_MIN,
+    same: worst >= cosineMin,
     sentence: `cosine to the subject's vectors: mean ${mean.toFixed(6)}, worst ${worst.toFixed(6)}`,
   };
 }

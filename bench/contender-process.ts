@@ -10,9 +10,13 @@ import { type Answers, Missing, type Ready, type Reply, type Round } from './pro
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const END_TIMEOUT_MS = 15_000;
+/** Longer than any set-up or round takes: a contender that hangs shouldn't hold up the others for ever. */
+const SILENCE_MS = 15 * 60_000;
 const COMPLAINT_LINES = 3;
 
 export class ContenderProcess {
@@ -24,10 +28,11 @@ export class ContenderProcess {
   readonly #scratch: string;
   #complaints = '';
 
-  private constructor({ file, args }: Command, signal: AbortSignal) {
+  private constructor({ file, args, environment }: Command, signal: AbortSignal) {
     mkdirSync(DATA_DIR, { recursive: true });
-    this.#scratch = mkdtempSync(join(DATA_DIR, 'scratch-'));
-    const env = { ...process.env, TMPDIR: this.#scratch };
+    // The number is this process's: sweepLeftovers takes folders of processes that are gone.
+    this.#scratch = mkdtempSync(join(DATA_DIR, `scratch-${process.pid}-`));
+    const env = { ...process.env, ...environment, TMPDIR: this.#scratch };
     // A group of its own: one signal ends it with whatever it has started, and Ctrl-C reaches this process first.
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env });
     this.#child.stderr?.on('data', (chunk) => (this.#complaints = (this.#complaints + chunk).slice(-4000)));
@@ -44,7 +49,8 @@ export class ContenderProcess {
     void this.#ended.then(() => {
       signal.removeEventListener('abort', kill);
       process.off('exit', kill);
-      rmSync(this.#scratch, { recursive: true, force: true });
+      this.#kill(); // what a contender that crashed had started
+      rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 3 });
     });
     if (signal.aborted) kill();
   }
@@ -94,7 +100,17 @@ export class ContenderProcess {
 
   /** @throws Missing, and Error when it said so itself, ended, or spoke no JSON */
   async #next(): Promise<Reply> {
-    const { value, done } = await this.#lines.next();
+    const silence = new AbortController();
+    const line = await Promise.race([
+      this.#lines.next(),
+      sleep(SILENCE_MS, undefined, { ref: false, signal: silence.signal }).catch(() => undefined),
+    ]);
+    silence.abort();
+    if (line === undefined) {
+      this.#kill();
+      throw new Error(`said nothing for ${SILENCE_MS / 60_000} minutes`);
+    }
+    const { value, done } = line;
     if (done) throw new Error(await this.#ended);
     let reply: Reply;
     try {

@@ -23,7 +23,7 @@ export interface Machine {
   /** SHA-256 of model.safetensors. */
   readonly modelDigest: string;
   readonly commit: string;
-  /** Load averages over 1, 5 and 15 minutes, before the first trial. */
+  /** Load averages over 1, 5 and 15 minutes, before the suite. */
   readonly load: readonly number[];
 }
 
@@ -44,9 +44,11 @@ export function describeMachine({ features }: CpuAbilities): Machine {
     onnxruntime: env.versions.node ?? env.versions.common,
     modelDigest: DEFAULT_MODEL.files.find(({ path }) => path === 'model.safetensors')?.sha256 ?? 'unknown',
     commit: commitOf(),
-    load: loadavg().map((value) => Number(value.toFixed(2))),
+    load: loadBefore(),
   };
 }
+
+export const loadBefore = () => loadavg().map((value) => Number(value.toFixed(2)));
 
 export function machineLines(machine: Machine, seed: number): string[] {
   return [
@@ -59,15 +61,17 @@ export function machineLines(machine: Machine, seed: number): string[] {
 }
 
 function commitOf(): string {
-  // The reports of an earlier suite change nothing that is measured.
-  const changed = git('status', '--porcelain', '--', '.', ':(exclude)bench/results');
-  return git('rev-parse', '--short', 'HEAD') + (changed === '' ? '' : ' with changes');
+  const commit = git('rev-parse', '--short', 'HEAD');
+  if (commit === undefined) return 'unknown';
+  // Results of earlier runs change nothing that is measured.
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':(exclude)bench/results');
+  return `${commit}${changed === '' ? '' : ' with changes'}`;
 }
 
-function git(...args: string[]): string {
+function git(...args: string[]): string | undefined {
   try {
     return execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
-    return 'unknown';
+    return undefined;
   }
 }

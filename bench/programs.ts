@@ -16,6 +16,8 @@ export interface ProgramPaths {
   readonly modelDir: string;
   /** The peers' virtual environment. */
   readonly venv: Found;
+  /** Where the community's ONNX exports are, if they are. */
+  readonly onnxDir: string;
   /** The peers' node_modules. */
   readonly nodePeers: Found;
 }
@@ -40,6 +42,7 @@ export class Programs {
         return {
           file: join(pathOf(this.#paths.venv), 'bin', 'python'),
           args: [join(BENCH, 'peers', program.file), this.#argument(program.spec)],
+          environment: threadsOf(program.spec),
         };
       case 'native':
         return { file: this.#paths.native, args: program.args };
@@ -49,14 +52,23 @@ export class Programs {
   }
 
   #node(file: string, spec: Spec): Command {
-    return { file: process.execPath, args: [join(BENCH, file), this.#argument(spec)] };
+    return {
+      file: process.execPath,
+      args: [join(BENCH, file), this.#argument(spec)],
+      environment: threadsOf(spec),
+    };
   }
 
   #argument(spec: Spec): string {
-    const { modelDir, venv } = this.#paths;
-    const peers = 'path' in venv ? { venv: venv.path, onnx_dir: join(venv.path, 'onnx') } : {};
-    return JSON.stringify({ model_dir: modelDir, ...peers, ...spec });
+    const { modelDir, venv, onnxDir } = this.#paths;
+    const python = 'path' in venv ? { venv: venv.path } : {};
+    return JSON.stringify({ model_dir: modelDir, onnx_dir: onnxDir, ...python, ...spec });
   }
+}
+
+/** Hugging Face's tokenizers have a thread pool of their own, in every language. */
+function threadsOf({ threads }: Spec): Record<string, string> {
+  return typeof threads === 'number' ? { RAYON_NUM_THREADS: String(threads) } : {};
 }
 
 function pathOf(found: Found): string {

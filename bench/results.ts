@@ -13,7 +13,7 @@ export interface ContenderResult {
   /** Why it is missing, failed or partial. */
   readonly reason?: string;
   readonly versions?: Readonly<Record<string, string>>;
-  /** In the order of measurement; round i of one contender ran right before round i of the next. */
+  /** In the order of measurement; round i of one contender ran right before round i of the next one that was still in. */
   readonly rounds: readonly Round[];
   /** How its answers go with the subject's. */
   readonly agreement?: Agreement;

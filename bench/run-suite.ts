@@ -15,8 +15,8 @@ export interface SuiteRun {
   readonly command: string;
   readonly machine: Machine;
   readonly peers: boolean;
-  /** Only trials whose id holds this. */
-  readonly only: string | undefined;
+  /** Whether a trial was asked for. */
+  readonly chosen: (id: string) => boolean;
   readonly rounds: number;
   readonly programs: Programs;
   readonly signal: AbortSignal;
@@ -36,7 +36,7 @@ const PREPARE = fileURLToPath(new URL('data/prepare.ts', import.meta.url));
 export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
   const { suite, options, machine, signal, progress, rounds, command } = run;
   const all = suite.trials(options);
-  const chosen = all.filter(({ id }) => run.only === undefined || id.includes(run.only));
+  const chosen = all.filter(({ id }) => run.chosen(id));
   const trials: TrialResult[] = [];
   const date = new Date().toISOString();
   progress.begin(suite.name, chosen.length);

@@ -4,7 +4,7 @@ import { compareAnswers } from './compare.ts';
 import { ContenderProcess } from './contender-process.ts';
 import type { Programs } from './programs.ts';
 import { type Answers, Missing, type Ready, type Round } from './protocol.ts';
-import type { Agreement, ContenderResult, TrialResult } from './results.ts';
+import type { ContenderResult, TrialResult } from './results.ts';
 import type { Contender, Trial } from './trial.ts';
 
 export interface RunOptions {
@@ -80,11 +80,12 @@ async function attempt(
 
 function resultOf(trial: Trial, runners: readonly Runner[], { rounds }: RunOptions): TrialResult {
   const { id, group, parameters, unit, better, compare } = trial;
-  const own = runners[0]?.answers ?? null;
+  const own = runners[0]?.answers;
   const contenders = runners.map((runner, at): ContenderResult => {
     const { contender, ready, ended, answers } = runner;
     const whole = ended === undefined && runner.rounds.length === rounds;
-    const agreement = at > 0 && compare !== undefined ? agreementOf(compare, own, answers ?? null) : undefined;
+    const comparable = at > 0 && compare !== undefined && answers !== undefined && own !== undefined;
+    const agreement = comparable ? compareAnswers(compare, own, answers, contender.cosineMin) : undefined;
     return {
       name: contender.name,
       role: contender.role,
@@ -96,8 +97,4 @@ function resultOf(trial: Trial, runners: readonly Runner[], { rounds }: RunOptio
     };
   });
   return { id, group, parameters, unit, better, contenders };
-}
-
-function agreementOf(compare: 'hits' | 'vectors', own: Answers, other: Answers): Agreement | undefined {
-  return own === null || other === null ? undefined : compareAnswers(compare, own, other);
 }

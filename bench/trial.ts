@@ -28,6 +28,8 @@ export interface Contender {
   readonly name: string;
   readonly role: Role;
   readonly program: Program;
+  /** Worst cosine of its vectors to the subject's that its precision allows; 0.9999 unless given. */
+  readonly cosineMin?: number;
 }
 
 /** Values that say what of a suite a trial is; tables and charts pick trials by them. */

@@ -1,10 +1,10 @@
 /** `npm run bench` as a person calls it: help, wrong calls, files it leaves, the guard, Ctrl-C in the middle. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { buildBench } from '../scripts/build-bench.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-cli-'));
+const COMMANDS = ['bash', 'sh', 'cmake', 'make', 'git', 'cat', 'cut', 'dirname', 'mkdir', 'mktemp', 'rm', 'sha256sum'];
 const QUICK = ['kernels', '--quick', '--only', 'dot 16 KiB threads=1'];
 
 before(buildBench);
@@ -58,6 +59,8 @@ describe('a wrong call is one sentence and exit status 1, before anything is mea
     [['kernels', '--baseline', notJson], /cannot be read as a stored run: .*JSON/],
     [['kernels', '--baseline', otherJson], /is no stored run of format 1/],
     [['kernels', '--json', join(folder, 'no', 'such', 'folder.json')], /cannot be written/],
+    [['kernels', '--json', folder], /cannot be written: it is a folder/],
+    [['kernels', '--plot', '--out', join(notJson, 'x')], /cannot be written: ENOTDIR/],
     [['kernels', '--quick', '--only', 'nothing like this'], /no trial's name holds 'nothing like this'/],
   ];
   for (const [args, sentence] of calls) {
@@ -88,7 +91,7 @@ describe('a run', () => {
     }
     assert.match(said, /model {5}model\.safetensors [0-9a-f]{64}/);
     assert.match(said, /load .* before/);
-    assert.match(said, /read bandwidth .* GB\/s; ratio [\d.]+ \([\d.]+–[\d.]+\), not stable/);
+    assert.match(said, /read bandwidth .* GB\/s not stable \(.*; ratio [\d.]+ \([\d.]+–[\d.]+\) not stable/);
   });
 
   test('leaves its figures as JSON, marked partial since only some trials were asked for', () => {
@@ -104,23 +107,26 @@ describe('a run', () => {
   });
 
   test('leaves a report with table and charts, warning that it measured nothing', () => {
-    const report = readFileSync(join(out, 'kernels.md'), 'utf8');
+    const report = readFileSync(join(out, 'kernels.quick.partial.md'), 'utf8');
     assert.match(report, /Made with `--quick`/);
     assert.match(report, /\*\*Partial/);
     assert.match(report, /\| dot 16 KiB threads=1 \| [\d.]+ † \|/);
-    assert.match(report, /!\[.*\]\(kernels-bandwidth\.svg\)/);
-    const svg = readFileSync(join(out, 'kernels-bandwidth.svg'), 'utf8');
+    assert.match(report, /!\[.*\]\(kernels\.quick\.partial-bandwidth\.svg\)/);
+    const svg = readFileSync(join(out, 'kernels.quick.partial-bandwidth.svg'), 'utf8');
     assert.ok(svg.startsWith('<svg') && svg.includes('read bandwidth') && svg.includes('QUICK: no measurement'));
-    const png = readFileSync(join(out, 'kernels-bandwidth.png'));
+    const png = readFileSync(join(out, 'kernels.quick.partial-bandwidth.png'));
     assert.equal(png.subarray(1, 4).toString(), 'PNG');
     assert.ok(png.length > 20_000, 'letters and bars are drawn');
-    assert.match(readFileSync(join(out, 'README.md'), 'utf8'), /\[kernels\]\(kernels\.md\)/);
+    assert.match(
+      readFileSync(join(out, 'README.md'), 'utf8'),
+      /\[kernels\.quick\.partial\]\(kernels\.quick\.partial\.md\)/,
+    );
   });
 
   test('--baseline passes beside itself, and fails when ratios have fallen', async () => {
-    const same = await run([...QUICK, '--baseline', json, '--tolerance', '0.9']);
+    const same = await run([...QUICK, '--seed', '7', '--baseline', json, '--tolerance', '0.9']);
     assert.equal(same.status, 0, same.stderr);
-    assert.match(same.stdout, /\d ratios compared with the stored run, 0 fallen by more than 90%/);
+    assert.match(same.stdout, /\d ratios compared with the stored run, 0 fallen by more than 90%, 0 not measured now/);
     const [result] = readRun(json);
     assert.ok(result);
     const faster = join(folder, 'faster.json');
@@ -132,7 +138,7 @@ describe('a run', () => {
       })),
     }));
     writeFileSync(faster, JSON.stringify([{ ...result, trials }]));
-    const fallen = await run([...QUICK, '--baseline', faster]);
+    const fallen = await run([...QUICK, '--seed', '7', '--baseline', faster]);
     assert.equal(fallen.status, 1);
     assert.match(fallen.stdout, /FALLEN +kernels: dot 16 KiB threads=1: to read bandwidth: /);
   });
@@ -141,21 +147,30 @@ describe('a run', () => {
     const [result] = readRun(json);
     const other = join(folder, 'other-suite.json');
     writeFileSync(other, JSON.stringify([{ ...result, suite: 'cache' }]));
-    const { status, stderr } = await run([...QUICK, '--baseline', other]);
+    const { status, stderr } = await run([...QUICK, '--seed', '7', '--baseline', other]);
     assert.equal(status, 1);
     assert.match(stderr, /no ratio in common/);
   });
 });
 
 test('missing Python is one sentence, its rows say missing, and the rest is measured', async () => {
-  const peers = join(ROOT, 'bench', 'peers');
   const json = join(folder, 'no-python.json');
-  // Another folder for the environments, so that those of this machine don't count.
-  const env = { ...process.env, COSIMO_PEERS: join(folder, 'peers'), PYTHON: join(folder, 'no-such-python') };
+  // Nothing but what the build and setup.sh call: no npm and no Maven either, so nothing is fetched.
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const { stdout } = spawnSync('bash', ['-c', `command -v ${COMMANDS.join(' ')}`], { encoding: 'utf8' });
+  for (const path of stdout.trim().split('\n')) symlinkSync(path, join(bin, basename(path)));
+  // Another folder for the environment, so that this machine's doesn't count.
+  const env = {
+    ...process.env,
+    PATH: bin,
+    COSIMO_PEERS: join(folder, 'peers'),
+    PYTHON: join(folder, 'no-such-python'),
+  };
   const args = ['index', '--quick', '--peers', '--only', 'search gaussian rows=1000 k=10 queries=1 threads=1'];
   const { status, stderr } = await run([...args, '--json', json], env);
-  assert.ok(existsSync(peers));
   assert.match(stderr, /no-such-python is not Python 3\.11: install Python 3\.11, or name one in PYTHON\./);
+  assert.match(stderr, /mvn is not installed/);
   const [trial] = readRun(json)[0]?.trials ?? [];
   const [cosimo, ...others] = trial?.contenders ?? [];
   assert.equal(cosimo?.status, 'measured');
@@ -167,6 +182,31 @@ test('missing Python is one sentence, its rows say missing, and the rest is meas
   assert.equal(status, 0, stderr);
 });
 
+test('Ctrl-C before anything is measured says so and leaves an older file alone', async () => {
+  const json = join(folder, 'older.json');
+  writeFileSync(json, 'older');
+  const child = start(['kernels', '--json', json]);
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => (stderr += chunk));
+  await sleep(700);
+  child.kill('SIGINT');
+  const [status] = (await once(child, 'close')) as [number | null];
+  assert.equal(readFileSync(json, 'utf8'), 'older');
+  // Very early nobody listens yet, and the signal itself ends it.
+  if (status !== null) assert.deepEqual([status, stderr.trim()], [130, 'bench: interrupted']);
+});
+
+test("reports of quick and partial runs take nobody else's place", async () => {
+  const out = join(folder, 'places');
+  await run([...QUICK, '--plot', '--out', out]);
+  assert.deepEqual(
+    readdirSync(out)
+      .filter((name) => name.endsWith('.md'))
+      .sort(),
+    ['README.md', 'kernels.quick.partial.md'],
+  );
+});
+
 test('Ctrl-C in the middle ends contenders, keeps what was measured and marks it partial', async () => {
   const json = join(folder, 'interrupted.json');
   const child = start(['kernels', '--rounds', '1000', '--json', json, '--only', 'dot 16 KiB']);
@@ -174,21 +214,19 @@ test('Ctrl-C in the middle ends contenders, keeps what was measured and marks it
   child.stderr?.on('data', (chunk) => (stderr += chunk));
   child.stdout?.on('data', (chunk) => (stdout += chunk));
   while (!stdout.includes('## kernels')) await sleep(50);
-  let benches: number[] = [];
-  while (benches.length === 0) {
+  let contenders = childrenOf(child.pid as number);
+  while (contenders.length < 4) {
     await sleep(50);
-    benches = childrenOf(child.pid as number);
+    contenders = childrenOf(child.pid as number);
   }
-  await sleep(4000);
-  benches = childrenOf(child.pid as number);
-  assert.ok(benches.length >= 2, 'contenders side by side');
+  await sleep(3000); // the last one warms up, then rounds go by
   child.kill('SIGINT');
   child.kill('SIGINT'); // a terminal and npm both send it
   const [status] = (await once(child, 'close')) as [number | null];
   assert.equal(status, 130);
   assert.match(stderr, /^bench: interrupted; what was measured is kept and marked partial$/m);
   assert.deepEqual(
-    benches.filter((pid) => existsSync(`/proc/${pid}`)),
+    contenders.filter((pid) => psLines(['-p', String(pid)]).length > 0),
     [],
   );
   const [result] = readRun(json);
@@ -198,16 +236,14 @@ test('Ctrl-C in the middle ends contenders, keeps what was measured and marks it
   assert.ok((subject?.rounds.length ?? 0) >= 1);
 });
 
-/** Process ids, by /proc. */
+function psLines(args: readonly string[]): string[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=,ppid=', ...args], { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line.trim() !== '');
+}
+
 function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) return [];
-    try {
-      const [, ppid] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return Number(ppid) === parent ? [pid] : [];
-    } catch {
-      return [];
-    }
+  return psLines(['-A']).flatMap((line) => {
+    const [pid, ppid] = line.trim().split(/\s+/).map(Number);
+    return ppid === parent ? [pid as number] : [];
   });
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
+import { latencies, newHistogram, recordLatency } from '../bench/load/client.ts';
 import { closedLoop } from '../bench/load/closed-loop.ts';
 import { openLoop } from '../bench/load/open-loop.ts';
 import { OPERATIONS, operationSource } from '../bench/load/operations.ts';
@@ -34,6 +35,16 @@ async function startServer(status = 200): Promise<{ origin: string; seen: string
 const health = operationSource('health', 1, 0);
 const p50 = ({ extra }: { extra?: Readonly<Record<string, number>> }) => extra?.['latency_p50_ms'] as number;
 
+test('percentiles are those of their names, and those of too few calls are left out', () => {
+  const histogram = newHistogram();
+  for (let ms = 1; ms <= 400; ms += 1) recordLatency(histogram, ms);
+  const { latency_p50_ms, latency_p90_ms, latency_p99_ms, latency_max_ms, ...others } = latencies(histogram);
+  const near = (value: number | undefined, expected: number) => Math.abs((value ?? 0) / expected - 1) < 0.01;
+  assert.ok(near(latency_p50_ms, 200) && near(latency_p90_ms, 360) && near(latency_p99_ms, 396));
+  assert.ok(near(latency_max_ms, 400));
+  assert.deepEqual(others, {}, 'p99.9 of 400 calls would be the maximum');
+});
+
 describe('closed loop', () => {
   test('clients share the capacity, and each waits for the others', async () => {
     const { origin } = await startServer();
@@ -47,7 +58,7 @@ describe('closed loop', () => {
 
   test('what goes before a call is asked for and not timed', async () => {
     const { origin, seen } = await startServer();
-    const result = await closedLoop(origin, operationSource('delete', 1, 0), 1, 0.3);
+    const result = await closedLoop(origin, operationSource('index-delete', 1, 0), 1, 0.3);
     const posts = seen.filter((line) => line === 'POST /index').length;
     const deletes = seen.filter((line) => line.startsWith('DELETE /index/new-')).length;
     assert.ok(deletes >= 5);
@@ -71,17 +82,56 @@ describe('open loop', () => {
     assert.ok(p50(below) < 4 * SERVICE_MS, `${p50(below)} ms`);
     // 300 arrive in a second and 100 are answered: the middle one waits for about a second.
     assert.ok(p50(above) > 500, `${p50(above)} ms`);
-    assert.equal(above.value, above.extra?.['latency_p99_ms']);
+    assert.equal(above.value, above.extra?.['latency_p90_ms']);
     assert.ok(above.value > p50(above));
     const calls = above.extra?.['calls'] as number;
     assert.ok(calls > 230 && calls < 370, `${calls} calls`);
   });
 
-  test('refusals are counted', async () => {
+  test('a refusal is counted, and counts as waiting to the end', async () => {
     const { origin } = await startServer(503);
-    const { extra } = await openLoop(origin, health, { rate_per_s: 50, duration_s: 0.3, seed: 2 });
+    const { extra, value } = await openLoop(origin, health, { rate_per_s: 50, duration_s: 0.3, seed: 2 });
     assert.equal(extra?.['refused'], extra?.['calls']);
     assert.equal(extra?.['unanswered'], 0);
+    assert.ok(value > 9_000, `${value} ms`);
+  });
+
+  test('latency counts from when a call was due, and no call leaves before that', async () => {
+    let busy = false;
+    const arrived: number[] = [];
+    const server = createServer((_, response) => {
+      arrived.push(performance.now());
+      response.end('{}');
+    }).listen(0, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    // The client itself is held up for 300 ms: calls that were due meanwhile are late, and must say so.
+    const timer = setTimeout(() => {
+      busy = true;
+      const end_ms = performance.now() + 300;
+      while (performance.now() < end_ms);
+    }, 100);
+    const held = await openLoop(origin, health, { rate_per_s: 100, duration_s: 0.6, seed: 4 });
+    clearTimeout(timer);
+    assert.ok(busy);
+    assert.ok(held.value > 150, `${held.value} ms`);
+    const { extra } = await openLoop(origin, health, { rate_per_s: 200, duration_s: 0.5, seed: 5 });
+    assert.ok((extra?.['latency_p50_ms'] as number) > 0.1, 'an answer takes more than nothing');
+  });
+
+  test('arrivals are a Poisson process: as many gaps are short as that says', async () => {
+    const arrivals: number[] = [];
+    const next = () => {
+      arrivals.push(performance.now());
+      return health.next();
+    };
+    const source = { preparation: [], next };
+    const { origin } = await startServer();
+    await openLoop(origin, source, { rate_per_s: 150, duration_s: 2, seed: 6 });
+    const gaps = arrivals.slice(1).map((at, i) => at - (arrivals[i] as number));
+    const short = gaps.filter((gap) => gap < 1000 / 150 / 2).length / gaps.length;
+    assert.ok(Math.abs(short - (1 - Math.exp(-0.5))) < 0.12, `${short} of the gaps are below half the mean`);
   });
 
   test('a server that goes away fails the round', async () => {

@@ -1,12 +1,13 @@
 /** How trials are run: contenders as processes, by turns, each failing alone, none left behind. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DATA_DIR } from '../bench/data/data-files.ts';
+import { DATA_DIR, sweepLeftovers } from '../bench/data/data-files.ts';
 import { Programs } from '../bench/programs.ts';
 import { Missing } from '../bench/protocol.ts';
 import { runTrial } from '../bench/run-trial.ts';
@@ -20,6 +21,7 @@ const log = join(folder, 'log');
 class TestPrograms extends Programs {
   constructor() {
     super({
+      onnxDir: '/o',
       native: '/nowhere',
       modelDir: '/nowhere',
       venv: { missing: 'no Python' },
@@ -59,7 +61,8 @@ const pidsLogged = () =>
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+    return stdout.trim() !== '' && !stdout.startsWith('Z'); // one that has ended and isn't reaped is no process
   } catch {
     return false;
   }
@@ -116,6 +119,14 @@ describe('a trial', () => {
     );
   });
 
+  test('what a contender that crashed had started is ended too', async () => {
+    await run([contender('a', { child: true, failAt: 1 }, 'subject')]);
+    const pids = pidsLogged();
+    assert.equal(pids.length, 2);
+    await sleep(100);
+    assert.deepEqual(pids.filter(alive), []);
+  });
+
   test('an interrupt ends every process of every contender and keeps what was measured', async () => {
     const controller = new AbortController();
     const running = run([contender('a', { child: true }, 'subject'), contender('b', { hang: true, child: true })], {
@@ -136,7 +147,7 @@ describe('a trial', () => {
     await sleep(100);
     assert.deepEqual(pids.filter(alive), []);
     assert.deepEqual(
-      readdirSync(DATA_DIR).filter((name) => name.startsWith('scratch-')),
+      readdirSync(DATA_DIR).filter((name) => name.startsWith(`scratch-${process.pid}-`)),
       [],
       'no scratch folder stays',
     );
@@ -153,8 +164,45 @@ test('a program whose environment is not installed is missing', () => {
   missing({ kind: 'python', file: 'x.py', spec: {} }, /no Python/);
   missing({ kind: 'node-peer', file: 'x.mjs', spec: {} }, /no npm/);
   missing({ kind: 'missing', reason: 'because' }, /because/);
-  const real = new Programs({ native: '/n', modelDir: '/m', venv: { missing: 'no venv' }, nodePeers: { path: '/p' } });
+  const real = new Programs({
+    native: '/n',
+    modelDir: '/m',
+    onnxDir: '/o',
+    venv: { missing: 'no venv' },
+    nodePeers: { path: '/p' },
+  });
   assert.throws(() => real.commandOf({ kind: 'node', file: 'http.ts', spec: {}, needs: 'venv' }), /no venv/);
   const { args } = real.commandOf({ kind: 'node', file: 'http.ts', spec: { seed: 1 } });
-  assert.deepEqual(JSON.parse(args[1] as string), { model_dir: '/m', seed: 1 });
+  assert.deepEqual(JSON.parse(args[1] as string), { model_dir: '/m', onnx_dir: '/o', seed: 1 });
+});
+
+test('what killed runs left behind is swept, what running ones have is not', () => {
+  mkdirSync(DATA_DIR, { recursive: true });
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const left = [`scratch-${gone}-x`, `vectors.f32.${gone}.partial`, `store.${gone}.partial-lock`];
+  const kept = [`scratch-${process.pid}-x`, `test-whole-${process.pid}.json`];
+  for (const name of [...left, ...kept]) writeFileSync(join(DATA_DIR, name), '');
+  sweepLeftovers();
+  const names = readdirSync(DATA_DIR);
+  for (const name of kept) rmSync(join(DATA_DIR, name));
+  assert.deepEqual(
+    left.filter((name) => names.includes(name)),
+    [],
+  );
+  assert.deepEqual(
+    kept.filter((name) => !names.includes(name)),
+    [],
+  );
+});
+
+test('a program gets as many threads for its tokenizer as for its model', () => {
+  const programs = new Programs({
+    native: '/n',
+    modelDir: '/m',
+    onnxDir: '/o',
+    venv: { path: '/v' },
+    nodePeers: { path: '/p' },
+  });
+  const { environment } = programs.commandOf({ kind: 'python', file: 'x.py', spec: { threads: 1 } });
+  assert.deepEqual(environment, { RAYON_NUM_THREADS: '1' });
 });

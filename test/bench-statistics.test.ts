@@ -1,10 +1,12 @@
 /** The arithmetic behind every figure that the benchmark prints. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareHits, compareVectors } from '../bench/compare.ts';
+import { compareAnswers, compareHits, compareVectors } from '../bench/compare.ts';
 import { compareWithBaseline } from '../bench/report/baseline.ts';
 import { figure, trialLines } from '../bench/report/format.ts';
+import type { SuiteResult } from '../bench/results.ts';
 import { ratiosTo, STABLE_SPREAD, summarize } from '../bench/statistics.ts';
+import { faultsOf } from '../bench/verdict.ts';
 import { contenderResult, suiteResult, trialResult } from './support/bench-results.ts';
 
 test('a summary has median, extremes and the distance of the quartiles', () => {
@@ -44,7 +46,10 @@ test('a line says missing, failed and not stable in words', () => {
     ]),
   );
   assert.match(lines[1] as string, /^ {2}own +100 \(100–100\) units\/s$/);
-  assert.match(lines[2] as string, /ratio 5 \(1\.11–10\), not stable \(spread \d+%\)/);
+  assert.match(
+    lines[2] as string,
+    /20 \(10–90\) units\/s not stable \(spread \d+%\); ratio 5 \(1\.11–10\) not stable \(spread \d+%\)/,
+  );
   assert.match(lines[3] as string, /absent +missing: not installed/);
   assert.match(lines[4] as string, /broken +failed: ended with 1/);
 });
@@ -74,6 +79,7 @@ test('hits agree by score and by id, but where scores tie', () => {
   assert.equal(compareHits(own, { ids: [[1, 2, 3]], scores: [[0.9, 0.5, 0.4]] }).same, false, 'another score');
   assert.equal(compareHits(own, { ids: [[1, 2]], scores: [[0.9, 0.5]] }).same, false, 'a hit too few');
   assert.equal(compareHits(own, { ids: [], scores: [] }).same, false, 'a query too few');
+  assert.equal(compareHits(own, { ids: [[1, 2, 2]], scores: [[0.9, 0.5, 0.5]] }).same, false, 'a row twice');
 });
 
 test('vectors agree by cosine', () => {
@@ -83,26 +89,36 @@ test('vectors agree by cosine', () => {
       [0, 1],
     ],
   };
-  assert.match(compareVectors(own, own).sentence, /mean 1\.000000, worst 1\.000000/);
-  assert.equal(
-    compareVectors(own, {
-      vectors: [
-        [1, 0.1],
-        [0, 1],
-      ],
-    }).same,
-    true,
-  );
-  const other = compareVectors(own, {
+  const tilted = (by: number) => ({
     vectors: [
-      [1, 0],
-      [1, 1],
+      [1, by],
+      [0, 1],
     ],
   });
-  assert.equal(other.same, false);
-  assert.match(other.sentence, /worst 0\.707107/);
+  assert.match(compareVectors(own, own).sentence, /mean 1\.000000, worst 1\.000000/);
+  assert.equal(compareVectors(own, tilted(0.005)).same, true);
+  assert.equal(compareVectors(own, tilted(0.1)).same, false, 'not what float32 gives');
+  assert.equal(compareVectors(own, tilted(0.1), 0.95).same, true, 'what int8 may give');
+  assert.match(compareVectors(own, tilted(1)).sentence, /worst 0\.707107/);
   assert.equal(compareVectors(own, { vectors: [[1, 0]] }).same, false, 'a vector too few');
+  assert.equal(compareVectors({ vectors: [] }, { vectors: [] }).same, false, 'none at all');
   assert.equal(compareVectors(own, { vectors: [[1], [0, 1]] }).same, false, 'a component too few');
+  assert.equal(compareAnswers('vectors', own, null).same, false, 'no answer');
+});
+
+test('a run fails by what of ours was not measured and by answers that differ, not by a missing peer', () => {
+  const good = contenderResult('own', 'subject', [1, 1, 1]);
+  const faults = (...contenders: Parameters<typeof trialResult>[0][number][]) =>
+    faultsOf(suiteResult([trialResult(contenders)]));
+  assert.deepEqual(faults(good, { name: 'p', role: 'peer', status: 'missing', reason: 'x', rounds: [] }), []);
+  assert.deepEqual(faults(good, { name: 'p', role: 'peer', status: 'failed', reason: 'x', rounds: [] }), []);
+  assert.match(faults({ ...good, status: 'failed', reason: 'x' })[0] as string, /kernels: trial: own failed: x/);
+  assert.match(
+    faults(good, { ...good, name: 'limit', role: 'reference', status: 'partial', reason: 'y' })[0] as string,
+    /limit partial: y/,
+  );
+  const differs = { ...good, name: 'p', role: 'peer' as const, agreement: { same: false, sentence: 'other hits' } };
+  assert.match(faults(good, differs)[0] as string, /p differs: other hits/);
 });
 
 test('the guard finds a fallen ratio, bears a wide spread, and says what it could not compare', () => {
@@ -123,4 +139,11 @@ test('the guard finds a fallen ratio, bears a wide spread, and says what it coul
   const alone = compareWithBaseline([withoutPeer], stored, 0.2);
   assert.deepEqual([alone.compared, alone.regressions], [0, 0]);
   assert.match(alone.lines[0] as string, /^not measured now +kernels: trial: to peer/);
+  const otherwise = (parts: Partial<SuiteResult>) => () =>
+    compareWithBaseline([{ ...(stored[0] as SuiteResult), ...parts }], stored, 0.2);
+  assert.throws(otherwise({ quick: true }), /the stored run has quick false, this one true/);
+  assert.throws(otherwise({ seed: 2 }), /the stored run has seed 1, this one 2/);
+  const wideThen = [run([150, 200, 250], [100, 100, 100])];
+  const against = compareWithBaseline([run([130, 130, 130], [100, 100, 100])], wideThen, 0.2);
+  assert.equal(against.regressions, 0, 'above what the worst stored round allows');
 });

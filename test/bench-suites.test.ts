@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { nameOf } from '../bench/data/data-set.ts';
 import { OPERATIONS } from '../bench/load/operations.ts';
 import { SUITES } from '../bench/suites/suites.ts';
 import type { SuiteOptions, Trial } from '../bench/trial.ts';
@@ -92,7 +93,8 @@ test('http: every operation with 1, 16 and 64 clients, and fixed arrival rates',
   assert.equal(closed.length, OPERATIONS.length * 3);
   assert.deepEqual(valuesOf(closed, 'clients'), new Set([1, 16, 64]));
   const open = trials.filter(({ parameters }) => parameters['loop'] === 'open');
-  assert.ok(open.length >= 3 && open.every(({ better }) => better === 'lower'));
+  assert.deepEqual(valuesOf(open, 'operation'), new Set(OPERATIONS));
+  assert.ok(open.every(({ better }) => better === 'lower'));
   assert.deepEqual(namesOf(trials), new Set(['Cosimo', 'FastAPI']));
 });
 
@@ -121,4 +123,26 @@ test('kernels: each kernel at four working sets beside read bandwidth; instructi
     rates[0]?.contenders.map(({ name }) => name),
     ['fma_zmm', 'vnni_zmm', 'bf16_zmm'],
   );
+});
+
+test('every program is told the threads and the seed of its trial', () => {
+  const options = { ...OPTIONS, seed: 77 };
+  for (const { id, parameters, contenders } of SUITES.flatMap((suite) => suite.trials(options))) {
+    for (const { program } of contenders) {
+      if (program.kind === 'missing') continue;
+      const spec = program.kind === 'native' ? program.args.join(' ') : JSON.stringify(program.spec);
+      if (typeof parameters['threads'] === 'number') {
+        assert.match(spec, new RegExp(`(--threads |"threads":)${parameters['threads']}\\b`), id);
+      }
+      const seedless =
+        /^(read|instructions) /.test(spec) || (/"service"/.test(spec) === false && /"texts"|"trace"/.test(spec));
+      if (!seedless && !id.startsWith('startup')) assert.match(spec, /--seed 77|"seed":77/, id);
+    }
+  }
+});
+
+test('every data file is named by its seed', () => {
+  for (const set of SUITES.flatMap((suite) => suite.trials({ ...OPTIONS, seed: 77 })).flatMap(({ data }) => data)) {
+    assert.match(nameOf(set), /-seed77$/);
+  }
 });

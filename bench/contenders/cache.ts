@@ -1,20 +1,24 @@
 /** Cosimo's embedding cache as JavaScript sees it. */
 import { createEmbeddingCache } from '../../src/cache/embedding-cache.ts';
+import type { NativeEmbeddingCache } from '../../src/native/binding.ts';
 import { serveRounds } from '../protocol.ts';
-import { type CacheSpec, evicts, traceWork } from './trace-work.ts';
+import { type CacheSpec, evicts, readTrace, traceWork } from './trace-work.ts';
 
-/** What an entry of a key of the trace takes beside its vector: key, node, bookkeeping, a share of the table. */
-const ENTRY_OVERHEAD_BYTES = 260;
-const AMPLE = 4;
+const AMPLE_BYTES_PER_ENTRY = 8192;
 
 await serveRounds<CacheSpec>((spec) => {
-  const { entries, dimensions } = spec;
-  // For traces that evict, room for about as many entries as the peers are given; otherwise for all of them and more.
-  const bytes = entries * (dimensions * Float32Array.BYTES_PER_ELEMENT + ENTRY_OVERHEAD_BYTES);
-  const cache = createEmbeddingCache(dimensions, evicts(spec) ? bytes : AMPLE * bytes);
+  const ample = createEmbeddingCache(spec.dimensions, spec.entries * AMPLE_BYTES_PER_ENTRY);
+  // Traces that evict find room for as many entries as the peers have, by what so many entries take.
+  const cache = evicts(spec) ? createEmbeddingCache(spec.dimensions, bytesOfEntries(spec, ample)) : ample;
   return traceWork(spec, {
     get: (key) => cache.get(key),
     set: (key, vector) => cache.set(key, vector),
     size: () => cache.size,
   });
 });
+
+function bytesOfEntries({ trace, entries, dimensions }: CacheSpec, ample: NativeEmbeddingCache): number {
+  const vector = new Float32Array(dimensions).fill(1);
+  for (const key of readTrace(trace).keys.slice(0, entries)) ample.set(key, vector);
+  return ample.memoryBytes;
+}

@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readAnswers } from '../load/answers.ts';
 import { Client } from '../load/client.ts';
 import { closedLoop, expectOk } from '../load/closed-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
@@ -24,6 +25,7 @@ interface HttpSpec {
   readonly warm_up_s: number;
   readonly model_dir: string;
   readonly venv?: string;
+  readonly threads: number;
 }
 
 const PREPARING_CONNECTIONS = 8;
@@ -31,9 +33,9 @@ const PREPARING_CONNECTIONS = 8;
 await serveRounds<HttpSpec>(async (spec) => {
   const { operation, connections, rate_per_s, round_s, seed } = spec;
   const data = mkdtempSync(join(tmpdir(), 'data-'));
-  const { origin, stop } = await startService(spec.service, { data, modelDir: spec.model_dir, venv: spec.venv });
+  const { model_dir: modelDir, venv, threads } = spec;
+  const { origin, stop } = await startService(spec.service, { data, modelDir, venv, threads });
   const source = operationSource(operation, seed, spec.documents);
-  await prepare(origin, [...source.preparation]);
   let rounds = 0;
 
   async function load(): Promise<Round> {
@@ -52,8 +54,14 @@ await serveRounds<HttpSpec>(async (spec) => {
     return { ...result, extra: { ...result.extra, ...stages } };
   }
 
-  await warmUp(spec.warm_up_s, load);
-  return { round, close: stop };
+  try {
+    await prepare(origin, [...source.preparation]);
+    await warmUp(spec.warm_up_s, load);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { round, answers: () => readAnswers(origin, operation, seed), close: stop };
 });
 
 async function prepare(origin: string, calls: Parameters<Client['call']>[0][]): Promise<void> {

@@ -1,9 +1,9 @@
 /** Cosimo's vector index: searches, and what fills and changes it. */
 import { openSync, readSync } from 'node:fs';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
-import type { NativeVectorIndex } from '../../src/native/binding.ts';
+import type { NativeHits, NativeVectorIndex } from '../../src/native/binding.ts';
 import { SPARE_ROWS } from '../data/data-set.ts';
-import { type Random, seededRandom } from '../data/random.ts';
+import { type Random, seededRandom, shuffled } from '../data/random.ts';
 import { type HitAnswers, serveRounds, type Work } from '../protocol.ts';
 import { timedRound, warmUp } from './timed-round.ts';
 
@@ -26,6 +26,7 @@ interface SearchSpec {
 const ROWS_AT_ONCE = 4096;
 const ANSWERED_QUERIES = 64;
 const WRITES_A_STEP = 64;
+const DRAWN = 1 << 16;
 
 const keyOf = (row: number) => row;
 
@@ -59,7 +60,12 @@ function searching(spec: SearchSpec): Work {
     return queries.subarray(at, at + dimensions);
   };
   const index = createVectorIndex(dimensions, threads);
-  fill(index, dimensions, keysOf(rows), readRows(spec.vectors, 0, rows, dimensions));
+  const keys = keysOf(rows);
+  for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
+    // Read piece by piece: the matrix isn't in memory twice.
+    const count = Math.min(ROWS_AT_ONCE, rows - first);
+    index.addMany(keys.subarray(first, first + count), readRows(spec.vectors, first, count, dimensions));
+  }
   const search = (i: number) => index.search(queryAt(i), top_k, -1);
   let next = 0;
   return {
@@ -72,9 +78,11 @@ function searching(spec: SearchSpec): Work {
         return concurrency;
       }),
     async answers(): Promise<HitAnswers> {
-      const hits = await Promise.all(
-        Array.from({ length: Math.min(ANSWERED_QUERIES, query_count) }, (_, i) => search(i)),
-      );
+      const hits: NativeHits[] = [];
+      for (let first = 0; first < ANSWERED_QUERIES; first += concurrency) {
+        const count = Math.min(concurrency, ANSWERED_QUERIES - first); // as many at once as were timed
+        hits.push(...(await Promise.all(Array.from({ length: count }, (_, i) => search(first + i)))));
+      }
       return { ids: hits.map(({ keys }) => [...keys]), scores: hits.map(({ scores }) => [...scores]) };
     },
     close: () => index.close(),
@@ -109,12 +117,13 @@ function upserting(spec: SearchSpec, random: Random): Work {
   fill(index, dimensions, keysOf(rows), readRows(spec.vectors, 0, rows, dimensions));
   const spare = readRows(spec.vectors, rows, SPARE_ROWS, dimensions);
   const keys = keysOf(rows);
+  const drawn = Int32Array.from({ length: DRAWN }, () => random.integer(rows)); // drawing takes as long as some writes
   let next = rows;
   return {
     round: () =>
       timedRound(spec.round_s, () => {
         for (let i = 0; i < WRITES_A_STEP; i += 1) {
-          const row = random.integer(rows);
+          const row = drawn[next % DRAWN] as number;
           const from = (next % SPARE_ROWS) * dimensions;
           index.replace(keys[row] as number, keyOf(next), spare.subarray(from, from + dimensions));
           keys[row] = keyOf(next);
@@ -136,7 +145,7 @@ function deleting(spec: SearchSpec, random: Random): Work {
     index.close();
     index = createVectorIndex(dimensions, spec.threads);
     fill(index, dimensions, keysOf(rows), vectors);
-    live = [...keysOf(rows)];
+    live = shuffled([...keysOf(rows)], random);
   };
   refill();
   return {
@@ -145,13 +154,9 @@ function deleting(spec: SearchSpec, random: Random): Work {
       let elapsed_ms = 0;
       while (elapsed_ms < spec.round_s * 1000) {
         if (live.length < rows / 2) refill();
+        const keys = live.splice(-WRITES_A_STEP);
         const began_ms = performance.now();
-        for (let i = 0; i < WRITES_A_STEP; i += 1) {
-          const at = random.integer(live.length);
-          index.remove(live[at] as number);
-          live[at] = live.at(-1) as number;
-          live.pop();
-        }
+        for (const key of keys) index.remove(key);
         elapsed_ms += performance.now() - began_ms;
         removed += WRITES_A_STEP;
       }

@@ -11,13 +11,15 @@ interface StartupSpec {
   readonly store?: string;
   readonly venv?: string;
   readonly model_dir: string;
+  readonly threads: number;
 }
 
 await serveRounds<StartupSpec>(async (spec) => {
   const data = spec.store ?? mkdtempSync(join(tmpdir(), 'data-'));
+  const options = { data, modelDir: spec.model_dir, venv: spec.venv, threads: spec.threads };
   const round = async () => {
     const began_ms = performance.now();
-    const service = await startService(spec.service, { data, modelDir: spec.model_dir, venv: spec.venv });
+    const service = await startService(spec.service, options);
     const value = (performance.now() - began_ms) / 1000;
     await service.stop();
     return { value };

@@ -1,6 +1,6 @@
 /** Look-ups of a cache in the order of a trace: the same loop for whichever cache. */
 import { readFileSync } from 'node:fs';
-import type { TraceFile } from '../data/data-set.ts';
+import { NEW_KEY, type TraceFile } from '../data/data-set.ts';
 import type { Work } from '../protocol.ts';
 import { timedRound, warmUp } from './timed-round.ts';
 
@@ -25,18 +25,23 @@ const STEP = 1024;
 
 export const evicts = ({ operation }: CacheSpec) => operation === 'mixed' || operation === 'zipf';
 
+export const readTrace = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as TraceFile;
+
 /** Stores what the trace begins with and warms up; a round gives look-ups a second and `hit_rate`. */
 export async function traceWork(spec: CacheSpec, cache: CopyingCache): Promise<Work> {
-  const { keys, stored, sequence } = JSON.parse(readFileSync(spec.trace, 'utf8')) as TraceFile;
+  const { keys, stored, sequence } = readTrace(spec.trace);
   const freshKey = freshKeys(keys);
   const vector = Float32Array.from({ length: spec.dimensions }, (_, i) => Math.sin(i));
   const storing = evicts(spec);
   for (const at of stored) cache.set(keys[at] as string, vector);
   let next = 0;
+  let newKeys = 0;
+  const newKey = () => `a text that nobody has asked for before, number ${newKeys++}`;
   let [hits, lookups, used] = [0, 0, 0];
   const step = () => {
     for (let i = 0; i < STEP; i += 1) {
-      const key = freshKey(sequence[next] as number);
+      const at = sequence[next] as number;
+      const key = at === NEW_KEY ? newKey() : freshKey(at);
       next = next + 1 === sequence.length ? 0 : next + 1;
       const found = cache.get(key);
       if (found !== undefined) {

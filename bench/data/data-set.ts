@@ -80,10 +80,12 @@ export interface TextFile {
   readonly tokens: readonly number[];
 }
 
+export const NEW_KEY = -1;
+
 export interface TraceFile {
   readonly keys: readonly string[];
   /** Positions in `keys` of what is stored before the first round. */
   readonly stored: readonly number[];
-  /** Positions in `keys`, in the order of use. */
+  /** Positions in `keys`, in the order of use; NEW_KEY for one that was never used. */
   readonly sequence: readonly number[];
 }

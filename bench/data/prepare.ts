@@ -1,5 +1,5 @@
 /** Makes the files of a data set unless they are there. A process of its own: generators and the model take their time. */
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DEFAULT_MODEL } from '../../src/model/manifest.ts';
 import { resolveModel } from '../../src/model/resolve-model.ts';
 import { serveRounds } from '../protocol.ts';
@@ -39,10 +39,14 @@ async function prepareVectors(
   if (existsSync(vectors) && existsSync(queries)) return;
   // Both come from one stream of random numbers. The rows get their name last: what they stand for is whole then.
   const partial = { vectors: `${vectors}.${process.pid}.partial`, queries: `${queries}.${process.pid}.partial` };
-  if (set.source === 'sentences') await writeSentenceVectors(set, partial, await source());
-  else await writeVectors(set, partial);
-  renameSync(partial.queries, queries);
-  renameSync(partial.vectors, vectors);
+  try {
+    if (set.source === 'sentences') await writeSentenceVectors(set, partial, await source());
+    else await writeVectors(set, partial);
+    renameSync(partial.queries, queries);
+    renameSync(partial.vectors, vectors);
+  } finally {
+    for (const path of Object.values(partial)) rmSync(path, { force: true });
+  }
 }
 
 await serveRounds<PrepareSpec>(async (spec) => {

@@ -63,3 +63,12 @@ export function zipf(random: Random, count: number, exponent: number): () => num
     return low;
   };
 }
+
+/** Puts the items in another order, in place (Fisher and Yates). */
+export function shuffled<T>(items: T[], random: Random): T[] {
+  for (let i = items.length - 1; i > 0; i -= 1) {
+    const j = random.integer(i + 1);
+    [items[i], items[j]] = [items[j] as T, items[i] as T];
+  }
+  return items;
+}

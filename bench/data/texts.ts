@@ -6,7 +6,7 @@ import { loadTokenizer, type Tokenizer } from '../../src/encoder/tokenizer.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
 import { readCorpus } from './corpus.ts';
 import type { TextFile, TextSet, VectorSet, vectorFiles } from './data-set.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom, shuffled } from './random.ts';
 
 const BATCH_TOKENS = 2048;
 /** [CLS] and [SEP]. */
@@ -83,13 +83,7 @@ export async function textsOfLength(
 }
 
 async function shuffledCorpus(seed: number, { log }: TextSource): Promise<string[]> {
-  const sentences = [...(await readCorpus(log))];
-  const random = seededRandom(seed);
-  for (let i = sentences.length - 1; i > 0; i -= 1) {
-    const j = random.integer(i + 1);
-    [sentences[i], sentences[j]] = [sentences[j] as string, sentences[i] as string];
-  }
-  return sentences;
+  return shuffled([...(await readCorpus(log))], seededRandom(seed));
 }
 
 async function tokenizerOf({ modelDir }: TextSource): Promise<Tokenizer> {

@@ -1,12 +1,12 @@
 /** In which order a cache's keys are asked for. Drawn before the rounds, so that they measure the cache alone. */
 import { writeFile } from 'node:fs/promises';
-import type { TraceFile, TraceSet } from './data-set.ts';
+import { NEW_KEY, type TraceFile, type TraceSet } from './data-set.ts';
 import { type Random, seededRandom, zipf } from './random.ts';
 
 const SEQUENCE = 1 << 18;
 const KEY_CHARS = 60;
 /** Distinct keys of a Zipf trace, as a multiple of what the cache holds. */
-export const ZIPF_KEYS_PER_ENTRY = 10;
+const ZIPF_KEYS_PER_ENTRY = 10;
 export const ZIPF_EXPONENT = 0.9;
 const MIXED_NEW_KEYS = 0.1;
 
@@ -25,10 +25,8 @@ export function traceOf({ operation, entries }: TraceSet, random: Random): Trace
     case 'miss':
       return { keys: keys(2 * entries), stored: range(0, entries), sequence: draw(anyOf(entries, entries)) };
     case 'mixed': {
-      let count = entries;
-      const next = () => (random.uniform() < MIXED_NEW_KEYS ? count++ : random.integer(entries));
-      const sequence = draw(next);
-      return { keys: keys(count), stored: range(0, entries), sequence };
+      const next = () => (random.uniform() < MIXED_NEW_KEYS ? NEW_KEY : random.integer(entries));
+      return { keys: keys(entries), stored: range(0, entries), sequence: draw(next) };
     }
     case 'zipf':
       return {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { SPARE_ROWS, type VectorSet, type VectorSource, type vectorFiles } from './data-set.ts';
-import { type Random, seededRandom, zipf } from './random.ts';
+import { type Random, seededRandom, shuffled, zipf } from './random.ts';
 
 /** Writes the next row into `row`; it is normalised afterwards. */
 type RowMaker = (row: Float32Array) => void;
@@ -58,11 +58,10 @@ function nearDuplicates(dimensions: number, random: Random): RowMaker {
 /** A fixed random rotation: layers of plane rotations of random pairs, so that the spectrum isn't aligned with the axes. */
 function rotation(dimensions: number, random: Random): RowMaker {
   const layers = Array.from({ length: ROTATION_LAYERS }, () => {
-    const order = Array.from({ length: dimensions }, (_, i) => i);
-    for (let i = dimensions - 1; i > 0; i -= 1) {
-      const j = random.integer(i + 1);
-      [order[i], order[j]] = [order[j] as number, order[i] as number];
-    }
+    const order = shuffled(
+      Array.from({ length: dimensions }, (_, i) => i),
+      random,
+    );
     const angles = Float64Array.from({ length: dimensions >> 1 }, () => random.uniform() * 2 * Math.PI);
     return { order: Int32Array.from(order), cosines: angles.map(Math.cos), sines: angles.map(Math.sin) };
   });

@@ -6,6 +6,8 @@ import type { Call } from './operations.ts';
 const HEADERS = { 'content-type': 'application/json' };
 const HIGHEST_US = 600_000_000;
 const PERCENTILES = { p50: 50, p90: 90, p99: 99, p999: 99.9 };
+/** With fewer calls above it a percentile is chance. */
+const CALLS_ABOVE_MIN = 3;
 
 export class Client {
   readonly #pool: Pool;
@@ -37,11 +39,10 @@ export function recordLatency(histogram: Histogram, elapsed_ms: number): void {
   histogram.recordValue(Math.min(HIGHEST_US, Math.max(1, Math.round(elapsed_ms * 1000))));
 }
 
-/** `latency_p50_ms` … `latency_max_ms`. */
+/** `latency_p50_ms` … `latency_p999_ms`, as far as there are calls enough, and `latency_max_ms`. */
 export function latencies(histogram: Histogram): Record<string, number> {
-  const entries = Object.entries(PERCENTILES).map(([name, percentile]) => [
-    `latency_${name}_ms`,
-    histogram.getValueAtPercentile(percentile) / 1000,
-  ]);
+  const entries = Object.entries(PERCENTILES)
+    .filter(([, percentile]) => histogram.totalCount * (1 - percentile / 100) >= CALLS_ABOVE_MIN)
+    .map(([name, percentile]) => [`latency_${name}_ms`, histogram.getValueAtPercentile(percentile) / 1000]);
   return { ...Object.fromEntries(entries), latency_max_ms: histogram.maxValue / 1000 };
 }

@@ -8,7 +8,7 @@ export interface Call {
 }
 
 export interface Operation {
-  /** Made before `call` and not timed. */
+  /** What `call` needs: made right before it. In a closed loop its time isn't part of the latency, in an open one it is. */
   readonly before?: Call;
   readonly call: Call;
 }
@@ -19,7 +19,7 @@ export const OPERATIONS = [
   'batch',
   'index',
   'index-cached',
-  'delete',
+  'index-delete',
   'search',
   'search-cached',
   'stats',
@@ -64,7 +64,7 @@ export function operationSource(name: OperationName, seed: number, documents: nu
       return { preparation: indexed, next: () => ({ call: index(newId(), newText()) }) };
     case 'index-cached':
       return { preparation: [...cached, ...indexed], next: () => ({ call: index(newId(), knownText()) }) };
-    case 'delete': {
+    case 'index-delete': {
       const next = () => {
         const id = newId();
         return { before: index(id, knownText()), call: { method: 'DELETE' as const, path: `/index/${id}` } };

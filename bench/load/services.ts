@@ -23,6 +23,7 @@ export interface ServiceOptions {
   readonly modelDir: string;
   /** The peers' virtual environment, for the FastAPI service. */
   readonly venv: string | undefined;
+  readonly threads: number;
 }
 
 export interface RunningService {
@@ -63,20 +64,28 @@ async function startOn(port: number, name: ServiceName, options: ServiceOptions)
   return { origin, stop: () => stop(child) };
 }
 
-function startCosimo(port: number, { data, modelDir }: ServiceOptions): ChildProcess {
-  const settings = { PORT: String(port), DATA_DIR: data, MODEL_DIR: modelDir, DEVICE: 'cpu', LOG_LEVEL: 'warn' };
+/** Both get the same threads, and nothing of the caller's that would set either of them: no API_KEY, no OMP_NUM_THREADS. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'COSIMO_KERNEL'];
+const plainEnvironment = () =>
+  Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+
+function startCosimo(port: number, { data, modelDir, threads }: ServiceOptions): ChildProcess {
+  const settings = {
+    ...{ PORT: String(port), DATA_DIR: data, MODEL_DIR: modelDir, DEVICE: 'cpu', LOG_LEVEL: 'warn' },
+    ...{ ENCODER_THREADS: String(threads), SEARCH_THREADS: String(threads) },
+  };
   return spawn(process.execPath, ['src/main.ts'], {
     cwd: ROOT,
-    env: { ...process.env, ...settings },
+    env: { ...plainEnvironment(), ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
 }
 
-function startFastApi(port: number, { modelDir, venv }: ServiceOptions): ChildProcess {
+function startFastApi(port: number, { modelDir, venv, threads }: ServiceOptions): ChildProcess {
   const peers = join(ROOT, 'bench', 'peers');
   const args = ['-m', 'uvicorn', '--app-dir', peers, 'fastapi_service:app', '--port', String(port)];
   return spawn(join(venv ?? '', 'bin', 'python'), [...args, '--log-level', 'warning'], {
-    env: { ...process.env, MODEL_DIR: modelDir },
+    env: { ...plainEnvironment(), MODEL_DIR: modelDir, OMP_NUM_THREADS: String(threads) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
 }

@@ -1,6 +1,6 @@
 /** How figures are written, on the terminal and in reports alike. */
 import type { ContenderResult, TrialResult } from '../results.ts';
-import { ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../statistics.ts';
+import { medianExtra, ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../statistics.ts';
 
 /** Three significant digits, thousands apart. */
 export function figure(value: number): string {
@@ -16,26 +16,37 @@ export function spread({ median, lowest, highest }: Summary): string {
 export const percent = (part: number) => `${Math.round(part * 100)}%`;
 
 /** The ratio in words that claim no more than was measured. */
-export function ratioText(summary: Summary): string {
+function ratioText(summary: Summary): string {
   const text = spread(summary);
-  if (summary.stable) return text;
-  const why = summary.spread > STABLE_SPREAD ? `spread ${percent(summary.spread)}` : `${summary.rounds} rounds`;
-  return `${text}, not stable (${why})`;
+  return summary.stable ? text : `${text} not stable (${whyUnstable(summary)})`;
+}
+
+function whyUnstable({ spread, rounds }: Summary): string {
+  return spread > STABLE_SPREAD ? `spread ${percent(spread)}` : `${rounds} rounds`;
 }
 
 /** A line for each contender of a trial, for the terminal; ratios say how many times better the first one is. */
 export function trialLines(trial: TrialResult): string[] {
-  return [trial.id, ...trial.contenders.map((contender) => `  ${contenderLine(trial, contender)}`)];
+  return [trial.id, ...trial.contenders.flatMap((contender) => contenderLines(trial, contender))];
 }
 
+function contenderLines(trial: TrialResult, contender: ContenderResult): string[] {
+  const further = Object.keys(contender.rounds[0]?.extra ?? {}).map(
+    (name) => `${name} ${figure(medianExtra(contender, name) as number)}`,
+  );
+  const lines = [`  ${contenderLine(trial, contender)}`];
+  return further.length === 0 ? lines : [...lines, `  ${' '.repeat(NAME_CHARS)} ${further.join(', ')}`];
+}
+
+const NAME_CHARS = 34;
+
 function contenderLine(trial: TrialResult, contender: ContenderResult): string {
-  const name = contender.name.padEnd(34);
+  const name = contender.name.padEnd(NAME_CHARS);
   const values = summarize(valuesOf(contender));
   if (values === undefined) return `${name} ${contender.status}: ${contender.reason ?? 'no reason given'}`;
-  const parts = [`${spread(values)} ${trial.unit}`];
+  const parts = [`${spread(values)} ${trial.unit}${values.stable ? '' : ` not stable (${whyUnstable(values)})`}`];
   const ratio = summarize(ratiosTo(trial, contender));
   if (ratio !== undefined) parts.push(`ratio ${ratioText(ratio)}`);
-  else if (!values.stable) parts.push('not stable');
   if (contender.status === 'partial') parts.push(`partial: ${contender.reason ?? ''}`);
   if (contender.agreement !== undefined) parts.push(contender.agreement.sentence);
   return `${name} ${parts.join('; ')}`;

@@ -2,7 +2,7 @@
 
 import { machineLines } from '../machine.ts';
 import type { ContenderResult, SuiteResult, TrialResult } from '../results.ts';
-import { medianExtra, ratiosTo, STABLE_SPREAD, summarize, valuesOf } from '../statistics.ts';
+import { medianExtra, ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../statistics.ts';
 import { figure, percent } from './format.ts';
 
 const UNSTABLE = '†';
@@ -37,8 +37,8 @@ function machineBlock(result: SuiteResult): string[] {
     '```',
     '',
     `A cell holds the median of the rounds and, in brackets, how many times better the first column is (median of the ` +
-      `ratios round by round). ${UNSTABLE}: not stable, the middle half of the rounds spreads by more than ` +
-      `${percent(STABLE_SPREAD)} of the median; take it as an order of magnitude.`,
+      `ratios round by round; for times less is better). ${UNSTABLE}: not stable, the middle half of the rounds spreads by more ` +
+      `than ${percent(STABLE_SPREAD)} of the median, or the rounds are fewer than three; take it as an order of magnitude.`,
     '',
   ];
 }
@@ -50,7 +50,7 @@ function versionLines({ trials }: SuiteResult): string[] {
     for (const [name, version] of Object.entries(contender.versions ?? {})) versions.set(name, version);
   }
   if (versions.size === 0) return [];
-  return [`peers     ${[...versions].map(([name, version]) => `${name} ${version}`).join(', ')}`];
+  return [`versions  ${[...versions].map(([name, version]) => `${name} ${version}`).join(', ')}`];
 }
 
 function groupSection(group: string, trials: readonly TrialResult[]): string[] {
@@ -78,31 +78,33 @@ function cell(trial: TrialResult, contender: ContenderResult): string {
   const values = summarize(valuesOf(contender));
   if (values === undefined) return contender.status;
   const ratio = summarize(ratiosTo(trial, contender));
-  const stable = (ratio ?? values).stable ? '' : ` ${UNSTABLE}`;
-  const brackets = ratio === undefined ? '' : ` (${figure(ratio.median)}×)`;
-  return `${figure(values.median)}${brackets}${stable}${contender.status === 'partial' ? ' partial' : ''}`;
+  const brackets = ratio === undefined ? '' : ` (${figure(ratio.median)}×${mark(ratio)})`;
+  return `${figure(values.median)}${mark(values)}${brackets}${contender.status === 'partial' ? ' partial' : ''}`;
 }
 
-/** A table of what the rounds said beside their value: percentiles, stages, hit rates. */
+const mark = ({ stable }: Summary) => (stable ? '' : ` ${UNSTABLE}`);
+
+/** A table of how far the rounds lay apart, and of what they said beside their value: percentiles, stages, hit rates. */
 function furtherFigures(trials: readonly TrialResult[]): string[] {
   const rows = trials.flatMap(({ id, contenders }) =>
-    contenders.filter(({ rounds }) => rounds[0]?.extra !== undefined).map((contender) => ({ id, contender })),
+    contenders.filter(({ rounds }) => rounds.length > 0).map((contender) => ({ id, contender })),
   );
+  if (rows.length === 0) return [];
   const columns = [...new Set(rows.flatMap(({ contender }) => Object.keys(contender.rounds[0]?.extra ?? {})))];
-  if (columns.length === 0) return [];
   const text = (contender: ContenderResult, column: string) => {
     const value = medianExtra(contender, column);
     return value === undefined ? '–' : figure(value);
   };
   return [
-    '<details><summary>Further figures (medians over the rounds)</summary>',
+    '<details><summary>Lowest and highest round, and further figures (medians over the rounds)</summary>',
     '',
-    `| | | ${columns.map((name) => name.replaceAll('_', ' ')).join(' | ')} |`,
-    `|---|---|${columns.map(() => '--:|').join('')}`,
-    ...rows.map(
-      ({ id, contender }) =>
-        `| ${id} | ${contender.name} | ${columns.map((column) => text(contender, column)).join(' | ')} |`,
-    ),
+    `| | | ${['lowest', 'highest', ...columns.map((name) => name.replaceAll('_', ' '))].join(' | ')} |`,
+    `|---|---|${['', '', ...columns].map(() => '--:|').join('')}`,
+    ...rows.map(({ id, contender }) => {
+      const { lowest, highest } = summarize(valuesOf(contender)) as Summary;
+      const cells = [figure(lowest), figure(highest), ...columns.map((column) => text(contender, column))];
+      return `| ${id} | ${contender.name} | ${cells.join(' | ')} |`;
+    }),
     '',
     '</details>',
     '',

@@ -9,6 +9,9 @@ const MAX_TOKENS = 256;
 /** What the peers give their model at once, sentence-transformers' own default; Cosimo goes by tokens. */
 const INFERENCE_BATCH = 32;
 
+/** By the last word of a peer's name. */
+const COSINE_MIN: Readonly<Record<string, number>> = { fp32: 0.9999, bf16: 0.999, int8: 0.95 };
+
 const PYTHON_PEERS = {
   'sentence-transformers, torch fp32': 'torch-fp32',
   'sentence-transformers, torch bf16': 'torch-bf16',
@@ -77,6 +80,7 @@ function encodeTrial({ tokens, batch, threads, purpose }: EncodeSettings, option
       name,
       role: 'peer',
       program: { kind: 'python', file: 'encode_peer.py', spec: { ...spec, peer } },
+      cosineMin: COSINE_MIN[name.split(' ').at(-1) as string] as number,
     }),
   );
   const transformersJs: Contender = {

@@ -7,10 +7,17 @@ const DOCUMENTS = 1000;
 const QUICK_DOCUMENTS = 10;
 
 /** Arrivals a second, the same for both: below and above what the FastAPI service does on two small cores. */
-const ARRIVALS: Partial<Record<OperationName, readonly number[]>> = {
+const ARRIVALS: Record<OperationName, readonly number[]> = {
   embed: [25, 100],
   'embed-cached': [200, 1000],
+  batch: [2],
+  index: [25],
+  'index-cached': [200],
+  'index-delete': [100],
+  search: [25],
   'search-cached': [200],
+  stats: [200],
+  health: [200],
 };
 
 const NAMES: Record<OperationName, string> = {
@@ -19,9 +26,9 @@ const NAMES: Record<OperationName, string> = {
   batch: 'POST /embed/batch, 32 new texts',
   index: 'POST /index, new text',
   'index-cached': 'POST /index, cached text',
-  delete: 'DELETE /index/{id}',
-  search: `POST /search, new query, ${DOCUMENTS} documents`,
-  'search-cached': `POST /search, cached query, ${DOCUMENTS} documents`,
+  'index-delete': 'POST /index, cached text, and DELETE /index/{id}',
+  search: 'POST /search, new query',
+  'search-cached': 'POST /search, cached query',
   stats: 'GET /stats',
   health: 'GET /health',
 };
@@ -46,8 +53,8 @@ export const http: Suite = {
     },
     {
       name: 'latency-embed',
-      title: 'POST /embed, one new text, 25 arrivals a second: latency',
-      where: { loop: 'open', operation: 'embed', 'arrivals/s': 25 },
+      title: 'POST /embed, one new text, 100 arrivals a second: latency',
+      where: { loop: 'open', operation: 'embed', 'arrivals/s': 100 },
       kind: { type: 'percentiles' },
     },
     {
@@ -68,34 +75,59 @@ export const http: Suite = {
 function closedTrials(options: SuiteOptions): Trial[] {
   return (Object.keys(NAMES) as OperationName[]).flatMap((operation) =>
     (options.quick ? [2] : CONCURRENCY).map((connections) => ({
-      id: `${operation} clients=${connections}`,
+      id: `${titleOf(operation, options)}: clients=${connections}`,
       group: 'Closed loop: every client asks again once it is answered',
       parameters: { loop: 'closed', operation, clients: connections, chart: operation.split('-')[0] as string },
       unit: 'answers/s',
       better: 'higher' as const,
       data: [],
-      contenders: contenders({ ...specOf(operation, options), connections }),
+      contenders: contenders({ ...specOf(operation, options), round_s: options.quick ? 0.2 : 1, connections }),
+      ...comparison(operation),
     })),
   );
 }
 
 function openTrials(options: SuiteOptions): Trial[] {
-  return Object.entries(options.quick ? { embed: [20] } : ARRIVALS).flatMap(([operation, rates]) =>
-    (rates ?? []).map((rate_per_s) => ({
-      id: `${operation} arrivals=${rate_per_s}/s`,
-      group: 'Open loop: calls arrive at a fixed rate; 99th percentile of the latency, waiting included',
-      parameters: { loop: 'open', operation, 'arrivals/s': rate_per_s },
-      unit: 'ms',
-      better: 'lower' as const,
-      data: [],
-      contenders: contenders({ ...specOf(operation as OperationName, options), rate_per_s }),
-    })),
+  return Object.entries(options.quick ? { embed: [20], 'index-delete': [20] } : ARRIVALS).flatMap(
+    ([operation, rates]) =>
+      (rates ?? []).map((rate_per_s) => ({
+        id: `${titleOf(operation as OperationName, options)}: arrivals=${rate_per_s}/s`,
+        group: 'Open loop: calls arrive at a fixed rate; 90th percentile of the latency, waiting included',
+        parameters: { loop: 'open', operation, 'arrivals/s': rate_per_s },
+        unit: 'ms',
+        better: 'lower' as const,
+        data: [],
+        contenders: contenders({
+          ...specOf(operation as OperationName, options),
+          round_s: options.quick ? 0.2 : 3,
+          rate_per_s,
+        }),
+      })),
   );
 }
 
-function specOf(operation: OperationName, { quick, seed }: SuiteOptions) {
-  const documents = WITH_DOCUMENTS.has(operation) ? (quick ? QUICK_DOCUMENTS : DOCUMENTS) : 0;
-  return { operation, documents, seed, round_s: quick ? 0.2 : 1.5, warm_up_s: quick ? 0 : 0.7 };
+function titleOf(operation: OperationName, { quick }: SuiteOptions): string {
+  const documents = documentsOf(operation, quick);
+  return documents === 0 ? NAMES[operation] : `${NAMES[operation]}, ${documents} documents`;
+}
+
+const documentsOf = (operation: OperationName, quick: boolean) =>
+  WITH_DOCUMENTS.has(operation) ? (quick ? QUICK_DOCUMENTS : DOCUMENTS) : 0;
+
+/** What is answered is compared too, by some answers that are asked for after the rounds. */
+function comparison(operation: OperationName): { compare?: 'hits' | 'vectors' } {
+  if (WITH_DOCUMENTS.has(operation)) return { compare: 'hits' };
+  return operation === 'embed' || operation === 'embed-cached' || operation === 'batch' ? { compare: 'vectors' } : {};
+}
+
+function specOf(operation: OperationName, { quick, seed, threads }: SuiteOptions) {
+  return {
+    operation,
+    documents: documentsOf(operation, quick),
+    seed,
+    threads: threads.at(-1),
+    warm_up_s: quick ? 0 : 0.7,
+  };
 }
 
 function contenders(spec: Record<string, unknown>): Contender[] {

@@ -2,8 +2,10 @@
 import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
 
 const DIMENSIONS = 384;
-/** Bytes per thread: in the first, the second and the third cache of most CPUs, and far beyond all of them. */
-const WORKING_SETS = { '16 KiB': 16 << 10, '512 KiB': 512 << 10, '8 MiB': 8 << 20, '512 MiB': 512 << 20 };
+/** Bytes per thread: in the first, the second and the third cache of most CPUs. */
+const WORKING_SETS = { '16 KiB': 16 << 10, '512 KiB': 512 << 10, '8 MiB': 8 << 20 };
+/** Bytes of all threads together: far beyond every cache. */
+const MEMORY = { '1 GiB in all': 1 << 30 };
 const QUICK_SETS = { '16 KiB': 16 << 10 };
 
 export const kernels: Suite = {
@@ -21,10 +23,12 @@ export const kernels: Suite = {
 };
 
 function dotTrials({ quick, threads, cpu, seed }: SuiteOptions): Trial[] {
-  const sets = Object.entries(quick ? QUICK_SETS : WORKING_SETS);
+  const sets: [string, number][] = Object.entries(quick ? QUICK_SETS : WORKING_SETS);
+  const memory: [string, number][] = Object.entries(quick ? {} : MEMORY);
   const round = ['--round-s', quick ? '0.05' : '0.5'];
-  return sets.flatMap(([name, bytes]) =>
+  return [...sets, ...memory].flatMap(([name, of]) =>
     threads.map((count) => {
+      const bytes = name in MEMORY ? Math.floor(of / count) : of;
       const size = ['--bytes', String(bytes), '--threads', String(count), ...round];
       const dot = (kernel: string): Contender => ({
         name: kernel,
@@ -42,8 +46,8 @@ function dotTrials({ quick, threads, cpu, seed }: SuiteOptions): Trial[] {
       };
       return {
         id: `dot ${name} threads=${count}`,
-        group: 'Inner products of 384 float32, in GB of rows read a second',
-        parameters: { measure: 'dot', 'bytes a thread': name, threads: count },
+        group: 'Inner products of 384 float32: rows read',
+        parameters: { measure: 'dot', 'working set': name, threads: count },
         unit: 'GB/s',
         better: 'higher' as const,
         data: [],
@@ -56,7 +60,7 @@ function dotTrials({ quick, threads, cpu, seed }: SuiteOptions): Trial[] {
 function instructionTrials({ quick, threads, cpu }: SuiteOptions): Trial[] {
   return threads.map((count) => ({
     id: `instructions threads=${count}`,
-    group: 'Instructions a second at most, in 10⁹',
+    group: 'Instructions at most, in 10⁹',
     parameters: { measure: 'instructions', threads: count },
     unit: 'G/s',
     better: 'higher' as const,

@@ -19,7 +19,7 @@ export const startup: Suite = {
   ],
 };
 
-function startupTrials({ quick, seed }: SuiteOptions): Trial[] {
+function startupTrials({ quick, seed, threads }: SuiteOptions): Trial[] {
   return (quick ? QUICK_DOCUMENTS : DOCUMENTS).map((documents) => {
     const set: StoreSet = { kind: 'store', documents, seed };
     const store = documents === 0 ? {} : { store: pathOf(set) };
@@ -28,7 +28,7 @@ function startupTrials({ quick, seed }: SuiteOptions): Trial[] {
       role: 'peer',
       program:
         documents === 0
-          ? { kind: 'node', file: 'startup.ts', spec: { service: 'fastapi' }, needs: 'venv' }
+          ? { kind: 'node', file: 'startup.ts', spec: { service: 'fastapi', threads: threads.at(-1) }, needs: 'venv' }
           : { kind: 'missing', reason: 'it keeps documents in memory alone: none are there after a start' },
     };
     return {
@@ -42,7 +42,7 @@ function startupTrials({ quick, seed }: SuiteOptions): Trial[] {
         {
           name: 'Cosimo',
           role: 'subject',
-          program: { kind: 'node', file: 'startup.ts', spec: { service: 'cosimo', ...store } },
+          program: { kind: 'node', file: 'startup.ts', spec: { service: 'cosimo', threads: threads.at(-1), ...store } },
         },
         peer,
       ],

@@ -21,7 +21,7 @@ export const index: Suite = {
   charts: [
     {
       name: 'search-1m',
-      title: 'Search of 1,000,000 Gaussian rows × 384, k = 10, all threads',
+      title: 'Search of 1,000,000 Gaussian rows × 384, k = 10',
       where: { operation: 'search', source: 'gaussian', rows: 1_000_000, k: 10 },
       kind: { type: 'lines', over: 'queries at once', series: 'threads' },
     },

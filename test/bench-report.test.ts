@@ -1,0 +1,95 @@
+/** Reports and charts, from results that were never measured. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { drawChart } from '../bench/report/charts.ts';
+import { markdownReport } from '../bench/report/markdown.ts';
+import type { ChartSpec } from '../bench/trial.ts';
+import { contenderResult, suiteResult, trialResult } from './support/bench-results.ts';
+
+const own = contenderResult('Cosimo', 'subject', [200, 201, 202]);
+const peer = contenderResult('Peer', 'peer', [100, 100, 101]);
+const wide = contenderResult('Wide', 'peer', [10, 50, 100]);
+
+function trial(clients: number, ...contenders: ReturnType<typeof contenderResult>[]) {
+  return trialResult(contenders, { id: `search clients=${clients}`, parameters: { measure: 'x', clients, kind: 'a' } });
+}
+
+describe('a Markdown report', () => {
+  const absent = { name: 'Absent', role: 'peer' as const, status: 'missing' as const, reason: 'no Python', rounds: [] };
+  const broken = { ...peer, status: 'partial' as const, reason: 'interrupted' };
+  const differing = { ...wide, agreement: { same: false, sentence: 'other hits for 3 of 64 queries' } };
+  const report = markdownReport(suiteResult([trial(1, own, absent, differing), trial(16, own, broken)]), [
+    { name: 'kernels-x', title: 'A chart' },
+  ]);
+
+  test('has a cell for every contender, never a blank', () => {
+    assert.match(report, /\| \| Cosimo \| Absent \| Wide \| Peer \|/);
+    assert.match(report, /\| search clients=1 \| 201 \| missing \| 50 † \(4\.02× †\) \| not compared \|/);
+    assert.match(report, /\| search clients=16 \| 201 \| not compared \| not compared \| 100 \(2(\.01)?×\) partial \|/);
+  });
+
+  test('says why, how far rounds lay apart, and on what it was measured', () => {
+    assert.match(report, /- Absent: missing, no Python \(search clients=1\)/);
+    assert.match(report, /- Peer: partial, interrupted \(search clients=16\)/);
+    assert.match(report, /- Wide: \*\*differs\*\*, other hits for 3 of 64 queries/);
+    assert.match(report, /\| search clients=1 \| Wide \| 10 \| 100 \|/);
+    for (const fact of [
+      'A CPU, 2 cores',
+      'search kernel avx2',
+      'commit abcdef0',
+      'seed 1',
+      '0 0 0 before',
+      '3 rounds',
+    ]) {
+      assert.ok(report.includes(fact), fact);
+    }
+    assert.ok(report.includes('![A chart](kernels-x.svg)'));
+    assert.ok(!report.includes('--quick') && !report.includes('**Partial'));
+  });
+
+  test('warns of quick and partial runs', () => {
+    const warned = markdownReport(suiteResult([trial(1, own)], { quick: true, partial: true }), []);
+    assert.match(warned, /\*\*Made with `--quick`/);
+    assert.match(warned, /\*\*Partial/);
+  });
+});
+
+describe('a chart', () => {
+  const result = suiteResult([trial(1, own, peer), trial(16, own, wide)]);
+  const draw = (kind: ChartSpec['kind'], where: ChartSpec['where'] = { measure: 'x' }) =>
+    drawChart({ name: 'c', title: 'Title of it', where, kind }, result);
+  const kinds: ChartSpec['kind'][] = [
+    { type: 'bars', axis: 'linear' },
+    { type: 'bars', axis: 'log' },
+    { type: 'lines', over: 'clients', series: 'kind' },
+    { type: 'ratios' },
+  ];
+
+  for (const kind of kinds) {
+    test(`of ${Object.values(kind).join(', ')} shows every contender`, () => {
+      const chart = draw(kind);
+      assert.ok(chart);
+      for (const text of ['Title of it', 'Peer', 'Wide', 'A CPU, 2 cores']) assert.ok(chart.svg.includes(text), text);
+      assert.equal(chart.png.subarray(1, 4).toString(), 'PNG');
+      assert.ok(chart.png.length > 20_000, 'letters are drawn');
+    });
+  }
+
+  test('of percentiles shows those that were measured', () => {
+    const rounds = [{ value: 1, extra: { latency_p50_ms: 2, latency_p90_ms: 5 } }];
+    const latencies = suiteResult([trial(1, { ...own, rounds })]);
+    const spec: ChartSpec = { name: 'c', title: 'T', where: {}, kind: { type: 'percentiles' } };
+    assert.match(drawChart(spec, latencies)?.svg ?? '', /p99\.9/);
+  });
+
+  test('is left out where nothing was measured for it', () => {
+    assert.equal(draw({ type: 'bars', axis: 'linear' }, { measure: 'other' }), undefined);
+    const alone = suiteResult([trial(1, own)]);
+    assert.equal(drawChart({ name: 'c', title: 'T', where: {}, kind: { type: 'ratios' } }, alone), undefined);
+    const empty = suiteResult([trial(1, { ...own, rounds: [] })]);
+    assert.equal(
+      drawChart({ name: 'c', title: 'T', where: {}, kind: { type: 'bars', axis: 'log' } }, empty),
+      undefined,
+    );
+  });
+});
