@@ -3,7 +3,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { SUITES } from './suites/suites.ts';
 
 export interface BenchOptions {
-  /** Names of suites, or `all`. */
+  /** Names of suites; `all` is resolved. */
   readonly suites: readonly string[];
   readonly quick: boolean;
   readonly peers: boolean;

@@ -16,7 +16,7 @@ const SETUP = 'bash bench/peers/setup.sh';
 export type PeerPaths = Pick<ProgramPaths, 'venv' | 'nodePeers' | 'onnxDir'>;
 
 export function withoutPeers(): PeerPaths {
-  const missing = 'it is measured with --peers alone';
+  const missing = '--peers was not given';
   return { venv: { missing }, nodePeers: { missing }, onnxDir: ONNX };
 }
 

@@ -60,8 +60,8 @@ function optionOf({ kind }: ChartSpec, trials: readonly TrialResult[]): Option |
 }
 
 /** Without a canvas widths of letters are guessed: room for the error. */
-const LEGEND = { bottom: 8, type: 'plain', itemGap: 36 };
-const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow', 'roundRect', 'circle'];
+const LEGEND = { bottom: 8, type: 'plain', itemGap: 36, width: WIDTH - 220 };
+const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond'];
 const GRID = { left: 90, right: 40, top: 80, bottom: 120 };
 
 const medianOf = (values: readonly number[]) => summarize(values)?.median ?? null;
