@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, to be named again at the end, where a long log's reader looks first. */
+const failures = [];
 
 /** Runs a command, shows what it prints and returns that with its status. */
 function run(command, args, { cwd = ROOT, env = process.env } = {}) {
@@ -39,6 +41,12 @@ function countTests(output) {
   };
 }
 
+/** The part of node's report that shows each failed test with its error, or else the output's last lines. */
+function failureReport(output) {
+  const failing = output.split(/^✖ failing tests:$/m).slice(1);
+  return failing.length > 0 ? failing.map((part) => part.slice(0, 6000)).join('\n') : output.slice(-2000);
+}
+
 async function step(name, command, args, options) {
   console.log(`\n=== ${name}`);
   const started_ms = Date.now();
@@ -49,6 +57,7 @@ async function step(name, command, args, options) {
     else if (status === 0) counts.passed = 1;
   }
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
+  if (counts.failed > 0) failures.push(`--- failed in ${name}:\n${failureReport(output)}`);
   for (const key of Object.keys(total)) total[key] += counts[key];
   const seconds = Math.round((Date.now() - started_ms) / 1000);
   console.log(
@@ -81,5 +90,6 @@ for (const sanitizers of ['address,undefined', 'thread']) {
 await step('benchmark: that it runs, no timing', 'npm', ['run', '--silent', 'bench', '--', 'all', '--quick']);
 await step('NEON kernels under emulation', 'bash', ['scripts/test-neon.sh']);
 await freshClone();
+for (const failure of failures) console.log(`\n${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
