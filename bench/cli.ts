@@ -1,4 +1,5 @@
 /** `npm run bench`: measures, shows, stores and compares. bench/README.md says how it is made. */
+import './plain-environment.ts';
 import { availableParallelism } from 'node:os';
 import { buildBench } from '../scripts/build-bench.mjs';
 import { DEFAULT_MODEL } from '../src/model/manifest.ts';

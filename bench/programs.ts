@@ -34,7 +34,7 @@ export class Programs {
     switch (program.kind) {
       case 'node':
         if (program.needs === 'venv') pathOf(this.#paths.venv);
-        return this.#node(join('contenders', program.file), program.spec);
+        return this.#node(join('contenders', program.file), program.spec, program.environment);
       case 'node-peer':
         pathOf(this.#paths.nodePeers);
         return this.#node(join('peers', program.file), program.spec);
@@ -51,11 +51,11 @@ export class Programs {
     }
   }
 
-  #node(file: string, spec: Spec): Command {
+  #node(file: string, spec: Spec, environment: Command['environment'] = {}): Command {
     return {
       file: process.execPath,
       args: [join(BENCH, file), this.#argument(spec)],
-      environment: threadsOf(spec),
+      environment: { ...threadsOf(spec), ...environment },
     };
   }
 

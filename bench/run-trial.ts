@@ -45,7 +45,7 @@ export async function runTrial(trial: Trial, options: RunOptions): Promise<Trial
     }
     for (const runner of runners) {
       await attempt(runner, options, async (process) => {
-        if (trial.compare !== undefined) runner.answers = await process.answers();
+        if (trial.compare !== undefined && finds(runner)) runner.answers = await process.answers();
       });
     }
   } finally {
@@ -53,6 +53,9 @@ export async function runTrial(trial: Trial, options: RunOptions): Promise<Trial
   }
   return resultOf(trial, runners, options);
 }
+
+/** The C++ program measures the machine: it has found nothing that could be compared. */
+const finds = ({ contender }: Runner) => contender.program.kind !== 'native';
 
 async function start(runner: Runner, { programs, signal }: RunOptions): Promise<void> {
   const command = programs.commandOf(runner.contender.program);

@@ -5,13 +5,20 @@ import type { DataSet } from './data/data-set.ts';
 export type Program =
   /**
    * A file of bench/contenders on the project's own Node; `spec` is its one argument, as JSON, with `model_dir`, `onnx_dir`
-   * and `venv` added. `needs`: it starts something of the peers' Python.
+   * and `venv` added. `needs`: it starts something of the peers' Python. `environment`: of its process alone.
    */
-  | { readonly kind: 'node'; readonly file: string; readonly spec: Spec; readonly needs?: 'venv' }
+  | {
+      readonly kind: 'node';
+      readonly file: string;
+      readonly spec: Spec;
+      readonly needs?: 'venv';
+      readonly environment?: Readonly<Record<string, string>>;
+    }
   /** A file of bench/peers on the peers' Python. */
   | { readonly kind: 'python'; readonly file: string; readonly spec: Spec }
   /** A file of bench/peers on Node, with the peers' own packages. */
   | { readonly kind: 'node-peer'; readonly file: string; readonly spec: Spec }
+  /** Has no answers to compare. */
   | { readonly kind: 'native'; readonly args: readonly string[] }
   /** What a contender can't do, said in a sentence: a row that says missing. */
   | { readonly kind: 'missing'; readonly reason: string };
@@ -84,6 +91,8 @@ export interface ChartSpec {
   readonly title: string;
   /** Trials whose parameters have all of these values. */
   readonly where: Parameters;
+  /** Only contenders with these roles; all unless given. */
+  readonly roles?: readonly Role[];
   readonly kind: /** A bar for each trial and contender. */
     | { readonly type: 'bars'; readonly axis: 'linear' | 'log' }
     /** A line for each contender (and `series`), over the values of a parameter. */

@@ -43,7 +43,7 @@ function requireTools() {
 
 function sourceFiles() {
   const native = readdirSync(join(ROOT, 'native'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(cpp|h)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(cpp|h|inc)$/.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   return [join(ROOT, 'CMakeLists.txt'), join(ROOT, 'package-lock.json'), ...native.sort()];
 }

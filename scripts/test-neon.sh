@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the C++ tests and the benchmark's program for AArch64 with a cross compiler and runs them under an emulator,
-# NEON kernel included: that they work, nothing about speed.
+# both NEON kernels included: that they work, nothing about speed.
 # Debian: apt-get install g++-aarch64-linux-gnu qemu-user-static. Without these tools it says "skipped" and succeeds.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,7 +17,11 @@ cmake -S . -B build/tests-neon -DCOSIMO_TESTS=ON -DCOSIMO_BENCH=ON \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_EXE_LINKER_FLAGS=-static \
   '-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64-static;-cpu;max' >/dev/null
 cmake --build build/tests-neon --parallel 2
-qemu-aarch64-static -cpu max build/tests-neon/kernels_test | grep '^kernel neon$'
+qemu-aarch64-static -cpu max build/tests-neon/kernels_test | grep '^kernel neon-dotprod$'
+# A CPU without SDOT: the kernel that needs it must not be there, and the other must do.
+old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/tests-neon/code_kernels_test)
+printf '%s\n' "$old_cpu" | grep '^kernel neon$'
+if printf '%s\n' "$old_cpu" | grep '^kernel neon-dotprod$'; then exit 1; fi
 printf 'round\n' | qemu-aarch64-static -cpu max build/tests-neon/cosimo_bench dot --kernel neon --bytes 65536 --round-s 0.01 |
   grep '"round":{"value":'
 ctest --test-dir build/tests-neon --output-on-failure

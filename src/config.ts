@@ -32,6 +32,10 @@ const SettingsSchema = Type.Object({
   QUEUE_TEXTS: count('Texts that may wait to be encoded; more are answered 429', 4096, 1, 1_000_000),
   QUEUE_BYTES: bytes('Text that may wait to be encoded; more is answered 429', 256 * MIB),
   SEARCH_THREADS: count('Threads of the search pool', availableParallelism(), 1, 1024),
+  SEARCH_CODES: Type.Enum(['auto', 'planes', 'bytes'], {
+    description: 'How a search reads the codes of rows: the upper plane first, whole bytes, or whichever is faster',
+    default: 'auto',
+  }),
   DATA_DIR: Type.String({
     description: 'Folder of the document store; :memory: keeps nothing',
     default: './data',
@@ -40,6 +44,17 @@ const SettingsSchema = Type.Object({
   CACHE_BYTES: bytes('Embedding cache, everything counted', 256 * MIB, 0),
   ANSWER_BYTES: bytes('Search answers being made or not read yet; more is answered 429', 512 * MIB),
   MAX_BATCH_SIZE: count('Texts in one request', 100, 1, 100_000),
+  MAX_DOCUMENTS: count(
+    'Documents of the index; a new one past them is answered 507; 0 for no limit',
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  MAX_INDEX_BYTES: bytes(
+    'Native memory of the index (0: three quarters of what this process may use); a write past it is answered 507',
+    0,
+    0,
+  ),
   MAX_TOP_K: count('Hits of one search', 10_000, 1, 1_000_000),
   MAX_BODY_BYTES: bytes('Request body', 32 * MIB),
   MAX_TEXT_BYTES: bytes('One text, as UTF-8', 8 * MIB),

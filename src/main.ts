@@ -8,6 +8,8 @@ import { type Config, loadConfig, settingsHelp } from './config.ts';
 import { BatchQueue, type BatchReport } from './encoder/batch-queue.ts';
 import { SupervisedEncoder } from './encoder/supervised-encoder.ts';
 import { errorCodeOf } from './errors.ts';
+import { registerIndexMetrics } from './index/index-metrics.ts';
+import { defaultIndexBytes } from './index/memory-limit.ts';
 import { createVectorIndex } from './index/vector-index.ts';
 import { Metrics } from './metrics.ts';
 import { terminalProgress } from './model/progress.ts';
@@ -15,6 +17,7 @@ import { type ResolvedModel, resolveModel } from './model/resolve-model.ts';
 import { native } from './native/binding.ts';
 import { EmbeddingService } from './service/embedding-service.ts';
 import { type Engine, EngineHolder } from './service/engine.ts';
+import { IndexCapacity } from './service/index-capacity.ts';
 import { SearchService } from './service/search-service.ts';
 import type { DocumentStore } from './store/document-store.ts';
 import { LmdbStore } from './store/lmdb-store.ts';
@@ -72,12 +75,12 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   const metrics = new Metrics({
     ready: () => holder.ready,
     documents: () => running?.engine.search.documents ?? 0,
-    index_bytes: () => running?.engine.index.memoryBytes ?? 0,
     cache_entries: () => running?.engine.cache.size ?? 0,
     cache_bytes: () => running?.engine.cache.memoryBytes ?? 0,
     queue_texts: () => running?.queue.texts ?? 0,
     queue_bytes: () => running?.queue.bytes ?? 0,
   });
+  registerIndexMetrics(metrics.registry, () => running?.engine.index.statistics());
   const { fastify, close } = await buildApp({ config, holder, metrics, logger });
   return {
     app: fastify,
@@ -126,9 +129,15 @@ async function startEngine(config: Config, metrics: Metrics, logger: Logger): Pr
   const cache = createEmbeddingCache(dimensions, config.CACHE_BYTES);
   const embeddings = new EmbeddingService({ queue, cache, metrics, textBytesMax: config.MAX_TEXT_BYTES });
   const store = openStore(config, model, dimensions);
-  const index = createVectorIndex(dimensions, config.SEARCH_THREADS);
+  const index = createVectorIndex(dimensions, config.SEARCH_THREADS, config.SEARCH_CODES);
+  const capacity = new IndexCapacity({
+    store,
+    index,
+    documentsMax: config.MAX_DOCUMENTS || Number.POSITIVE_INFINITY,
+    bytesMax: config.MAX_INDEX_BYTES || defaultIndexBytes(),
+  });
   const limits = { topKMax: config.MAX_TOP_K, metadataBytesMax: config.MAX_METADATA_BYTES };
-  const search = new SearchService({ embeddings, index, store, metrics, ...limits });
+  const search = new SearchService({ embeddings, index, store, capacity, metrics, ...limits });
   await search.load();
   const healthy = () => encoder.healthy;
   return {

@@ -1,4 +1,4 @@
-/** Every metric of the process, each present from the start; of requests, each route with status 200. Names follow Prometheus: base units, unit last. */
+/** The metrics of the process but for the vector index's (`index/index-metrics.ts`), each present from the start; of requests, each route with status 200. Names follow Prometheus: base units, unit last. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const LATENCY_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -10,7 +10,6 @@ export type Stage = (typeof STAGES)[number];
 export interface GaugeSources {
   readonly ready: () => boolean;
   readonly documents: () => number;
-  readonly index_bytes: () => number;
   readonly cache_entries: () => number;
   readonly cache_bytes: () => number;
   readonly queue_texts: () => number;
@@ -40,7 +39,6 @@ export class Metrics {
       });
     gauge('cosimo_ready', '1 when the service can answer', () => Number(sources.ready()));
     gauge('cosimo_index_documents', 'Documents in the index', sources.documents);
-    gauge('cosimo_index_memory_bytes', 'Native memory of the vector index', sources.index_bytes);
     gauge('cosimo_cache_entries', 'Entries of the embedding cache', sources.cache_entries);
     gauge('cosimo_cache_memory_bytes', 'Memory of the embedding cache', sources.cache_bytes);
     gauge('cosimo_queue_texts', 'Texts that wait or are being encoded', sources.queue_texts);

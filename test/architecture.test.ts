@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   service: ['cache', 'encoder', 'errors', 'index', 'metrics', 'store'],
   encoder: ['errors', 'model'],
   model: ['errors'],
-  index: ['native'],
+  index: ['errors', 'native'],
   cache: ['native'],
   store: ['errors'],
   native: ['errors'],

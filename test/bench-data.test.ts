@@ -8,6 +8,7 @@ import { NEW_KEY, SPARE_ROWS, type VectorSet, type VectorSource } from '../bench
 import { seededRandom, zipf } from '../bench/data/random.ts';
 import { textsOfLength } from '../bench/data/texts.ts';
 import { traceOf } from '../bench/data/traces.ts';
+import { examplesOf } from '../bench/data/usage-examples.ts';
 import { writeVectors } from '../bench/data/vectors.ts';
 import { loadTokenizer } from '../src/encoder/tokenizer.ts';
 import { testModelDir } from './support/model.ts';
@@ -140,6 +141,16 @@ describe('traces', () => {
     assert.equal(new Set(keys).size, 1000);
     assert.deepEqual([...new Set(keys.map(({ length }) => length))], [60]);
   });
+});
+
+test('usage examples: what stands in quotation marks behind a definition, once each, but for short ones', () => {
+  const file = [
+    '  1 This software and database is being provided "as is", without warranty of any kind',
+    '00001740 03 n 01 entity 0 000 | that which is perceived "or known"; "it was full of rackets and balls"; "a long tail of it"',
+    '00001930 03 n 01 thing 0 000 | a separate entity; "it was full of rackets and balls"',
+    '',
+  ].join('\n');
+  assert.deepEqual(examplesOf([file, file]), ['it was full of rackets and balls']);
 });
 
 test('texts have exactly the wanted tokens', async () => {

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
-import { latencies, newHistogram, recordLatency } from '../bench/load/client.ts';
 import { closedLoop } from '../bench/load/closed-loop.ts';
+import { callsFor, latencies, newHistogram, recordLatency } from '../bench/load/latencies.ts';
 import { openLoop } from '../bench/load/open-loop.ts';
 import { OPERATIONS, operationSource } from '../bench/load/operations.ts';
-import { meanStages, readStages } from '../bench/load/stages.ts';
+import { meanStages, overScan, readStages } from '../bench/load/stages.ts';
 
 const SERVICE_MS = 10;
 const servers: Server[] = [];
@@ -38,11 +38,21 @@ const p50 = ({ extra }: { extra?: Readonly<Record<string, number>> }) => extra?.
 test('percentiles are those of their names, and those of too few calls are left out', () => {
   const histogram = newHistogram();
   for (let ms = 1; ms <= 400; ms += 1) recordLatency(histogram, ms);
-  const { latency_p50_ms, latency_p90_ms, latency_p99_ms, latency_max_ms, ...others } = latencies(histogram);
+  const { latency_p50_ms, latency_p90_ms, latency_p99_ms, latency_mean_ms, latency_max_ms, ...others } =
+    latencies(histogram);
   const near = (value: number | undefined, expected: number) => Math.abs((value ?? 0) / expected - 1) < 0.01;
   assert.ok(near(latency_p50_ms, 200) && near(latency_p90_ms, 360) && near(latency_p99_ms, 396));
-  assert.ok(near(latency_max_ms, 400));
+  assert.ok(near(latency_max_ms, 400) && near(latency_mean_ms, 200.5));
   assert.deepEqual(others, {}, 'p99.9 of 400 calls would be the maximum');
+});
+
+test('a percentile takes as many calls as are said to be enough for it', () => {
+  assert.equal(callsFor(99), 300);
+  const histogram = newHistogram();
+  for (let call = 1; call < callsFor(99); call += 1) recordLatency(histogram, 1);
+  assert.ok(!('latency_p99_ms' in latencies(histogram)));
+  recordLatency(histogram, 1);
+  assert.ok('latency_p99_ms' in latencies(histogram));
 });
 
 describe('closed loop', () => {
@@ -183,4 +193,11 @@ test('stages are read from the metrics, as means between two readings', async ()
   const after = await readStages(origin);
   assert.ok(before && after);
   assert.deepEqual(meanStages(before, after), { stage_queue_ms: 50 });
+});
+
+test('what a search costs over its scan is told where there was a scan', () => {
+  const figures = { latency_p50_ms: 25, latency_mean_ms: 27, stage_scan_ms: 24 };
+  assert.deepEqual(overScan(figures), { overhead_p50_ms: 1, overhead_mean_ms: 3 });
+  assert.deepEqual(overScan({ latency_mean_ms: 27, stage_scan_ms: 24 }), { overhead_mean_ms: 3 }, 'too few calls');
+  assert.deepEqual(overScan({ latency_p50_ms: 25, latency_mean_ms: 27, stage_queue_ms: 1 }), {});
 });

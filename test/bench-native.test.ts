@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Round } from '../bench/protocol.ts';
 import { buildBench } from '../scripts/build-bench.mjs';
@@ -52,6 +52,7 @@ function processorSeconds(pid: number): number {
 }
 
 const extraOf = (rounds: readonly Round[], name: string) => rounds.map(({ extra }) => extra?.[name] ?? Number.NaN);
+const rowsPerS = ({ extra }: Round) => extra?.['rows_per_s'] ?? Number.NaN;
 const bestOf = (rounds: readonly Round[]) => Math.max(...rounds.map(({ value }) => value));
 const features = () => run('features').replies[0];
 
@@ -90,6 +91,53 @@ test('read: what the first cache holds comes faster than what memory holds', () 
   const far = bestOf(roundsOf('read --bytes 268435456'));
   assert.ok(far < near, `${far} < ${near}`);
   assert.ok(far > 0.1 && near < 10_000, `${far}, ${near} are GB/s`);
+});
+
+test('read: passes over so many bytes, where passes are asked for', () => {
+  for (const { value, extra } of roundsOf('read --bytes 65536 --pass-bytes 131072')) {
+    assert.ok(Math.abs((value * 131_072) / ((extra?.['gb_per_s'] ?? 0) * 1e9) - 1) < 1e-6);
+  }
+});
+
+test('copy: rows a second of all threads, and what was copied of them', () => {
+  const [alone, two] = ['1', '2'].map((threads) => roundsOf(`copy --rows 5000 --dimensions 100 --threads ${threads}`));
+  for (const { value, extra } of [...(alone ?? []), ...(two ?? [])]) {
+    assert.ok(Math.abs((value * 400) / ((extra?.['copied_gb_per_s'] ?? 0) * 1e9) - 1) < 1e-6);
+    assert.ok((extra?.['copied_gb_per_s'] ?? 0) < 1000);
+  }
+});
+
+describe('codes', () => {
+  for (const kernel of native.availableKernels) {
+    test(`${kernel}: bytes of the planes that a method reads, and products of each query`, () => {
+      const codes = (method: string) => roundsOf(`codes --kernel ${kernel} --bytes 100000 --dimensions 380 ${method}`);
+      const near = (value: number, expected: number) => assert.ok(Math.abs(value / expected - 1) < 1e-6, kernel);
+      // 380 dimensions take 48 lines of eight: 192 bytes a row and plane.
+      for (const round of codes('--method upper')) near(round.value * 1e9, 192 * rowsPerS(round));
+      for (const round of codes('--method whole')) near(round.value * 1e9, 384 * rowsPerS(round));
+      for (const round of codes('--method many --queries 5')) {
+        near(round.value * 1e9, 5 * 380 * rowsPerS(round));
+        near((round.extra?.['code_gb_per_s'] ?? 0) * 1e9, 384 * rowsPerS(round));
+      }
+    });
+  }
+
+  test('the best kernel beats the scalar one by every method', () => {
+    if (native.availableKernels.length === 1) return;
+    for (const method of ['upper', 'whole', 'many']) {
+      const [best, scalar] = [native.availableKernels[0], 'scalar'].map((kernel) =>
+        bestOf(roundsOf(`codes --kernel ${kernel} --method ${method} --bytes ${L2_BYTES}`)),
+      );
+      assert.ok((best as number) > (scalar as number), `${method}: ${best} > ${scalar}`);
+    }
+  });
+
+  test('a working set of any number of blocks, several chunks included, with any number of queries', () => {
+    for (const bytes of [6144, 20_000, 1_000_000]) {
+      roundsOf(`codes --kernel scalar --method many --queries 33 --bytes ${bytes} --threads 2`);
+    }
+    roundsOf('codes --kernel scalar --method upper --dimensions 1 --bytes 64');
+  });
 });
 
 test('instructions: every one that is listed runs, at the operations it is said to have', () => {
@@ -150,7 +198,7 @@ test('a line that it does not know ends it with one sentence', () => {
 test('bad arguments end it with one sentence before any work', () => {
   const cases: readonly (readonly [args: string, says: RegExp])[] = [
     ['', /no measure ''/],
-    ['fly', /no measure 'fly'; there are features, dot, read, instructions and cache/],
+    ['fly', /no measure 'fly'; there are features, dot, codes, copy, read, instructions and cache/],
     ['features --bytes 1', /knows no --bytes/],
     ['read', /needs --bytes/],
     ['read --bytes', /--bytes needs a value/],
@@ -169,6 +217,16 @@ test('bad arguments end it with one sentence before any work', () => {
     ['dot --kernel abacus --bytes 4096', /no kernel 'abacus', only: .*scalar\./],
     ['dot --kernel scalar --bytes 512', /--bytes must be a whole number from 1536 /],
     ['dot --kernel scalar --bytes 4096 --dimensions 0', /--dimensions must be/],
+    ['codes --kernel scalar --bytes 4096', /needs --method/],
+    ['codes --kernel scalar --method lower --bytes 4096', /--method must be upper, whole or many, not 'lower'/],
+    ['codes --kernel scalar --method whole --queries 2 --bytes 9999', /knows no --queries/],
+    ['codes --kernel scalar --method many --queries 0 --bytes 9999', /--queries must be a whole number from 1 to 256/],
+    ['codes --kernel scalar --method upper --bytes 3071', /--bytes must be a whole number from 3072 /],
+    ['codes --kernel scalar --method whole --bytes 6143', /--bytes must be a whole number from 6144 /],
+    ['copy', /needs --rows/],
+    ['copy --rows 0', /--rows must be a whole number from 1 /],
+    ['copy --rows 5 --seed 1', /knows no --seed/],
+    ['read --bytes 4096 --pass-bytes x', /--pass-bytes must be a whole number/],
     ['instructions --name nop', /can't measure 'nop'/],
     ['cache --operation guess --entries 10', /--operation must be hit, miss, mixed or zipf, not 'guess'/],
     ['cache --operation hit', /needs --entries/],

@@ -1,7 +1,7 @@
 /** Reports and charts, from results that were never measured. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { drawChart } from '../bench/report/charts.ts';
+import { drawChart, shortNames } from '../bench/report/charts.ts';
 import { markdownReport } from '../bench/report/markdown.ts';
 import type { ChartSpec } from '../bench/trial.ts';
 import { contenderResult, suiteResult, trialResult } from './support/bench-results.ts';
@@ -74,6 +74,27 @@ describe('a chart', () => {
       assert.ok(chart.png.length > 20_000, 'letters are drawn');
     });
   }
+
+  test('shows only the roles that it is of', () => {
+    const reference = contenderResult('Limit', 'reference', [300, 301, 302]);
+    const held = suiteResult([trial(1, own, reference, peer)]);
+    const shown = (roles?: ChartSpec['roles']) => {
+      const spec: ChartSpec = { name: 'c', title: 'T', where: {}, kind: { type: 'ratios' }, ...(roles && { roles }) };
+      const svg = drawChart(spec, held)?.svg ?? '';
+      return ['Limit', 'Peer'].filter((name) => svg.includes(name));
+    };
+    assert.deepEqual(shown(), ['Limit', 'Peer']);
+    assert.deepEqual(shown(['subject', 'peer']), ['Peer']);
+  });
+
+  test('names trials by what tells them apart', () => {
+    const names = (...ids: string[]) => shortNames(ids.map((id) => ({ id })));
+    assert.deepEqual(names('search a rows=1 k=10', 'search b rows=1 k=10'), ['a', 'b']);
+    assert.deepEqual(names('search a rows=1 k=10', 'search a rows=2 k=10'), ['rows=1', 'rows=2']);
+    assert.deepEqual(names('GET /a: clients=2', 'POST /a, b: clients=2'), ['GET /a', 'POST /a, b']);
+    assert.deepEqual(names('dot 16 KiB threads=1'), ['dot 16 KiB threads=1']);
+    assert.deepEqual(names('dot 1 GiB in all', 'dot 1 GiB'), ['in all', 'dot 1 GiB'], 'never without a name');
+  });
 
   test('of percentiles shows those that were measured', () => {
     const rounds = [{ value: 1, extra: { latency_p50_ms: 2, latency_p90_ms: 5 } }];

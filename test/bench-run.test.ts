@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-run-'));
 after(() => rmSync(folder, { recursive: true }));
 const log = join(folder, 'log');
 
-/** Every node contender is test/support/contender.mjs. */
+/** Every node and every native contender is test/support/contender.mjs. */
 class TestPrograms extends Programs {
   constructor() {
     super({
@@ -30,8 +30,9 @@ class TestPrograms extends Programs {
   }
 
   override commandOf(program: Program) {
-    if (program.kind !== 'node') return super.commandOf(program);
     const file = fileURLToPath(new URL('support/contender.mjs', import.meta.url));
+    if (program.kind === 'native') return { file: process.execPath, args: [file, ...program.args] };
+    if (program.kind !== 'node') return super.commandOf(program);
     return { file: process.execPath, args: [file, JSON.stringify(program.spec)] };
   }
 }
@@ -117,6 +118,21 @@ describe('a trial', () => {
       contenders.map(({ agreement }) => agreement?.same),
       [undefined, true, false],
     );
+  });
+
+  test('a limit of the machine is not asked what it found', async () => {
+    const program: Program = { kind: 'native', args: [JSON.stringify({ name: 'limit', log })] };
+    const limit: Contender = { name: 'limit', role: 'reference', program };
+    const { contenders } = await run([contender('own', {}, 'subject'), limit, contender('same')], { compare: true });
+    assert.deepEqual(
+      contenders.map(({ status, agreement }) => [status, agreement?.same]),
+      [
+        ['measured', undefined],
+        ['measured', undefined],
+        ['measured', true],
+      ],
+    );
+    assert.ok(logged().includes('own answers') && !logged().includes('limit answers'));
   });
 
   test('what a contender that crashed had started is ended too', async () => {
@@ -205,4 +221,19 @@ test('a program gets as many threads for its tokenizer as for its model', () => 
   });
   const { environment } = programs.commandOf({ kind: 'python', file: 'x.py', spec: { threads: 1 } });
   assert.deepEqual(environment, { RAYON_NUM_THREADS: '1' });
+});
+
+test('a contender has an environment of its own, and others have none of it', () => {
+  const programs = new Programs({
+    native: '/n',
+    modelDir: '/m',
+    onnxDir: '/o',
+    venv: { path: '/v' },
+    nodePeers: { path: '/p' },
+  });
+  const environmentOf = (environment?: Record<string, string>) =>
+    programs.commandOf({ kind: 'node', file: 'x.ts', spec: { threads: 2 }, ...(environment && { environment }) })
+      .environment;
+  assert.deepEqual(environmentOf({ COSIMO_KERNEL: 'avx2' }), { RAYON_NUM_THREADS: '2', COSIMO_KERNEL: 'avx2' });
+  assert.deepEqual(environmentOf(), { RAYON_NUM_THREADS: '2' });
 });

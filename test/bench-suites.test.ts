@@ -1,12 +1,12 @@
 /** The lists of trials: what must be measured is in them, and what they name exists. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { nameOf } from '../bench/data/data-set.ts';
 import { OPERATIONS } from '../bench/load/operations.ts';
 import { SUITES } from '../bench/suites/suites.ts';
-import type { SuiteOptions, Trial } from '../bench/trial.ts';
+import type { Contender, SuiteOptions, Trial } from '../bench/trial.ts';
 
 const OPTIONS: SuiteOptions = {
   quick: false,
@@ -23,6 +23,21 @@ const suiteOf = (name: string) => SUITES.find((suite) => suite.name === name)?.t
 const valuesOf = (trials: readonly Trial[], name: string) => new Set(trials.map(({ parameters }) => parameters[name]));
 const namesOf = (trials: readonly Trial[]) =>
   new Set(trials.flatMap(({ contenders }) => contenders.map(({ name }) => name)));
+
+function contenderOf(trials: readonly Trial[], id: string, name: string): Contender {
+  const found = trials.find((trial) => trial.id === id)?.contenders.find((contender) => contender.name === name);
+  assert.ok(found, `${id} has ${name}`);
+  return found;
+}
+
+/** What a contender is told: the spec of a program, or the arguments of the C++ one. */
+function toldTo({ program }: Contender): Readonly<Record<string, unknown>> {
+  if (program.kind === 'missing') return {};
+  if (program.kind !== 'native') return program.spec;
+  const [measure, ...flags] = program.args;
+  const pairs = Array.from({ length: flags.length / 2 }, (_, i) => [flags[2 * i]?.slice(2), flags[2 * i + 1]]);
+  return { measure, ...Object.fromEntries(pairs) };
+}
 
 for (const suite of SUITES) {
   for (const quick of [false, true]) {
@@ -65,8 +80,95 @@ test('index: all combinations of rows, k, queries at once and threads; four kind
   for (const operation of ['build', 'upsert', 'delete']) {
     assert.equal(trials.filter(({ parameters }) => parameters['operation'] === operation).length, 3);
   }
-  assert.deepEqual(namesOf(trials), new Set(['Cosimo', 'FAISS', 'FAISS, BLAS always', 'NumPy', 'usearch']));
-  assert.ok(trials.filter(({ id }) => id.startsWith('search')).every(({ compare }) => compare === 'hits'));
+  const searches = trials.filter(({ parameters }) => parameters['operation'] === 'search');
+  assert.ok(searches.every(({ compare }) => compare === 'hits'));
+  const peers = new Set(
+    searches.flatMap(({ contenders }) => contenders.filter(({ role }) => role === 'peer').map(({ name }) => name)),
+  );
+  assert.deepEqual(peers, new Set(['FAISS', 'FAISS, BLAS always', 'NumPy', 'usearch']));
+});
+
+describe('index: what searches are held to', () => {
+  const trials = suiteOf('index');
+  const held = [
+    ['gaussian', 1_000_000],
+    ['clustered', 1_000_000],
+    ['sentences', 50_000],
+  ] as const;
+
+  for (const [source, rows] of held) {
+    const idOf = (queries: number, threads: number) =>
+      `search ${source} rows=${rows} k=10 queries=${queries} threads=${threads}`;
+
+    test(`${source}: one query of one thread, to both ways to scan, AVX2, and reading a byte a dimension`, () => {
+      const told = (name: string) => toldTo(contenderOf(trials, idOf(1, 1), name));
+      const own = told('Cosimo');
+      assert.equal(own['scan'], undefined);
+      assert.deepEqual(told('Cosimo, planes'), { ...own, scan: 'planes' });
+      assert.deepEqual(told('Cosimo, bytes'), { ...own, scan: 'bytes' });
+      assert.deepEqual(told('Cosimo, AVX2'), { ...own, kernel: 'avx2' });
+      const { program } = contenderOf(trials, idOf(1, 1), 'Cosimo, AVX2');
+      assert.deepEqual(program.kind === 'node' && program.environment, { COSIMO_KERNEL: 'avx2' });
+      const bytes = String(rows * 384);
+      const reading = { measure: 'read', bytes, 'pass-bytes': bytes, threads: '1', 'round-s': '0.3' };
+      assert.deepEqual(told('reading the codes'), reading);
+    });
+
+    test(`${source}: one query of all threads, to one thread and to what all of them read`, () => {
+      const told = (name: string) => toldTo(contenderOf(trials, idOf(1, 2), name));
+      assert.deepEqual(told('Cosimo, 1 thread'), { ...told('Cosimo'), threads: 1 });
+      const { bytes, threads, 'pass-bytes': pass } = told('reading the codes');
+      assert.deepEqual([bytes, threads, pass], [String((rows * 384) / 2), '2', String(rows * 384)]);
+    });
+
+    test(`${source}: 64 at once, to the same queries in a row`, () => {
+      const told = (name: string) => toldTo(contenderOf(trials, idOf(64, 2), name));
+      assert.equal(told('Cosimo')['concurrency'], 64);
+      assert.deepEqual(told('Cosimo, in a row'), { ...told('Cosimo'), in_a_row: true });
+    });
+  }
+
+  test('only a contender that says so runs another kernel or another scan than the service would', () => {
+    for (const { contenders } of trials) {
+      for (const contender of contenders.filter(({ role }) => role !== 'peer')) {
+        const { scan, kernel, in_a_row } = toldTo(contender);
+        const said = /, (planes|bytes|AVX2|in a row)$/.exec(contender.name)?.[1];
+        const told = [scan, kernel === 'avx2' && 'AVX2', in_a_row === true && 'in a row'].find((value) => value);
+        assert.equal(told, said, contender.name);
+        const environment = contender.program.kind === 'node' ? contender.program.environment : undefined;
+        assert.equal(environment?.['COSIMO_KERNEL'], kernel, contender.name);
+      }
+    }
+  });
+
+  test('AVX2 is forced where there is a better kernel and the CPU has it', () => {
+    const namesWith = (kernels: readonly string[]) => {
+      const cpu = { ...OPTIONS.cpu, kernels, active_kernel: kernels[0] as string };
+      return namesOf(SUITES.find(({ name }) => name === 'index')?.trials({ ...OPTIONS, cpu }) ?? []);
+    };
+    assert.ok(namesWith(['amx', 'avx512', 'avx2', 'scalar']).has('Cosimo, AVX2'));
+    assert.ok(!namesWith(['avx2', 'scalar']).has('Cosimo, AVX2'));
+    assert.ok(!namesWith(['neon', 'scalar']).has('Cosimo, AVX2'));
+  });
+
+  test('--quick runs every kind of contender', () => {
+    const quick = SUITES.find(({ name }) => name === 'index')?.trials({ ...OPTIONS, quick: true }) ?? [];
+    assert.deepEqual(namesOf(quick), namesOf(trials));
+  });
+});
+
+test('index: searches beside upserts are held to quiet ones, a build to a copy of as many rows', () => {
+  const trials = suiteOf('index');
+  const beside = trials.find(({ id }) => id === 'search beside upserts rows=1000000');
+  const [subject, quiet, ...others] = beside?.contenders ?? [];
+  assert.ok(subject && quiet);
+  assert.deepEqual([others, beside?.better, beside?.unit], [[], 'lower', 'ms']);
+  assert.deepEqual([subject.name, quiet.name], ['while upserting 1,000/s', 'quiet']);
+  assert.deepEqual(toldTo(subject), { ...toldTo(quiet), upserts_per_s: 1000 });
+  for (const rows of [10_000, 100_000, 1_000_000]) {
+    const copy = toldTo(contenderOf(trials, `build rows=${rows}`, 'copy and quantise, 1 thread'));
+    assert.deepEqual([copy['measure'], copy['rows'], copy['dimensions']], ['copy', String(rows), '384']);
+  }
 });
 
 test('cache: hits, misses, mixed and Zipf, from JavaScript beside Map and lru-cache, in C++ with one thread and two', () => {
@@ -89,13 +191,29 @@ test('encode: lengths, batches, threads and every peer at its precision', () => 
 
 test('http: every operation with 1, 16 and 64 clients, and fixed arrival rates', () => {
   const trials = suiteOf('http');
-  const closed = trials.filter(({ parameters }) => parameters['loop'] === 'closed');
+  const closed = trials.filter(({ parameters: { loop, documents } }) => loop === 'closed' && documents === undefined);
   assert.equal(closed.length, OPERATIONS.length * 3);
   assert.deepEqual(valuesOf(closed, 'clients'), new Set([1, 16, 64]));
   const open = trials.filter(({ parameters }) => parameters['loop'] === 'open');
   assert.deepEqual(valuesOf(open, 'operation'), new Set(OPERATIONS));
   assert.ok(open.every(({ better }) => better === 'lower'));
   assert.deepEqual(namesOf(trials), new Set(['Cosimo', 'FastAPI']));
+});
+
+test('http: a cached query over the store of 1,000,000 documents that startup starts on, by one client', () => {
+  const trials = suiteOf('http');
+  const trial = trials.find(({ id }) => id === 'POST /search, cached query, 1,000,000 documents: clients=1');
+  assert.ok(trial);
+  assert.deepEqual(
+    trial.contenders.map(({ name }) => name),
+    ['Cosimo'],
+    'the peer keeps no documents on the disk',
+  );
+  const { store, documents, connections, operation } = toldTo(trial.contenders[0] as Contender);
+  assert.deepEqual([documents, connections, operation], [0, 1, 'search-cached']);
+  const started = suiteOf('startup').find(({ parameters }) => parameters['documents'] === 1_000_000);
+  assert.deepEqual(trial.data, started?.data);
+  assert.equal(store, toldTo(started?.contenders[0] as Contender)['store']);
 });
 
 test('startup: 0, 100,000 and 1,000,000 documents; where the peer keeps nothing, its row says missing', () => {
@@ -125,17 +243,41 @@ test('kernels: each kernel at four working sets beside read bandwidth; instructi
   );
 });
 
+test('kernels: codes by each kernel and method, from a cache and from memory, beside read bandwidth', () => {
+  const trials = suiteOf('kernels').filter(({ parameters }) => parameters['measure'] === 'codes');
+  assert.equal(trials.length, 3 * 2 * 2);
+  assert.deepEqual(valuesOf(trials, 'method'), new Set(['upper', 'whole', 'many']));
+  assert.deepEqual(valuesOf(trials, 'working set'), new Set(['16 KiB', '1 GiB in all']));
+  for (const { id, contenders, parameters } of trials) {
+    assert.deepEqual(
+      contenders.map(({ name }) => name),
+      ['avx512', 'read bandwidth', 'avx2', 'scalar'],
+    );
+    const many = parameters['method'] === 'many';
+    for (const contender of contenders.filter(({ name }) => name !== 'read bandwidth')) {
+      const { measure, kernel, method, queries } = toldTo(contender);
+      assert.deepEqual([measure, kernel, method], ['codes', contender.name, parameters['method']], id);
+      assert.equal(queries, many ? '64' : undefined, id);
+    }
+    const limit = toldTo(contenders[1] as Contender);
+    // A billion products of 64 queries come of so many bytes.
+    assert.equal(limit['pass-bytes'], many ? '15625000' : undefined, id);
+    assert.equal(limit['bytes'], toldTo(contenders[0] as Contender)['bytes'], id);
+  }
+});
+
 test('every program is told the threads and the seed of its trial', () => {
   const options = { ...OPTIONS, seed: 77 };
   for (const { id, parameters, contenders } of SUITES.flatMap((suite) => suite.trials(options))) {
-    for (const { program } of contenders) {
+    for (const { name, program } of contenders) {
       if (program.kind === 'missing') continue;
       const spec = program.kind === 'native' ? program.args.join(' ') : JSON.stringify(program.spec);
       if (typeof parameters['threads'] === 'number') {
-        assert.match(spec, new RegExp(`(--threads |"threads":)${parameters['threads']}\\b`), id);
+        const threads = name.endsWith(', 1 thread') ? 1 : parameters['threads'];
+        assert.match(spec, new RegExp(`(--threads |"threads":)${threads}\\b`), id);
       }
       const seedless =
-        /^(read|instructions) /.test(spec) || (/"service"/.test(spec) === false && /"texts"|"trace"/.test(spec));
+        /^(read|copy|instructions) /.test(spec) || (/"service"/.test(spec) === false && /"texts"|"trace"/.test(spec));
       if (!seedless && !id.startsWith('startup')) assert.match(spec, /--seed 77|"seed":77/, id);
     }
   }

@@ -20,6 +20,7 @@ test('defaults are those of the contract', () => {
       MAX_TEXT_BYTES: 8 << 20,
       MAX_METADATA_BYTES: 1 << 20,
     },
+    ...{ SEARCH_CODES: 'auto', MAX_DOCUMENTS: 0, MAX_INDEX_BYTES: 0 },
     ...{ REQUEST_TIMEOUT_MS: 60_000, RATE_LIMIT: 0, API_KEY: undefined, MODEL_DIR: undefined },
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(config[name as keyof typeof config], value, name);
@@ -44,6 +45,9 @@ test('a bad value stops the start with a sentence naming it', () => {
     [{ MAX_BATCH_SIZE: '0' }, /^MAX_BATCH_SIZE=0: must be >= 1/],
     [{ MAX_BODY_BYTES: '1.5' }, /^MAX_BODY_BYTES=1.5: must be integer/],
     [{ CACHE_BYTES: '-1' }, /^CACHE_BYTES=-1/],
+    [{ SEARCH_CODES: 'nibbles' }, /^SEARCH_CODES=nibbles: .*auto, planes, bytes/],
+    [{ MAX_DOCUMENTS: '-1' }, /^MAX_DOCUMENTS=-1: must be >= 0/],
+    [{ MAX_INDEX_BYTES: '1e9x' }, /^MAX_INDEX_BYTES=1e9x: must be integer/],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL=loud/],
     [{ QUEUE_TEXTS: '99' }, /^QUEUE_TEXTS=99 is less than MAX_BATCH_SIZE=100/],
     [{ QUEUE_BYTES: '1000' }, /^QUEUE_BYTES=1000 is less than MAX_BODY_BYTES=/],

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { elementSources, memberSources } from '../src/http/json-source.ts';
 import { findJsonFault } from '../src/http/python-json.ts';
 import { normalizeTarget } from '../src/http/url.ts';
+import { native } from '../src/native/binding.ts';
 import { send, startService } from './support/service.ts';
 
 const service = await startService();
@@ -34,6 +35,7 @@ describe('documentation', () => {
     const schema = embed.requestBody.content['application/json'].schema;
     const resolved = schema.$ref ? json.components.schemas[schema.$ref.split('/').at(-1)] : schema;
     assert.deepEqual(resolved.required, ['texts']);
+    assert.ok('507' in json.paths['/index'].post.responses);
     assert.deepEqual(Object.keys(embed.responses).toSorted(), ['200', '400', '413', '422', '429', '500', '503']);
   });
 
@@ -48,6 +50,28 @@ describe('documentation', () => {
 });
 
 describe('/metrics', () => {
+  test('the index counts for itself: what searches read, and by which codes', async () => {
+    for (const codes of ['planes', 'bytes'] as const) {
+      const fresh = await startService({ SEARCH_CODES: codes });
+      for (let at = 0; at < 16; at += 1) await send(fresh, 'POST', '/index', { id: `${at}`, text: `text ${at}` });
+      for (let at = 0; at < 3; at += 1) await send(fresh, 'POST', '/search', { query: 'text', threshold: -1 });
+      for (const scrape of [1, 2]) {
+        const { text } = await send(fresh, 'GET', '/metrics');
+        const [planes, bytes] = codes === 'planes' ? [1, 0] : [0, 1];
+        const counted = [
+          `cosimo_index_bounded_rows_total{codes="planes"} ${planes * 48}`,
+          `cosimo_index_bounded_rows_total{codes="bytes"} ${bytes * 48}`,
+          `cosimo_index_plane_rows_passed_total ${planes * 48}`,
+          `cosimo_index_scan{codes="planes"} ${planes}`,
+          `cosimo_index_scan{codes="bytes"} ${bytes}`,
+          'cosimo_index_searches_total 3',
+          'cosimo_index_scans_total 3',
+        ];
+        for (const line of counted) assert.ok(text.includes(`\n${line}\n`), `${line}, scrape ${scrape}`);
+      }
+    }
+  });
+
   test('every series is there from the start', async () => {
     const fresh = await startService();
     const { status, text, headers } = await send(fresh, 'GET', '/metrics');
@@ -62,6 +86,13 @@ describe('/metrics', () => {
         'cosimo_queue_text_bytes 0',
       ],
       ...['cosimo_index_memory_bytes ', 'cosimo_cache_memory_bytes '],
+      ...['row_bytes', 'dead_rows'].map((name) => `cosimo_index_${name} 0`),
+      ...['moved_rows', 'searches', 'scans', 'plane_rows_passed', 'scored_rows'].map(
+        (name) => `cosimo_index_${name}_total 0`,
+      ),
+      ...['planes', 'bytes'].map((codes) => `cosimo_index_bounded_rows_total{codes="${codes}"} 0`),
+      'cosimo_index_scan{codes="planes"} 1',
+      'cosimo_index_scan{codes="bytes"} 0',
       ...['queue', 'tokenize', 'inference', 'scan', 'store'].map(
         (stage) => `cosimo_stage_duration_seconds_count{stage="${stage}"} 0`,
       ),
@@ -99,11 +130,38 @@ describe('/metrics', () => {
       'cosimo_stage_duration_seconds_count{stage="store"} 1',
       'cosimo_tokens_total{kind="text"} 6',
       'cosimo_index_documents 1',
+      `cosimo_index_row_bytes ${384 * 4}`,
+      'cosimo_index_searches_total 1',
+      'cosimo_index_scans_total 1',
+      'cosimo_index_scored_rows_total 1',
       'cosimo_cache_entries 2',
     ];
     for (const line of counted)
       assert.ok(text.includes(`\n${line}\n`), `${line}\n${text.match(/cosimo_\w+.*/g)?.join('\n')}`);
   });
+});
+
+test('/stats tells of the index: its memory, its rows, and what searches read', async () => {
+  const fresh = await startService({ SEARCH_CODES: 'planes' });
+  const index = async () => (await send(fresh, 'GET', '/stats')).json.index;
+  const empty = {
+    documents: 0,
+    row_bytes: 0,
+    dead_rows: 0,
+    kernel: native.kernel,
+    scan: 'planes',
+    plane_pass_share: 0,
+  };
+  const { memory_bytes: before, ...rest } = await index();
+  assert.deepEqual(rest, empty);
+  const documents = 20; // 16 make a block with codes
+  for (let at = 0; at < documents; at += 1) await send(fresh, 'POST', '/index', { id: `${at}`, text: `text ${at}` });
+  await send(fresh, 'POST', '/search', { query: 'text', threshold: -1 });
+  const { memory_bytes: after, ...full } = await index();
+  assert.deepEqual(full, { ...empty, documents, row_bytes: documents * 384 * 4, plane_pass_share: 1 });
+  assert.ok(after > before + full.row_bytes);
+  await send(fresh, 'POST', '/search', { query: 'text', threshold: 2 });
+  assert.equal((await index()).plane_pass_share, 0.5);
 });
 
 describe('JSON as it was written', () => {

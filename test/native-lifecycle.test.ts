@@ -93,6 +93,41 @@ test('workers load the addon beside the main thread and answer for themselves', 
   assert.equal((await index.search(Float32Array.of(1), 1, 0)).keys[0], 1);
 });
 
+/** Cancels every other one of twenty searches while they wait or run. */
+const CANCEL = `
+  const cancelSome = (first) => {
+    const searches = Array.from({ length: 20 }, (_, i) => index.search(query, 1000, -1, first + i));
+    setImmediate(() => { for (let i = 0; i < 20; i += 2) index.cancel(first + i); });
+    return searches;
+  };`;
+
+test('cancelled searches let the process end, each settled by itself', () => {
+  const body = `${CANCEL}
+    const outcomes = await Promise.allSettled(cancelSome(1));
+    const codes = outcomes.map(({ reason }) => reason?.code ?? 'found');
+    console.log(codes.filter((code, i) => i % 2 === 1 && code === 'found').length, new Set(codes).size <= 2);`;
+  const { status, signal, stdout, stderr } = runScript(body);
+  assert.deepEqual([status, signal, stdout], [0, null, '10 true\n'], stderr);
+});
+
+test('process.exit and worker.terminate amid cancelling end cleanly', async () => {
+  for (let round = 0; round < 4; round++) {
+    const { status, signal, stderr } = runScript(`${CANCEL}
+      for (const search of cancelSome(1)) search.catch(() => {});
+      setTimeout(() => process.exit(7), ${round});`);
+    assert.deepEqual([status, signal, stderr], [7, null, '']);
+  }
+  for (let round = 0; round < 6; round++) {
+    const worker = startWorker(`${CANCEL}
+      import { parentPort } from 'node:worker_threads';
+      parentPort.postMessage('busy');
+      for (let first = 1; ; first += 20) await Promise.allSettled(cancelSome(first));`);
+    await once(worker, 'message');
+    await new Promise((resolve) => setTimeout(resolve, round * 2));
+    assert.equal(await worker.terminate(), 1);
+  }
+});
+
 test('worker.terminate with work in flight joins its threads and leaves the process sound', async () => {
   const forever = `
     import { parentPort } from 'node:worker_threads';

@@ -30,6 +30,8 @@ test('the addon exports what binding.ts declares, no more and no less', () => {
   assert.deepEqual(Object.keys(native).sort(), declaredMembers('NativeBinding'));
   assert.deepEqual(membersOf(native.VectorIndex), declaredMembers('NativeVectorIndex'));
   assert.deepEqual(membersOf(native.EmbeddingCache), declaredMembers('NativeEmbeddingCache'));
+  const index = new native.VectorIndex({ dimensions: 1, threads: 1 });
+  assert.deepEqual(Object.keys(index.statistics()).sort(), declaredMembers('NativeIndexStatistics'));
 });
 
 test('every error code of the addon stands in the one table', () => {

@@ -101,6 +101,10 @@ test('wrong arguments are refused with a code, and change nothing', async () => 
     () => new native.VectorIndex({ dimensions: 2, threads: 0 }),
     () => new native.VectorIndex({ dimensions: 1.5, threads: 1 }),
     () => new native.VectorIndex(wrong(undefined)),
+    ...['nibbles', '', 1, null, {}].map(
+      (scan) => () => new native.VectorIndex({ dimensions: 2, threads: 1, scan: wrong(scan) }),
+    ),
+    ...[0, -1, 1.5, Number.NaN, '1', undefined].map((ticket) => () => index.cancel(wrong(ticket))),
   ];
   for (const call of calls) assert.throws(call, invalid, String(call));
   for (const bad of [Number.NaN, Infinity, -Infinity]) {
@@ -125,6 +129,8 @@ test('search rejects wrong arguments with a code instead of throwing', async () 
   await assert.rejects(index.search(query, Infinity, 0), invalid);
   await assert.rejects(index.search(query, 1, Number.NaN), invalid);
   await assert.rejects(index.search(query, 1, wrong(undefined)), invalid);
+  for (const ticket of [0, -1, 1.5, Number.NaN, '1', null])
+    await assert.rejects(index.search(query, 1, 0, wrong(ticket)), invalid, String(ticket));
   await assert.rejects(index.search(Float32Array.of(1, Number.NaN), 1, 0), { code: 'not_finite' });
 });
 

@@ -114,7 +114,10 @@ test('a store agrees with a map after any sequence of writes, deletes and restar
           model.set(step.id, step.text);
         } else assert.equal((await store.delete(step.id)) !== undefined, model.delete(step.id));
         assert.equal(store.documents, model.size);
-        for (const id of ['a', 'b', 'c', '\u0000', 'ü']) assert.equal(store.find(id)?.text, model.get(id));
+        for (const id of ['a', 'b', 'c', '\u0000', 'ü']) {
+          assert.equal(store.find(id)?.text, model.get(id));
+          assert.equal(store.has(id), model.has(id));
+        }
       }
       assert.equal(rows(store).size, model.size);
       await store.close();

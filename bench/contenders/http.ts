@@ -8,7 +8,7 @@ import { closedLoop, expectOk } from '../load/closed-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
 import { type OperationName, operationSource } from '../load/operations.ts';
 import { type ServiceName, startService } from '../load/services.ts';
-import { meanStages, readStages } from '../load/stages.ts';
+import { meanStages, overScan, readStages } from '../load/stages.ts';
 import { type Round, serveRounds } from '../protocol.ts';
 import { warmUp } from './timed-round.ts';
 
@@ -19,7 +19,10 @@ interface HttpSpec {
   readonly connections?: number;
   /** Arrivals of an open loop. */
   readonly rate_per_s?: number;
+  /** Indexed by calls before the load. */
   readonly documents: number;
+  /** A data folder to start on; none for an empty one. */
+  readonly store?: string;
   readonly seed: number;
   readonly round_s: number;
   readonly warm_up_s: number;
@@ -32,7 +35,7 @@ const PREPARING_CONNECTIONS = 8;
 
 await serveRounds<HttpSpec>(async (spec) => {
   const { operation, connections, rate_per_s, round_s, seed } = spec;
-  const data = mkdtempSync(join(tmpdir(), 'data-'));
+  const data = spec.store ?? mkdtempSync(join(tmpdir(), 'data-'));
   const { model_dir: modelDir, venv, threads } = spec;
   const { origin, stop } = await startService(spec.service, { data, modelDir, venv, threads });
   const source = operationSource(operation, seed, spec.documents);
@@ -50,8 +53,8 @@ await serveRounds<HttpSpec>(async (spec) => {
     const before = await readStages(origin);
     const result = await load();
     const after = await readStages(origin);
-    const stages = before && after ? meanStages(before, after) : {};
-    return { ...result, extra: { ...result.extra, ...stages } };
+    const extra = { ...result.extra, ...(before && after && meanStages(before, after)) };
+    return { ...result, extra: { ...extra, ...overScan(extra) } };
   }
 
   try {

@@ -1,4 +1,5 @@
 /** Rounds of work in a loop, for contenders that work in their own process. */
+import { callsFor, latencies, newHistogram, recordLatency } from '../load/latencies.ts';
 import type { Round } from '../protocol.ts';
 
 /**
@@ -17,6 +18,26 @@ export async function timedRound(round_s: number, step: () => Promise<number> | 
     elapsed_ms = performance.now() - began_ms;
   } while (elapsed_ms < round_s * 1000);
   return { value: (units / elapsed_ms) * 1000 };
+}
+
+/**
+ * Calls one after another for `round_s` seconds, and on until there are enough for a 99th percentile.
+ *
+ * @returns that percentile in ms; further ones, and calls a second
+ */
+export async function latencyRound(round_s: number, call: () => Promise<unknown>): Promise<Round> {
+  const histogram = newHistogram();
+  const began_ms = performance.now();
+  let now_ms = began_ms;
+  while (now_ms - began_ms < round_s * 1000 || histogram.totalCount < callsFor(99)) {
+    await call();
+    const asked_ms = now_ms;
+    now_ms = performance.now();
+    recordLatency(histogram, now_ms - asked_ms);
+  }
+  const waited = latencies(histogram);
+  const calls_per_s = (histogram.totalCount / (now_ms - began_ms)) * 1000;
+  return { value: waited['latency_p99_ms'] as number, extra: { ...waited, calls_per_s } };
 }
 
 /** Whole rounds, until `warm_up_s` seconds have passed. */

@@ -7,7 +7,7 @@ export type VectorSource =
   | 'gaussian'
   /** Clusters of power-law sizes whose components have a power-law spectrum, as embeddings of texts do. */
   | 'clustered'
-  /** Sentences of a corpus through the model. */
+  /** Sentences of two collections through the model. */
   | 'sentences'
   /** Groups of equal and all but equal rows: ties. */
   | 'near-duplicates';

@@ -7,6 +7,7 @@ import { readModelConfig } from '../../src/model/model-config.ts';
 import { readCorpus } from './corpus.ts';
 import type { TextFile, TextSet, VectorSet, vectorFiles } from './data-set.ts';
 import { seededRandom, shuffled } from './random.ts';
+import { readUsageExamples } from './usage-examples.ts';
 
 const BATCH_TOKENS = 2048;
 /** [CLS] and [SEP]. */
@@ -31,14 +32,15 @@ export async function writeTexts(set: TextSet, path: string, source: TextSource)
   await writeFile(path, JSON.stringify(file));
 }
 
-/** Rows and queries are vectors of different sentences. There are no spare rows: sentences are few. */
+/** Rows and queries are vectors of different sentences, long and short. There are no spare rows: sentences are few. */
 export async function writeSentenceVectors(
   set: VectorSet,
   paths: ReturnType<typeof vectorFiles>,
   source: TextSource,
 ): Promise<void> {
   const { rows } = set;
-  const sentences = await shuffledCorpus(set.seed, source);
+  const all = new Set([...(await readCorpus(source.log)), ...(await readUsageExamples(source.log))]);
+  const sentences = shuffled([...all], seededRandom(set.seed));
   if (sentences.length < rows + set.queries) throw new Error(`the corpus has only ${sentences.length} sentences`);
   const encoder = await createOnnxEncoder({ ...source, device: 'cpu' });
   const tokens = await (await tokenizerOf(source)).tokenize(sentences.slice(0, rows + set.queries));

@@ -1,13 +1,8 @@
-/** HTTP clients that keep connections open, and the histogram of what they wait. */
-import { build, type Histogram } from 'hdr-histogram-js';
+/** HTTP clients that keep connections open. */
 import { Pool } from 'undici';
 import type { Call } from './operations.ts';
 
 const HEADERS = { 'content-type': 'application/json' };
-const HIGHEST_US = 600_000_000;
-const PERCENTILES = { p50: 50, p90: 90, p99: 99, p999: 99.9 };
-/** With fewer calls above it a percentile is chance. */
-const CALLS_ABOVE_MIN = 3;
 
 export class Client {
   readonly #pool: Pool;
@@ -28,21 +23,4 @@ export class Client {
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
-}
-
-export function newHistogram(): Histogram {
-  return build({ lowestDiscernibleValue: 1, highestTrackableValue: HIGHEST_US, numberOfSignificantValueDigits: 3 });
-}
-
-/** In whole microseconds: answers out of the cache take some hundred. */
-export function recordLatency(histogram: Histogram, elapsed_ms: number): void {
-  histogram.recordValue(Math.min(HIGHEST_US, Math.max(1, Math.round(elapsed_ms * 1000))));
-}
-
-/** `latency_p50_ms` … `latency_p999_ms`, as far as there are calls enough, and `latency_max_ms`. */
-export function latencies(histogram: Histogram): Record<string, number> {
-  const entries = Object.entries(PERCENTILES)
-    .filter(([, percentile]) => histogram.totalCount * (1 - percentile / 100) >= CALLS_ABOVE_MIN)
-    .map(([name, percentile]) => [`latency_${name}_ms`, histogram.getValueAtPercentile(percentile) / 1000]);
-  return { ...Object.fromEntries(entries), latency_max_ms: histogram.maxValue / 1000 };
 }

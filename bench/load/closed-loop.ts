@@ -1,6 +1,7 @@
 /** As many clients as connections; each asks again as soon as it is answered. */
 import type { Round } from '../protocol.ts';
-import { Client, latencies, newHistogram, recordLatency } from './client.ts';
+import { Client } from './client.ts';
+import { latencies, newHistogram, recordLatency } from './latencies.ts';
 import type { OperationSource } from './operations.ts';
 
 /**

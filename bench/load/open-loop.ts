@@ -5,7 +5,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../data/random.ts';
 import type { Round } from '../protocol.ts';
-import { Client, latencies, newHistogram, recordLatency } from './client.ts';
+import { Client } from './client.ts';
+import { latencies, newHistogram, recordLatency } from './latencies.ts';
 import type { OperationSource } from './operations.ts';
 
 export interface OpenLoopOptions {

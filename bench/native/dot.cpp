@@ -2,17 +2,16 @@
 #include <algorithm>
 
 #include "core/aligned_buffer.h"
+#include "core/prepared_query.h"
 #include "core/row_chunk.h"
-#include "core/scan.h"
-#include "core/vector_index.h"
-#include "kernels/dispatch.h"
+#include "kernel_named.h"
 #include "measure.h"
 #include "random.h"
 
 namespace cosimo::bench {
 namespace {
 
-constexpr std::size_t kRowsPerCall = 64;           // as scan.cpp does
+constexpr std::size_t kRowsPerCall = 64;           // enough to make a call cheap; a scan scores single rows
 constexpr std::size_t kFloatsPerStep = 1U << 18U;  // 1 MiB of rows between looks at the clock
 
 struct DotSettings {
@@ -28,7 +27,7 @@ struct DotSettings {
 class DotWorker : public Worker {
  public:
   DotWorker(const DotSettings& settings, std::size_t thread)
-      : settings_(settings), query_(random_query(settings), settings.stride()) {
+      : settings_(settings), query_(random_query(settings)) {
     Random random(settings.seed, thread + 1);
     for (std::size_t left = settings.rows; left > 0; left -= chunks_.back().rows) {
       chunks_.push_back(make_chunk(std::min(left, kRowsPerChunk), random));
@@ -103,20 +102,11 @@ class DotMeasure : public Measure {
   const DotSettings settings_;
 };
 
-const Kernel& kernel_named(const std::string& name) {
-  std::string names;
-  for (const Kernel* kernel : available_kernels()) {
-    if (name == kernel->name) return *kernel;
-    names += (names.empty() ? "" : ", ") + std::string(kernel->name);
-  }
-  throw UsageError("This machine has no kernel '" + name + "', only: " + names + ".");
-}
-
 }  // namespace
 
 std::unique_ptr<Measure> make_dot_measure(Arguments& arguments) {
   const Kernel& kernel = kernel_named(arguments.take_text("kernel"));
-  const std::size_t dimensions = arguments.take_count("dimensions", 1, kMaxDimensions, 384);
+  const std::size_t dimensions = arguments.take_count("dimensions", 1, kMostDimensions, 384);
   const std::size_t row_bytes = padded_stride(dimensions) * sizeof(float);
   const std::size_t bytes = arguments.take_count("bytes", row_bytes, std::size_t{1} << 40U);
   const std::uint64_t seed = arguments.take_count("seed", 0, kLargestSeed, 1);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 #if defined(__linux__)
@@ -10,16 +11,41 @@
 
 namespace cosimo::bench {
 
-/// Uninitialised; on huge pages where Linux is willing, on ordinary ones elsewhere. Throws std::bad_alloc.
+/// Uninitialised and always fresh: the system gives each page at its first touch. On huge pages where Linux
+/// is willing, on ordinary ones elsewhere. Throws std::bad_alloc.
+#if defined(__linux__)
+class HugePages {
+ public:
+  explicit HugePages(std::size_t bytes) : mapped_(bytes + kPage), mapping_(map(mapped_)) {
+    const auto start = (reinterpret_cast<std::uintptr_t>(mapping_) + kPage - 1) / kPage * kPage;
+    memory_ = reinterpret_cast<std::byte*>(start);
+    // Before the first touch, which is when pages are chosen. It is advice: refusal changes nothing.
+    static_cast<void>(madvise(memory_, bytes, MADV_HUGEPAGE));
+  }
+  ~HugePages() { munmap(mapping_, mapped_); }
+  HugePages(const HugePages&) = delete;
+  HugePages& operator=(const HugePages&) = delete;
+
+  std::byte* get() const noexcept { return memory_; }
+
+ private:
+  static constexpr std::size_t kPage = 2U << 20U;
+
+  static void* map(std::size_t bytes) {
+    void* mapping = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED) throw std::bad_alloc();
+    return mapping;
+  }
+
+  const std::size_t mapped_;
+  void* const mapping_;
+  std::byte* memory_;
+};
+#else
 class HugePages {
  public:
   explicit HugePages(std::size_t bytes)
-      : memory_(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kPage}))) {
-#if defined(__linux__)
-    // Before the first touch, which is when pages are chosen. It is advice: refusal changes nothing.
-    static_cast<void>(madvise(memory_, bytes, MADV_HUGEPAGE));
-#endif
-  }
+      : memory_(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kPage}))) {}
   ~HugePages() { ::operator delete (memory_, std::align_val_t{kPage}); }
   HugePages(const HugePages&) = delete;
   HugePages& operator=(const HugePages&) = delete;
@@ -31,5 +57,6 @@ class HugePages {
 
   std::byte* const memory_;
 };
+#endif
 
 }  // namespace cosimo::bench

@@ -13,11 +13,13 @@ namespace {
 
 std::unique_ptr<Measure> make_measure(Arguments& arguments) {
   if (arguments.measure() == "dot") return make_dot_measure(arguments);
+  if (arguments.measure() == "codes") return make_codes_measure(arguments);
+  if (arguments.measure() == "copy") return make_copy_measure(arguments);
   if (arguments.measure() == "read") return make_read_measure(arguments);
   if (arguments.measure() == "instructions") return make_instructions_measure(arguments);
   if (arguments.measure() == "cache") return make_cache_measure(arguments);
   throw UsageError("There is no measure '" + arguments.measure() +
-                   "'; there are features, dot, read, instructions and cache.");
+                   "'; there are features, dot, codes, copy, read, instructions and cache.");
 }
 
 /// Serves bench/protocol.ts until the input ends.

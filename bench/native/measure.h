@@ -16,6 +16,7 @@ struct Tally {
   double units = 0;
   double lookups = 0;  // of a cache; `hits` of them found something
   double hits = 0;
+  double worked_s = 0;  // of workers that leave something out: what all of them took for the rest
 };
 
 /// One thread's share. Only that thread touches it during a round, nor anything on its cache lines (CPUs
@@ -23,7 +24,8 @@ struct Tally {
 class alignas(128) Worker {
  public:
   virtual ~Worker() = default;
-  /// Works for some 20 to 1000 µs: long beside a look at the clock, short beside a round.
+  /// Works for some 20 to 1000 µs, unless one unit takes longer: long beside a look at the clock, short
+  /// beside a round.
   virtual void step(Tally& tally) = 0;
 };
 
@@ -42,6 +44,8 @@ class Measure {
 
 /// Each takes its flags, refuses others, and only then starts to work. Throw UsageError.
 std::unique_ptr<Measure> make_dot_measure(Arguments& arguments);
+std::unique_ptr<Measure> make_codes_measure(Arguments& arguments);
+std::unique_ptr<Measure> make_copy_measure(Arguments& arguments);
 std::unique_ptr<Measure> make_read_measure(Arguments& arguments);
 std::unique_ptr<Measure> make_instructions_measure(Arguments& arguments);
 std::unique_ptr<Measure> make_cache_measure(Arguments& arguments);

@@ -36,22 +36,30 @@ class ReadWorker : public Worker {
 
 class ReadMeasure : public Measure {
  public:
-  explicit ReadMeasure(std::size_t bytes) : bytes_(bytes) {}
+  /// pass_bytes: what a pass reads, where passes are counted; or else 0.
+  ReadMeasure(std::size_t bytes, std::size_t pass_bytes) : bytes_(bytes), pass_bytes_(pass_bytes) {}
 
   std::unique_ptr<Worker> make_worker(std::size_t) override { return std::make_unique<ReadWorker>(bytes_); }
 
-  Round describe(const Tally& sum, double seconds) const override { return {sum.units / seconds / 1e9, {}}; }
+  Round describe(const Tally& sum, double seconds) const override {
+    const double gb_per_s = sum.units / seconds / 1e9;
+    if (pass_bytes_ == 0) return {gb_per_s, {}};
+    return {sum.units / seconds / static_cast<double>(pass_bytes_), {{"gb_per_s", gb_per_s}}};
+  }
 
  private:
   const std::size_t bytes_;
+  const std::size_t pass_bytes_;
 };
 
 }  // namespace
 
 std::unique_ptr<Measure> make_read_measure(Arguments& arguments) {
-  const std::size_t bytes = arguments.take_count("bytes", kReadGranule, std::size_t{1} << 40U);
+  constexpr std::size_t kMost = std::size_t{1} << 40U;
+  const std::size_t bytes = arguments.take_count("bytes", kReadGranule, kMost);
+  const std::size_t pass_bytes = arguments.take_count("pass-bytes", 0, kMost, 0);
   arguments.require_all_taken();
-  return std::make_unique<ReadMeasure>(bytes / kReadGranule * kReadGranule);
+  return std::make_unique<ReadMeasure>(bytes / kReadGranule * kReadGranule, pass_bytes);
 }
 
 }  // namespace cosimo::bench

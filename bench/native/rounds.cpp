@@ -67,6 +67,7 @@ Round Rounds::run() {
     sum.units += share.tally.units;
     sum.lookups += share.tally.lookups;
     sum.hits += share.tally.hits;
+    sum.worked_s += share.tally.worked_s;
     start = std::min(start, share.start);
     end = std::max(end, share.end);
   }

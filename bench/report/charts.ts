@@ -18,11 +18,10 @@ type Option = echarts.EChartsCoreOption & { height?: number };
 
 /** @returns undefined when the result has no figures for it */
 export function drawChart(spec: ChartSpec, result: SuiteResult): { svg: string; png: Buffer } | undefined {
-  const trials = result.trials.filter(
-    ({ parameters, contenders }) =>
-      Object.entries(spec.where).every(([name, value]) => parameters[name] === value) &&
-      contenders.some(({ rounds }) => rounds.length > 0),
-  );
+  const trials = result.trials
+    .filter(({ parameters }) => Object.entries(spec.where).every(([name, value]) => parameters[name] === value))
+    .map((trial) => withRoles(trial, spec.roles))
+    .filter(({ contenders }) => contenders.some(({ rounds }) => rounds.length > 0));
   if (trials.length === 0) return undefined;
   const drawn = optionOf(spec, trials);
   if (drawn === undefined) return undefined;
@@ -44,6 +43,11 @@ export function drawChart(spec: ChartSpec, result: SuiteResult): { svg: string; 
   const font = { loadSystemFonts: false, fontDirs: [FONTS], defaultFontFamily: FONT };
   const png = new Resvg(svg, { font, fitTo: { mode: 'zoom', value: PNG_SCALE } }).render().asPng();
   return { svg, png };
+}
+
+function withRoles(trial: TrialResult, roles: ChartSpec['roles']): TrialResult {
+  if (roles === undefined) return trial;
+  return { ...trial, contenders: trial.contenders.filter(({ role }) => roles.includes(role)) };
 }
 
 function optionOf({ kind }: ChartSpec, trials: readonly TrialResult[]): Option | undefined {
@@ -75,7 +79,7 @@ function bars(trials: readonly TrialResult[], axis: 'linear' | 'log'): Option {
   return {
     grid: GRID,
     legend: LEGEND,
-    xAxis: { type: 'category', data: trials.map(brokenName), axisLabel: { interval: 0 } },
+    xAxis: { type: 'category', data: shortNames(trials).map(broken), axisLabel: { interval: 0 } },
     yAxis: { type: axis === 'log' ? 'log' : 'value', name: trials[0]?.unit },
     series: contenderNames(trials).map((name) => ({
       name,
@@ -140,10 +144,11 @@ function percentiles(trials: readonly TrialResult[]): Option {
 
 /** A mark for each contender: right of 1 the subject is ahead, left of it the other one. */
 function ratios(trials: readonly TrialResult[]): Option | undefined {
-  const pairs = trials.flatMap((trial) =>
+  const labels = shortNames(trials);
+  const pairs = trials.flatMap((trial, at) =>
     trial.contenders.flatMap((contender) => {
       const ratio = rounded(medianOf(ratiosTo(trial, contender)));
-      return ratio === null ? [] : [{ name: contender.name, point: [ratio, shortName(trial)] }];
+      return ratio === null ? [] : [{ name: contender.name, point: [ratio, labels[at]] }];
     }),
   );
   if (pairs.length === 0) return undefined;
@@ -154,7 +159,7 @@ function ratios(trials: readonly TrialResult[]): Option | undefined {
     grid: { ...GRID, left: 380 },
     legend: LEGEND,
     xAxis: { type: 'log', name: '×', minorSplitLine: { show: true } },
-    yAxis: { type: 'category', data: trials.toReversed().map(shortName), splitLine: { show: true } },
+    yAxis: { type: 'category', data: labels.toReversed(), splitLine: { show: true } },
     series: names.map((name, at) => ({
       name,
       type: 'scatter',
@@ -166,8 +171,18 @@ function ratios(trials: readonly TrialResult[]): Option | undefined {
   };
 }
 
-/** What tells a trial from the others of its chart. */
-const shortName = ({ id }: TrialResult) => id.replace(/^(?:search gaussian|dot|encode|startup) /, '');
+/** What tells trials from one another: their ids without the first words and the `name=value` words that all of them have. */
+export function shortNames(trials: readonly { readonly id: string }[]): string[] {
+  const ids = trials.map(({ id }) => id.split(' '));
+  const [first = []] = ids;
+  if (ids.length === 1) return [first.join(' ')];
+  const differs = first.findIndex((word, at) => ids.some((words) => words[at] !== word));
+  const shared = new Set(first.filter((word) => word.includes('=') && ids.every((words) => words.includes(word))));
+  return ids.map((words) => {
+    const own = words.slice(Math.max(0, differs)).filter((word) => !shared.has(word));
+    return own.join(' ').replace(/[:,]$/, '') || words.join(' ');
+  });
+}
 
 /** A line for each parameter: bars are narrow. */
-const brokenName = (trial: TrialResult) => shortName(trial).replaceAll(/ (?=\w+=)/g, '\n');
+const broken = (name: string) => name.replaceAll(/ (?=\w+=)/g, '\n');

@@ -1,10 +1,14 @@
 /** Each endpoint over HTTP, beside the FastAPI + sentence-transformers service. */
+import { pathOf, type StoreSet } from '../data/data-set.ts';
 import type { OperationName } from '../load/operations.ts';
 import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
 
 const CONCURRENCY = [1, 16, 64];
 const DOCUMENTS = 1000;
 const QUICK_DOCUMENTS = 10;
+/** In a store that is there before the service starts; the same as in the suite `startup`. */
+const STORED_DOCUMENTS = 1_000_000;
+const QUICK_STORED_DOCUMENTS = 200;
 
 /** Arrivals a second, the same for both: below and above what the FastAPI service does on two small cores. */
 const ARRIVALS: Record<OperationName, readonly number[]> = {
@@ -36,8 +40,10 @@ const WITH_DOCUMENTS = new Set<OperationName>(['search', 'search-cached']);
 
 export const http: Suite = {
   name: 'http',
-  summary: 'each endpoint: closed loop with 1, 16, 64 clients; open loop at a fixed arrival rate; latency percentiles',
-  trials: (options) => [...closedTrials(options), ...openTrials(options)],
+  summary:
+    'each endpoint: closed loop with 1, 16, 64 clients; open loop at a fixed arrival rate; latency percentiles; ' +
+    'search of 1,000,000 documents beside its scan',
+  trials: (options) => [...closedTrials(options), ...openTrials(options), storedTrial(options)],
   charts: [
     {
       name: 'embed',
@@ -104,6 +110,24 @@ function openTrials(options: SuiteOptions): Trial[] {
         }),
       })),
   );
+}
+
+/** What a search costs over its scan, where the scan is long: Cosimo alone, the peer keeps nothing on the disk. */
+function storedTrial(options: SuiteOptions): Trial {
+  const { quick, seed } = options;
+  const documents = quick ? QUICK_STORED_DOCUMENTS : STORED_DOCUMENTS;
+  const set: StoreSet = { kind: 'store', documents, seed };
+  const operation: OperationName = 'search-cached';
+  const load = { documents: 0, store: pathOf(set), round_s: quick ? 0.2 : 3, connections: 1 };
+  return {
+    id: `${NAMES[operation]}, ${documents.toLocaleString('en')} documents: clients=1`,
+    group: 'Search of many documents: one client in a closed loop',
+    parameters: { loop: 'closed', operation, documents, clients: 1 },
+    unit: 'answers/s',
+    better: 'higher',
+    data: [set],
+    contenders: contenders({ ...specOf(operation, options), ...load }).filter(({ role }) => role === 'subject'),
+  };
 }
 
 function titleOf(operation: OperationName, { quick }: SuiteOptions): string {

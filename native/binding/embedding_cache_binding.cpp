@@ -30,7 +30,7 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
   explicit EmbeddingCacheBinding(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<EmbeddingCacheBinding>(info) {
     guarded(info.Env(), [&] {
-      const std::size_t dimensions = integer_option(info, "dimensions", 1, kMaxDimensions);
+      const std::size_t dimensions = integer_option(info, "dimensions", 1, kMostDimensions);
       const std::size_t capacity =
           integer_option(info, "capacityBytes", 0, std::numeric_limits<std::size_t>::max());
       cache_ = std::make_unique<EmbeddingCache>(dimensions, capacity);

@@ -11,11 +11,13 @@
 namespace cosimo::binding {
 namespace {
 
-constexpr ErrorCode kCodes[] = {ErrorCode::closed, ErrorCode::invalid_argument, ErrorCode::invalid_setting,
+constexpr ErrorCode kCodes[] = {ErrorCode::cancelled, ErrorCode::closed, ErrorCode::invalid_argument, ErrorCode::invalid_setting,
                                 ErrorCode::not_finite, ErrorCode::out_of_memory};
 
 const char* code_name(ErrorCode code) noexcept {
   switch (code) {
+    case ErrorCode::cancelled:
+      return "cancelled";
     case ErrorCode::closed:
       return "closed";
     case ErrorCode::invalid_argument:

@@ -1,5 +1,8 @@
 // The class VectorIndex of src/native/binding.ts.
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "binding/addon_state.h"
@@ -16,6 +19,17 @@ namespace cosimo::binding {
 namespace {
 
 constexpr std::size_t kMostThreads = 1024;
+constexpr std::size_t kFewTickets = 1024;
+
+CodeScan scan_option(const Napi::CallbackInfo& info) {
+  const Napi::Value value = info[0].As<Napi::Object>().Get("scan");
+  if (value.IsUndefined()) return CodeScan::automatic;
+  const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+  if (name == "auto") return CodeScan::automatic;
+  if (name == "planes") return CodeScan::planes;
+  if (name == "bytes") return CodeScan::bytes;
+  throw Error(ErrorCode::invalid_argument, "scan must be 'auto', 'planes' or 'bytes'");
+}
 
 class SearchCall : public AsyncCall {
  public:
@@ -49,11 +63,13 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
                            InstanceAccessor<&Self::dimensions>("dimensions"),
                            InstanceAccessor<&Self::size>("size"),
                            InstanceAccessor<&Self::memory_bytes>("memoryBytes"),
+                           InstanceMethod<&Self::statistics>("statistics"),
                            InstanceMethod<&Self::add>("add"),
                            InstanceMethod<&Self::add_many>("addMany"),
                            InstanceMethod<&Self::remove>("remove"),
                            InstanceMethod<&Self::replace>("replace"),
                            InstanceMethod<&Self::search>("search"),
+                           InstanceMethod<&Self::cancel>("cancel"),
                            InstanceMethod<&Self::close>("close"),
                        });
   }
@@ -61,10 +77,11 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
   explicit VectorIndexBinding(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<VectorIndexBinding>(info), state_(AddonState::of(info.Env())) {
     guarded(info.Env(), [&] {
-      dimensions_ = integer_option(info, "dimensions", 1, kMaxDimensions);
+      dimensions_ = integer_option(info, "dimensions", 1, kMostDimensions);
       const std::size_t threads = integer_option(info, "threads", 1, kMostThreads);
-      index_ = std::make_shared<VectorIndex>(dimensions_);
-      searcher_ = std::make_unique<Searcher>(index_, active_kernel(), threads);
+      const CodeScan scan = scan_option(info);
+      index_ = std::make_shared<VectorIndex>(dimensions_, active_kernel());
+      searcher_ = std::make_unique<Searcher>(index_, active_kernel(), threads, scan);
       state_->watch(*searcher_);
     });
   }
@@ -84,7 +101,29 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
   }
 
   Napi::Value memory_bytes(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), index_ ? static_cast<double>(index_->memory_bytes()) : 0);
+    return Napi::Number::New(info.Env(), index_ ? static_cast<double>(index_->sizes().memory_bytes) : 0);
+  }
+
+  Napi::Value statistics(const Napi::CallbackInfo& info) {
+    const IndexSizes sizes = index_ ? index_->sizes() : IndexSizes{};
+    const SearchCounts counts = searcher_->counts();
+    Napi::Object result = Napi::Object::New(info.Env());
+    const auto set = [&result](const char* name, std::size_t value) {
+      result.Set(name, static_cast<double>(value));
+    };
+    set("rows", sizes.rows);
+    set("deadRows", sizes.dead_rows);
+    set("rowBytes", sizes.row_bytes);
+    set("memoryBytes", sizes.memory_bytes);
+    set("movedRows", sizes.moved_rows);
+    set("searches", counts.searches);
+    set("scans", counts.scans);
+    set("planeRows", counts.rows.plane_rows);
+    set("planeRowsPassed", counts.rows.plane_rows_passed);
+    set("byteRows", counts.rows.byte_rows);
+    set("scoredRows", counts.rows.scored_rows);
+    result.Set("scan", searcher_->planes_pay() ? "planes" : "bytes");
+    return result;
   }
 
   void add(const Napi::CallbackInfo& info) {
@@ -131,13 +170,40 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
         const std::span<const float> query = floats_argument(info[0], "query", dimensions_);
         const std::uint64_t top_k = integer_argument(info[1], "topK", 0, ~std::uint64_t{0});
         const double threshold = number_argument(info[2], "threshold");
-        searcher_->search(query, top_k, threshold, [&call, &calls](SearchResult result) {
-          call.hits = std::move(result.hits);
-          call.error = std::move(result.error);
-          calls.finish(call);
-        });
+        const std::uint64_t ticket = info[3].IsUndefined() ? 0 : ticket_argument(info[3]);
+        std::weak_ptr<Search>* kept = ticket == 0 ? nullptr : &place_for(ticket);
+        const auto search =
+            searcher_->search(query, top_k, threshold, [&call, &calls](SearchResult result) {
+              call.hits = std::move(result.hits);
+              call.error = std::move(result.error);
+              calls.finish(call);
+            });
+        if (kept != nullptr) *kept = search;
       });
     });
+  }
+
+  void cancel(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] {
+      const auto found = tickets_.find(ticket_argument(info[0]));
+      if (found == tickets_.end()) return;
+      if (const auto search = found->second.lock()) searcher_->cancel(search);
+      tickets_.erase(found);
+    });
+  }
+
+  static std::uint64_t ticket_argument(const Napi::Value& value) {
+    return integer_argument(value, "ticket", 1, ~std::uint64_t{0});
+  }
+
+  // Made before the search begins, since nothing may fail after. Tickets of searches that ended by themselves are
+  // dropped when there are many.
+  std::weak_ptr<Search>& place_for(std::uint64_t ticket) {
+    if (tickets_.size() >= tickets_kept_) {
+      std::erase_if(tickets_, [](const auto& entry) { return entry.second.expired(); });
+      tickets_kept_ = std::max(kFewTickets, 2 * tickets_.size());
+    }
+    return tickets_[ticket];
   }
 
   void close(const Napi::CallbackInfo& info) {
@@ -151,12 +217,14 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
     return *index_;
   }
 
-  void report(Napi::Env env) { report_.update(env, index_->memory_bytes()); }
+  void report(Napi::Env env) { report_.update(env, index_->sizes().memory_bytes); }
 
   std::shared_ptr<AddonState> state_;
   std::size_t dimensions_ = 0;
   std::shared_ptr<VectorIndex> index_;  // null once closed
   std::unique_ptr<Searcher> searcher_;
+  std::unordered_map<std::uint64_t, std::weak_ptr<Search>> tickets_;
+  std::size_t tickets_kept_ = kFewTickets;
   MemoryReport report_;
 };
 

@@ -1,36 +1,23 @@
 #include "core/publication.h"
 
-#include <utility>
-
 namespace cosimo {
 
-Pin::Pin(Publication& publication) : publication_(publication) {
+Pin::Pin(const Publication& publication) {
   const std::lock_guard lock(publication.mutex_);
   sequence_ = publication.sequence_;
+  rows_of_last_ = publication.rows_of_last_;
   chunks_ = publication.chunks_;
-  older_ = publication.newest_;
-  (older_ != nullptr ? older_->newer_ : publication.oldest_) = this;
-  publication.newest_ = this;
 }
 
-Pin::~Pin() {
-  const std::lock_guard lock(publication_.mutex_);
-  (older_ != nullptr ? older_->newer_ : publication_.oldest_) = newer_;
-  (newer_ != nullptr ? newer_->older_ : publication_.newest_) = older_;
-}
-
-void Publication::publish(Sequence sequence, std::shared_ptr<const ChunkTable> chunks) noexcept {
+void Publication::publish(Sequence sequence, std::shared_ptr<const ChunkTable> chunks,
+                          std::size_t rows_of_last) noexcept {
   {
     const std::lock_guard lock(mutex_);
     sequence_ = sequence;
+    rows_of_last_ = rows_of_last;
     chunks_.swap(chunks);
   }
   // The previous table, if it was the last reference, is freed here: outside the lock.
-}
-
-Sequence Publication::oldest_visible() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return oldest_ != nullptr ? oldest_->sequence_ : sequence_;
 }
 
 }  // namespace cosimo

@@ -1,4 +1,4 @@
-// What readers may see: the published sequence, the chunks it reaches, and who is reading which sequence.
+// What readers may see: the published sequence and the rows it reaches.
 #pragma once
 
 #include <memory>
@@ -10,51 +10,44 @@ namespace cosimo {
 
 class Publication;
 
-/// One reader's view: the index as it was when the pin was made, for as long as the pin lives.
-/// Any thread may make, use and end a pin; several may read through one. It must not outlive its Publication.
+/// One reader's view: the index as it was when the pin was made, for as long as the pin lives. It keeps the chunks
+/// that it sees. Any thread may make, use and end a pin; several may read through one.
 class Pin {
  public:
-  explicit Pin(Publication& publication);
-  ~Pin();
-  Pin(const Pin&) = delete;
-  Pin& operator=(const Pin&) = delete;
+  explicit Pin(const Publication& publication);
 
   Sequence sequence() const noexcept { return sequence_; }
   const ChunkTable& chunks() const noexcept { return *chunks_; }
 
- private:
-  friend class Publication;
+  /// Rows of chunk `at` that there are for this reader, dead ones included.
+  std::size_t rows_of(std::size_t at) const noexcept {
+    return at + 1 == chunks_->size() ? rows_of_last_ : kRowsPerChunk;
+  }
 
-  Publication& publication_;
+ private:
   Sequence sequence_ = 0;
+  std::size_t rows_of_last_ = 0;
   std::shared_ptr<const ChunkTable> chunks_;
-  Pin* older_ = nullptr;
-  Pin* newer_ = nullptr;
 };
 
-/// Pinning and publishing take a mutex for a few instructions; a scan takes none. (A lock-free pin may come
-/// later.) That mutex also orders memory: what was written before publish() is seen by pins made after it,
-/// and what a reader did before its pin ended has happened before oldest_visible() says so.
+/// Pinning and publishing take a mutex for a few instructions; a scan takes none. That mutex also orders memory: what
+/// was written before publish() is seen by pins made after it.
 class Publication {
  public:
   /// Throws std::bad_alloc.
   Publication() : chunks_(std::make_shared<const ChunkTable>()) {}
 
-  /// From now on new pins see `sequence` and `chunks`. The writer's call.
-  void publish(Sequence sequence, std::shared_ptr<const ChunkTable> chunks) noexcept;
-
-  /// The oldest sequence that a reader sees now or can come to see: a row that died at or before it is unseen
-  /// for good.
-  Sequence oldest_visible() const noexcept;
+  /// From now on new pins see this. The writer's call.
+  void publish(Sequence sequence, std::shared_ptr<const ChunkTable> chunks,
+               std::size_t rows_of_last) noexcept;
 
  private:
   friend class Pin;
 
   mutable std::mutex mutex_;
   Sequence sequence_ = 0;
+  std::size_t rows_of_last_ = 0;
   std::shared_ptr<const ChunkTable> chunks_;
-  Pin* oldest_ = nullptr;  // pins are made in the order of their sequences, so the list is sorted by itself
-  Pin* newest_ = nullptr;
 };
 
 }  // namespace cosimo

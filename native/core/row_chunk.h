@@ -1,17 +1,16 @@
-// A block of rows that never moves, and the two numbers that say who may see a row.
+// A block of rows that never moves: floats, codes, keys, and when each row died.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "core/aligned_buffer.h"
-#include "core/key_map.h"
+#include "core/slab_allocator.h"
+#include "kernels/kernel.h"
 
 namespace cosimo {
 
@@ -20,67 +19,91 @@ using Sequence = std::uint64_t;
 
 constexpr Sequence kNever = ~Sequence{0};
 constexpr std::size_t kRowsPerChunk = 1024;
+constexpr std::size_t kBlocksPerChunk = kRowsPerChunk / kBlockRows;
 
-/// kRowsPerChunk rows of `stride` floats. A row is visible at sequence s when born ≤ s < died.
+/// Where the parts of a chunk lie in its memory, in bytes from its start.
+class ChunkLayout {
+ public:
+  explicit ChunkLayout(std::size_t dimensions) noexcept;
+
+  std::size_t dimensions() const noexcept { return dimensions_; }
+  std::size_t stride() const noexcept { return stride_; }
+  std::size_t lines() const noexcept { return lines_; }
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  friend class RowChunk;
+
+  std::size_t dimensions_;
+  std::size_t stride_;  // floats from row to row: dimensions rounded up to whole cache lines
+  std::size_t lines_;
+  std::size_t upper_;
+  std::size_t lower_;
+  std::size_t statistics_;
+  std::size_t norms_;
+  std::size_t floats_;
+  std::size_t bytes_;
+};
+
+/// Rows are appended and never written again; the writer alone appends.
 ///
-/// Memory ordering. A reader at s and the writer that turns a dead slot (b, d) into a new row (n, never) may
-/// meet: every pinned reader has s ≥ d (or the slot would not have been given out), the new row has n > s.
-///   writer: floats, key; born ← n (relaxed); died ← never (release)
-///   reader: d' ← died (acquire); b' ← born (relaxed)
-/// A reader that sees died = never has, by release → acquire, born = n as well and n > s: not visible. A
-/// reader that sees the old d has d ≤ s: not visible. Reading born first could pair the old b with never and
-/// show half a row. A live row's retirement stores died = m with m > s for every reader pinned before it is
-/// published, so that they see the row whether they read never or m. Floats and key need no atomics: a reader
-/// touches them only when the row is visible to it; it was then published before the reader's pin, and is
-/// rewritten only after its unpin, both under the mutex of Publication.
+/// What a reader may touch. Its pin says how many rows of the chunk there are for it. Those rows, with the codes of
+/// every block that they fill, were written before they were published, under the mutex of Publication, so the pin
+/// orders the reading after the writing; rows behind them may be under the writer's hands. Codes of a block are
+/// made when its last row comes: whole cache lines, never read before.
+/// A row is live at sequence s when died > s. The writer stores died = m, m the sequence that it is about to publish:
+/// a reader pinned before has s < m and sees the row whether it reads kNever or m; one pinned after sees m by the
+/// order of the mutex. So relaxed atomics do.
 class RowChunk {
  public:
-  /// Throws std::bad_alloc.
-  explicit RowChunk(std::size_t stride)
-      : floats_(make_aligned_array<float>(stride * kRowsPerChunk)), stride_(stride) {
-    for (auto& born : born_) born.store(kNever, std::memory_order_relaxed);
-  }
+  /// Throws std::bad_alloc. The allocator gives pieces of at least layout.bytes().
+  RowChunk(const ChunkLayout& layout, std::shared_ptr<SlabAllocator> allocator);
+  ~RowChunk();
+  RowChunk(const RowChunk&) = delete;
+  RowChunk& operator=(const RowChunk&) = delete;
 
-  const float* row(std::size_t at) const noexcept { return floats_.get() + at * stride_; }
+  const float* row(std::size_t at) const noexcept { return floats_ + at * layout_.stride(); }
   std::uint64_t key(std::size_t at) const noexcept { return keys_[at]; }
-
-  bool is_visible(std::size_t at, Sequence sequence) const noexcept {
-    const Sequence died = died_[at].load(std::memory_order_acquire);
-    const Sequence born = born_[at].load(std::memory_order_relaxed);
-    return born <= sequence && sequence < died;
+  const CodeBlocks& codes() const noexcept { return codes_; }
+  bool is_live(std::size_t at, Sequence sequence) const noexcept {
+    return died_[at].load(std::memory_order_relaxed) > sequence;
   }
 
-  /// Fills a slot that no reader can see. The row becomes visible once `born` is published.
-  void write(std::size_t at, std::uint64_t key, std::span<const float> vector, Sequence born) noexcept {
-    float* row = floats_.get() + at * stride_;
-    std::memcpy(row, vector.data(), vector.size_bytes());
-    std::memset(row + vector.size(), 0, (stride_ - vector.size()) * sizeof(float));
-    keys_[at] = key;
-    born_[at].store(born, std::memory_order_relaxed);
-    died_[at].store(kNever, std::memory_order_release);
-  }
+  // The writer's part.
+  std::size_t row_count() const noexcept { return row_count_; }
+  std::size_t dead_count() const noexcept { return dead_count_; }
+  bool is_full() const noexcept { return row_count_ == kRowsPerChunk; }
+  bool is_dead() const noexcept { return dead_count_ == kRowsPerChunk; }
 
-  /// Ends a row's life; it goes unseen once `died` is published.
-  void retire(std::size_t at, Sequence died) noexcept { died_[at].store(died, std::memory_order_release); }
+  /// Adds a row to a chunk that is not full and returns its number. It is seen once it is published.
+  std::size_t append(std::uint64_t key, std::span<const float> vector, const Kernel& kernel) noexcept;
 
-  /// The writer's own: when a retired row died, and a link for its queue of retired slots.
-  Sequence died(std::size_t at) const noexcept { return died_[at].load(std::memory_order_relaxed); }
-  Slot& link(std::size_t at) noexcept { return links_[at]; }
-
-  static std::size_t memory_bytes(std::size_t stride) noexcept {
-    return sizeof(RowChunk) + stride * kRowsPerChunk * sizeof(float);
+  /// Ends a row's life with the publication of `died`.
+  void retire(std::size_t at, Sequence died) noexcept {
+    died_[at].store(died, std::memory_order_relaxed);
+    ++dead_count_;
   }
 
  private:
-  AlignedArray<float> floats_;
-  std::size_t stride_;
-  std::array<std::uint64_t, kRowsPerChunk> keys_{};
-  std::array<std::atomic<Sequence>, kRowsPerChunk> born_{};
-  std::array<std::atomic<Sequence>, kRowsPerChunk> died_{};
-  std::array<Slot, kRowsPerChunk> links_{};
+  template <typename T>
+  T* part(std::size_t offset) const noexcept {
+    return reinterpret_cast<T*>(memory_ + offset);
+  }
+
+  void quantise(std::size_t block, const Kernel& kernel) noexcept;
+
+  const ChunkLayout layout_;
+  const std::shared_ptr<SlabAllocator> allocator_;
+  std::byte* const memory_;
+  float* const floats_;
+  const CodeBlocks codes_;
+  std::size_t row_count_ = 0;
+  std::size_t dead_count_ = 0;
+  std::array<std::uint64_t, kRowsPerChunk> keys_;
+  std::array<std::atomic<Sequence>, kRowsPerChunk> died_;
 };
 
-/// The chunks of an index in slot order. A table is never changed: growth publishes a new one.
+/// The chunks of an index; all but the last are full. A table is never changed: growth publishes a new one.
 using ChunkTable = std::vector<std::shared_ptr<RowChunk>>;
 
 }  // namespace cosimo

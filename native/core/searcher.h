@@ -1,44 +1,45 @@
 // Searches of one index on threads of their own.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
-#include <exception>
-#include <functional>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
+#include "core/scan_job.h"
 #include "core/thread_pool.h"
-#include "core/top_k.h"
-#include "core/vector_index.h"
-#include "kernels/kernel.h"
 
 namespace cosimo {
 
-struct SearchResult {
-  std::vector<Hit> hits;
-  std::exception_ptr error;  // set instead of hits: std::bad_alloc, or Error closed
+struct SearchCounts {
+  std::size_t searches;
+  std::size_t scans;
+  ScanCounts rows;
 };
 
-/// A search starts when a thread is free and pins the index at that moment. While it scans, threads that have
-/// nothing else to do take chunks of it: many searches run side by side, a lone one is split. (Sharing one
-/// pass comes later.)
+/// One scan at a time, split over all threads. Searches that arrive while it runs wait and share the next one, which
+/// pins the index when it begins: a search sees every write that was done before it was called.
 ///
-/// All calls belong to one thread (the owner); writers of the index may be others.
+/// search(), close() and stop() belong to one thread (the owner); cancel() and the counts to any. Writers of the index
+/// may be others.
 class Searcher {
  public:
-  /// Called exactly once, on a pool thread, or on the thread that closes or stops. Must not throw.
-  using Done = std::function<void(SearchResult)>;
-
   /// Throws std::system_error, std::bad_alloc.
-  Searcher(std::shared_ptr<const VectorIndex> index, const Kernel& kernel, std::size_t thread_count);
+  Searcher(std::shared_ptr<const VectorIndex> index, const Kernel& kernel, std::size_t thread_count,
+           CodeScan wanted = CodeScan::automatic);
   /// Stops.
   ~Searcher();
 
-  /// The at most `top_k` best rows with (double)score ≥ threshold. `query` holds `dimensions` floats and is
-  /// copied. Throws Error invalid_argument, not_finite, closed; std::bad_alloc. `done` is then not called.
-  void search(std::span<const float> query, std::size_t top_k, double threshold, Done done);
+  /// The at most `top_k` best rows with (double)score ≥ threshold, told to `done` on a pool thread (or on the thread
+  /// that cancels, closes or stops, or on this one where there is no memory to begin). `query` holds `dimensions` floats and is copied. The search returned serves to
+  /// cancel it. Throws Error invalid_argument, not_finite, closed; std::bad_alloc. `done` is then not called.
+  std::shared_ptr<Search> search(std::span<const float> query, std::size_t top_k, double threshold,
+                                 Search::Done done);
+
+  /// Ends a search with `cancelled`, if it has not ended; a scan for nobody else ends at its next chunk.
+  void cancel(const std::shared_ptr<Search>& search) noexcept;
 
   /// Waiting searches end with `closed`, running ones run on; waits for nothing. Lets go of the index, whose
   /// memory comes back with the last running search. Idempotent.
@@ -47,10 +48,27 @@ class Searcher {
   /// Closes, ends running searches at their next chunk with `closed`, and waits for the threads. Idempotent.
   void stop() noexcept;
 
+  SearchCounts counts() const noexcept;
+  /// Whether few queries at once read the upper plane first just now.
+  bool planes_pay() const noexcept { return context_.choice.planes_pay(); }
+
  private:
-  std::atomic<bool> stopping_{false};
+  void submit_scan() noexcept;
+  void begin_scan(TaskFate fate) noexcept;
+  void run(std::vector<std::shared_ptr<Search>> searches, std::shared_ptr<const VectorIndex> index) noexcept;
+  void queue_helpers(const std::shared_ptr<ScanJob>& job) noexcept;
+  void end_scan() noexcept;
+  bool settle_waiting(const SearchResult& result) noexcept;
+
+  ScanContext context_;
+  std::atomic<std::size_t> searches_{0};
+  std::atomic<std::size_t> scans_{0};
+
+  std::mutex mutex_;  // guards what follows
   std::shared_ptr<const VectorIndex> index_;
-  const Kernel& kernel_;
+  std::deque<std::shared_ptr<Search>> waiting_;
+  bool scanning_ = false;
+
   ThreadPool pool_;  // last: its threads end before what they use
 };
 

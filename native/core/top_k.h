@@ -17,11 +17,14 @@ inline bool ranks_before(const Hit& a, const Hit& b) noexcept {
   return a.score > b.score || (a.score == b.score && a.key < b.key);
 }
 
+/// The inner product as results carry it: rounded once to float32, saturated at ±FLT_MAX, so always finite.
+float round_score(double sum) noexcept;
+
 /// Keeps the `limit` best of the hits it is offered that reach `threshold`. Scores must be finite.
 /// One thread at a time. Memory: at most `limit` hits, grown as they come.
 class TopK {
  public:
-  TopK(std::size_t limit, double threshold) noexcept : limit_(limit), threshold_(threshold) {}
+  TopK(std::size_t limit, double threshold) noexcept;
 
   /// Throws std::bad_alloc.
   void offer(Hit hit) {
@@ -32,6 +35,9 @@ class TopK {
       replace_worst(hit);
     }
   }
+
+  /// A score below this is certainly not kept; one that equals it may be.
+  float floor() const noexcept { return limit_ == 0 || hits_.size() < limit_ ? lowest_ : hits_.front().score; }
 
   /// Offers all hits of another. Throws std::bad_alloc.
   void merge(const TopK& other) {
@@ -47,6 +53,7 @@ class TopK {
 
   std::size_t limit_;
   double threshold_;
+  float lowest_;  // the largest float that is not above threshold_; infinity where nothing is kept
   std::vector<Hit> hits_;  // a heap with the worst hit in front
 };
 

@@ -8,6 +8,7 @@
 #define COSIMO_AVX2 __attribute__((target("avx2,fma")))
 
 namespace cosimo {
+namespace avx2 {
 namespace {
 
 // lanes[n] holds lanes 4n … 4n + 3 of one row.
@@ -36,6 +37,8 @@ COSIMO_AVX2 inline __attribute__((always_inline)) double fold(const Accumulator&
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
+}  // namespace
+
 COSIMO_AVX2 void score_rows(const double* query, const float* rows, std::size_t row_count, std::size_t stride,
                             double* sums) {
   for (std::size_t row = 0; row < row_count; ++row) {
@@ -46,9 +49,10 @@ COSIMO_AVX2 void score_rows(const double* query, const float* rows, std::size_t 
   }
 }
 
-}  // namespace
+}  // namespace avx2
 
-const Kernel kAvx2Kernel = {"avx2", score_rows};
+const Kernel kAvx2Kernel = {"avx2",           avx2::score_rows,    avx2::bound_upper, avx2::bound_whole,
+                            avx2::bound_many, avx2::quantise_block};
 
 }  // namespace cosimo
 

@@ -9,6 +9,7 @@
 #define COSIMO_AVX512 __attribute__((target("avx512f")))
 
 namespace cosimo {
+namespace avx512 {
 namespace {
 
 // Lanes 0–7 and 8–15 of one row.
@@ -32,6 +33,8 @@ COSIMO_AVX512 inline __attribute__((always_inline)) double fold(const Accumulato
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
+}  // namespace
+
 COSIMO_AVX512 void score_rows(const double* query, const float* rows, std::size_t row_count,
                               std::size_t stride, double* sums) {
   for (std::size_t row = 0; row < row_count; ++row) {
@@ -44,9 +47,11 @@ COSIMO_AVX512 void score_rows(const double* query, const float* rows, std::size_
   }
 }
 
-}  // namespace
+}  // namespace avx512
 
-const Kernel kAvx512Kernel = {"avx512", score_rows};
+const Kernel kAvx512Kernel = {
+    "avx512",           avx512::score_rows,    avx512::bound_upper, avx512::bound_whole,
+    avx512::bound_many, avx512::quantise_block};
 
 }  // namespace cosimo
 

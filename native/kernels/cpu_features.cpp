@@ -2,8 +2,18 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <cstdint>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+
+#include <cstddef>
 #endif
 
 namespace cosimo {
@@ -29,6 +39,7 @@ constexpr std::uint32_t kOsxsave = 1U << 27;     // leaf 1, ECX: XGETBV may be e
 constexpr std::uint32_t kAvx = 1U << 28;         // leaf 1, ECX
 constexpr std::uint32_t kAvx2 = 1U << 5;         // leaf 7, EBX
 constexpr std::uint32_t kAvx512f = 1U << 16;     // leaf 7, EBX
+constexpr std::uint32_t kAvx512bw = 1U << 30;    // leaf 7, EBX
 constexpr std::uint32_t kAvx512Vnni = 1U << 11;  // leaf 7, ECX
 constexpr std::uint32_t kAmxBf16 = 1U << 22;     // leaf 7, EDX
 constexpr std::uint32_t kAmxTile = 1U << 24;     // leaf 7, EDX
@@ -51,6 +62,7 @@ CpuFeatures detect_cpu_features() noexcept {
   const std::uint64_t state = os_saved_state();
   features.avx2_fma = has_fma && (ebx & kAvx2) != 0 && (state & kAvxState) == kAvxState;
   features.avx512f = (ebx & kAvx512f) != 0 && (state & kAvx512State) == kAvx512State;
+  features.avx512bw = features.avx512f && (ebx & kAvx512bw) != 0;
   features.avx512_vnni = features.avx512f && (ecx & kAvx512Vnni) != 0;
   const bool has_tiles = (edx & kAmxTile) != 0 && (state & kTileState) == kTileState;
   features.amx_int8 = has_tiles && (edx & kAmxInt8) != 0;
@@ -62,9 +74,32 @@ CpuFeatures detect_cpu_features() noexcept {
   return features;
 }
 
+bool request_tiles() noexcept {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 #else
 
-CpuFeatures detect_cpu_features() noexcept { return {}; }
+CpuFeatures detect_cpu_features() noexcept {
+  CpuFeatures features;
+#if defined(__aarch64__) && defined(__linux__)
+  features.dot_product = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__aarch64__) && defined(__APPLE__)
+  int value = 0;
+  std::size_t size = sizeof value;
+  features.dot_product =
+      sysctlbyname("hw.optional.arm.FEAT_DotProd", &value, &size, nullptr, 0) == 0 && value == 1;
+#endif
+  return features;
+}
+
+bool request_tiles() noexcept { return false; }
 
 #endif
 

@@ -8,6 +8,8 @@ struct CpuFeatures {
   bool avx2_fma = false;
   /// AVX-512F, with the OS saving masks and all thirty-two wide registers.
   bool avx512f = false;
+  /// Integers of 8 and 16 bits in ZMM; implies avx512f.
+  bool avx512bw = false;
   /// VPDPBUSD on ZMM, and VDPBF16PS on ZMM; each implies avx512f.
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
@@ -17,9 +19,15 @@ struct CpuFeatures {
   /// for them (arch_prctl, ARCH_REQ_XCOMP_PERM) before it executes one.
   bool amx_int8 = false;
   bool amx_bf16 = false;
+  /// SDOT on AArch64.
+  bool dot_product = false;
 };
 
-/// Asks the CPU. All false on other architectures than x86-64.
+/// Asks the CPU, on AArch64 the system. All false on other architectures.
 CpuFeatures detect_cpu_features() noexcept;
+
+/// Asks Linux to let this process use tiles; false where it does not. To be asked before the first tile
+/// instruction, by any thread; holds for all.
+bool request_tiles() noexcept;
 
 }  // namespace cosimo

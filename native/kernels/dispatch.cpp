@@ -15,9 +15,12 @@ class KernelList {
   KernelList() noexcept {
 #if defined(__x86_64__)
     const CpuFeatures features = detect_cpu_features();
-    if (features.avx512f) kernels_[count_++] = &kAvx512Kernel;
+    const bool avx512 = features.avx512bw && features.avx512_vnni;
+    if (avx512 && features.amx_int8 && request_tiles()) kernels_[count_++] = &kAmxKernel;
+    if (avx512) kernels_[count_++] = &kAvx512Kernel;
     if (features.avx2_fma) kernels_[count_++] = &kAvx2Kernel;
 #elif defined(__aarch64__)
+    if (detect_cpu_features().dot_product) kernels_[count_++] = &kNeonDotprodKernel;
     kernels_[count_++] = &kNeonKernel;
 #endif
     kernels_[count_++] = &kScalarKernel;
@@ -26,7 +29,7 @@ class KernelList {
   std::span<const Kernel* const> view() const noexcept { return {kernels_.data(), count_}; }
 
  private:
-  std::array<const Kernel*, 3> kernels_{};
+  std::array<const Kernel*, 4> kernels_{};
   std::size_t count_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <arm_neon.h>
 
 namespace cosimo {
+namespace neon {
 namespace {
 
 // lanes[n] holds lanes 2n and 2n + 1 of one row.
@@ -38,6 +39,8 @@ inline __attribute__((always_inline)) double fold(Accumulator sum) {
   return vgetq_lane_f64(sum.lanes[0], 0) + vgetq_lane_f64(sum.lanes[0], 1);
 }
 
+}  // namespace
+
 void score_rows(const double* query, const float* rows, std::size_t row_count, std::size_t stride,
                 double* sums) {
   for (std::size_t row = 0; row < row_count; ++row) {
@@ -48,9 +51,10 @@ void score_rows(const double* query, const float* rows, std::size_t row_count, s
   }
 }
 
-}  // namespace
+}  // namespace neon
 
-const Kernel kNeonKernel = {"neon", score_rows};
+const Kernel kNeonKernel = {"neon",           neon::score_rows,    neon::bound_upper, neon::bound_whole,
+                            neon::bound_many, neon::quantise_block};
 
 }  // namespace cosimo
 

@@ -10,6 +10,7 @@ import {
   DeleteResponse,
   DocumentParams,
   DocumentResponse,
+  FULL_ERROR,
   type IndexBody,
   IndexRequest,
   IndexResponse,
@@ -30,7 +31,7 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder, budge
       schema: {
         summary: 'Add or replace a document',
         body: IndexRequest,
-        response: { 200: IndexResponse, ...BODY_ERRORS },
+        response: { 200: IndexResponse, ...BODY_ERRORS, ...FULL_ERROR },
       },
     },
     async (request, reply) => {

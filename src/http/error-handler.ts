@@ -15,7 +15,11 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   model_not_ready: 503,
   timed_out: 503,
   out_of_memory: 503,
+  index_full: 507,
 };
+
+/** Refusals that are no fault of ours: nothing to log. */
+const EXPECTED: ReadonlySet<number> = new Set([503, 507]);
 
 const UNAUTHORIZED = 'Send the API key in the header Authorization: Bearer KEY';
 
@@ -34,7 +38,7 @@ export function installErrorHandler(app: FastifyInstance, retryAfter_s: () => nu
     if (error instanceof ValidationFaults) return sendJson(reply, 422, error.toJson());
     if (error instanceof UnreadableBody) return sendDetail(reply, 400, error.message);
     const { status, sentence } = describe(error);
-    if (status >= 500 && status !== 503) request.log.error({ err: error }, 'request failed');
+    if (status >= 500 && !EXPECTED.has(status)) request.log.error({ err: error }, 'request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     if ((status === 429 || status === 503) && !reply.hasHeader('retry-after'))
       reply.header('retry-after', retryAfter_s());

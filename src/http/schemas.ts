@@ -97,3 +97,4 @@ const Faults = Type.Object({
 /** Error bodies for the documentation of a call that takes a JSON body. */
 export const BODY_ERRORS = { 400: Sentence, 413: Sentence, 422: Faults, 429: Sentence, 500: Sentence, 503: Sentence };
 export const NOT_FOUND_ERROR = { 404: Sentence };
+export const FULL_ERROR = { 507: Sentence };

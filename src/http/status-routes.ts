@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../metrics.ts';
 import { native } from '../native/binding.ts';
-import type { EngineHolder } from '../service/engine.ts';
+import type { Engine, EngineHolder } from '../service/engine.ts';
 import { sendJson } from './error-handler.ts';
 import { HealthResponse, LiveResponse, StatsResponse } from './schemas.ts';
 
@@ -48,7 +48,7 @@ export function statsRoutes(app: FastifyInstance, holder: EngineHolder, metrics:
     const lookups = hits + misses;
     const stats = {
       model: engine.modelName,
-      index: { documents: engine.search.documents, memory_bytes: engine.index.memoryBytes, kernel: native.kernel },
+      index: indexStats(engine),
       requests: holder.requests,
       cache: {
         ...{ hits, misses, hit_rate: lookups === 0 ? 0 : hits / lookups },
@@ -68,4 +68,17 @@ export function statsRoutes(app: FastifyInstance, holder: EngineHolder, metrics:
     async (_request, reply) =>
       reply.header('content-type', metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
+}
+
+function indexStats({ search, index }: Engine): object {
+  const { memoryBytes, rowBytes, deadRows, scan, planeRows, planeRowsPassed } = index.statistics();
+  return {
+    documents: search.documents,
+    memory_bytes: memoryBytes,
+    row_bytes: rowBytes,
+    dead_rows: deadRows,
+    kernel: native.kernel,
+    scan,
+    plane_pass_share: planeRows === 0 ? 0 : planeRowsPassed / planeRows,
+  };
 }

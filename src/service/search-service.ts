@@ -4,6 +4,7 @@ import type { VectorIndex } from '../index/vector-index.ts';
 import type { Metrics } from '../metrics.ts';
 import { type DocumentStore, ID_BYTES_MAX, type StoredDocument } from '../store/document-store.ts';
 import type { EmbeddingService } from './embedding-service.ts';
+import type { IndexCapacity } from './index-capacity.ts';
 import { TimeSlice } from './time-slice.ts';
 
 /** A hit's text is held as the store's string, as a part of the answer, and as the answer's bytes. */
@@ -13,6 +14,7 @@ export interface SearchServiceParts {
   readonly embeddings: EmbeddingService;
   readonly index: VectorIndex;
   readonly store: DocumentStore;
+  readonly capacity: IndexCapacity;
   readonly metrics: Metrics;
   readonly topKMax: number;
   readonly metadataBytesMax: number;
@@ -29,6 +31,7 @@ export interface SearchOptions {
   readonly topK: number;
   /** Lowest score of a hit. */
   readonly threshold: number;
+  /** When it fires, the scan stops: `cancelled`. */
   readonly signal?: AbortSignal;
   /** Told how many bytes each hit takes until it is answered; what it throws ends the search. */
   readonly take?: (bytes: number) => void;
@@ -49,10 +52,15 @@ export class SearchService {
     return this.#parts.store.documents;
   }
 
-  /** Fills the index from the store, a pause between the pieces so that the event loop stays free. */
+  /**
+   * Fills the index from the store, a pause between the pieces so that the event loop stays free.
+   * @throws CosimoError `index_full` when the store holds more than the index may take
+   */
   async load(): Promise<void> {
-    const { index, store } = this.#parts;
+    const { index, store, capacity } = this.#parts;
+    capacity.requireRoomForStore();
     for (const { versions, vectors } of store.vectors()) {
+      capacity.requireBytesFor(versions.length);
       index.addMany(versions, vectors);
       await new Promise(setImmediate);
     }
@@ -67,21 +75,32 @@ export class SearchService {
 
   /**
    * Adds a document or replaces the one of the same id. Returns once it is durable and every later search sees it.
-   * @throws CosimoError `metadata_too_large`, and what embedding and storing throw; nothing has changed then
+   * @throws CosimoError `metadata_too_large`, `index_full`, and what embedding and storing throw; nothing has changed then
    */
   async upsert(document: StoredDocument, signal?: AbortSignal): Promise<void> {
-    const { embeddings, index, store, metrics, metadataBytesMax } = this.#parts;
+    const { capacity, metadataBytesMax } = this.#parts;
     if (Buffer.byteLength(document.metadata) > metadataBytesMax) {
       throw new CosimoError(
         'metadata_too_large',
         `The metadata is larger than ${metadataBytesMax} bytes; shorten it or raise MAX_METADATA_BYTES`,
       );
     }
+    capacity.admit(document.id);
+    try {
+      await this.#write(document, signal);
+    } finally {
+      capacity.release(document.id);
+    }
+  }
+
+  async #write(document: StoredDocument, signal?: AbortSignal): Promise<void> {
+    const { embeddings, index, store, capacity, metrics } = this.#parts;
     const { vectors } = await embeddings.embed([document.text], signal ? { signal } : {});
     if (signal?.aborted) throw new CosimoError('cancelled'); // answered already: nothing shall be stored now
     const vector = vectors[0] as Float32Array;
     const started_ms = performance.now();
     await this.#apply(store.put(document, vector), ({ version, replaced }) => {
+      capacity.stored(document.id, replaced === undefined);
       if (replaced === undefined) index.add(version, vector);
       else {
         index.replace(replaced, version, vector);
@@ -94,21 +113,22 @@ export class SearchService {
   /** @throws CosimoError `document_not_found` */
   async delete(id: string): Promise<void> {
     if (!isPossibleId(id)) throw new CosimoError('document_not_found');
-    const { index, store } = this.#parts;
+    const { index, store, capacity } = this.#parts;
     await this.#apply(store.delete(id), (version) => {
       if (version === undefined) throw new CosimoError('document_not_found');
+      capacity.deleted(id);
       index.remove(version);
       this.#forgetLater(version);
     });
   }
 
   /** Every live document against the query: exact, best first, equal scores by age, oldest first. */
-  async search(query: string, { topK, threshold, signal, take }: SearchOptions): Promise<Hit[]> {
-    const { embeddings, metrics, topKMax } = this.#parts;
+  async search(query: string, options: SearchOptions): Promise<Hit[]> {
+    const { embeddings, metrics } = this.#parts;
+    const { signal } = options;
     const { vectors } = await embeddings.embed([query], signal ? { signal } : {});
-    const limit = Math.max(0, Math.min(topK, topKMax));
     const started_ms = performance.now();
-    const search = this.#scan(vectors[0] as Float32Array, limit, threshold, take);
+    const search = this.#scan(vectors[0] as Float32Array, options);
     this.#searches.add(search);
     try {
       return await search;
@@ -118,12 +138,14 @@ export class SearchService {
     }
   }
 
-  async #scan(vector: Float32Array, limit: number, threshold: number, take?: (bytes: number) => void): Promise<Hit[]> {
-    const { index, store } = this.#parts;
-    const { keys, scores } = await index.search(vector, limit, threshold);
+  async #scan(vector: Float32Array, { topK, threshold, signal, take }: SearchOptions): Promise<Hit[]> {
+    const { index, store, topKMax } = this.#parts;
+    const limit = Math.max(0, Math.min(topK, topKMax));
+    const { keys, scores } = await index.search(vector, limit, threshold, signal);
     const hits: Hit[] = [];
     const slice = new TimeSlice();
     for (const [at, version] of keys.entries()) {
+      if (signal?.aborted) throw new CosimoError('cancelled');
       const document = store.get(version);
       if (document === undefined) throw new Error(`version ${version} is in the index and not in the store`);
       take?.((document.text.length + document.metadata.length) * ANSWER_COPIES);
@@ -138,8 +160,8 @@ export class SearchService {
   async #apply<T>(write: Promise<T>, change: (result: T) => void): Promise<void> {
     const previous = this.#applied;
     const applied = (async () => {
-      const [result] = await Promise.all([write, previous]);
-      change(result);
+      await Promise.allSettled([write, previous]); // a write that fails must not let the next one overtake
+      change(await write);
     })();
     this.#applied = applied.catch(() => {});
     await applied;

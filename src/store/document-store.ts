@@ -29,6 +29,7 @@ export interface StoredVectors {
  */
 export interface DocumentStore {
   readonly documents: number;
+  has(id: string): boolean;
   /** The current version of a document. */
   find(id: string): StoredDocument | undefined;
   get(version: number): StoredDocument | undefined;

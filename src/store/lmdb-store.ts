@@ -80,6 +80,10 @@ export class LmdbStore implements DocumentStore {
     return this.#count;
   }
 
+  has(id: string): boolean {
+    return this.#ids.doesExist(idKey(id));
+  }
+
   find(id: string): StoredDocument | undefined {
     const version = this.#ids.get(idKey(id));
     return version === undefined ? undefined : this.get(version);

@@ -10,6 +10,10 @@ export class MemoryStore implements DocumentStore {
     return this.#versions.size;
   }
 
+  has(id: string): boolean {
+    return this.#versions.has(id);
+  }
+
   find(id: string): StoredDocument | undefined {
     const version = this.#versions.get(id);
     return version === undefined ? undefined : this.#documents.get(version);

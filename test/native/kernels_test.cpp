@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "core/aligned_buffer.h"
-#include "core/scan.h"
+#include "core/top_k.h"
 #include "kernels/dispatch.h"
 
 namespace cosimo::test {

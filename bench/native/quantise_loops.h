@@ -1,0 +1,14 @@
+// A plain loop from floats to bytes, as wide as the CPU can: what quantising costs at least.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cosimo::bench {
+
+/// codes[i] = floats[i] · 127, rounded towards zero; floats from −1 to 1.
+using QuantiseLoop = void (*)(const float* floats, std::int8_t* codes, std::size_t count);
+
+QuantiseLoop widest_quantise_loop();
+
+}  // namespace cosimo::bench

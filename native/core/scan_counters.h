@@ -1,0 +1,39 @@
+// What scans have done so far.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace cosimo {
+
+/// Rows count once for each query that they were looked at for.
+struct ScanCounts {
+  std::size_t plane_rows = 0;
+  std::size_t plane_rows_passed = 0;
+  std::size_t byte_rows = 0;
+  std::size_t scored_rows = 0;
+};
+
+/// Any thread.
+class ScanCounters {
+ public:
+  void add(const ScanCounts& counts) noexcept {
+    plane_rows_.fetch_add(counts.plane_rows, std::memory_order_relaxed);
+    plane_rows_passed_.fetch_add(counts.plane_rows_passed, std::memory_order_relaxed);
+    byte_rows_.fetch_add(counts.byte_rows, std::memory_order_relaxed);
+    scored_rows_.fetch_add(counts.scored_rows, std::memory_order_relaxed);
+  }
+
+  ScanCounts read() const noexcept {
+    return {plane_rows_.load(std::memory_order_relaxed), plane_rows_passed_.load(std::memory_order_relaxed),
+            byte_rows_.load(std::memory_order_relaxed), scored_rows_.load(std::memory_order_relaxed)};
+  }
+
+ private:
+  std::atomic<std::size_t> plane_rows_{0};
+  std::atomic<std::size_t> plane_rows_passed_{0};
+  std::atomic<std::size_t> byte_rows_{0};
+  std::atomic<std::size_t> scored_rows_{0};
+};
+
+}  // namespace cosimo

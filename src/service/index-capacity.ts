@@ -1,0 +1,126 @@
+/** Whether the index may take another document, writes under way included. */
+import { CosimoError } from '../errors.ts';
+import type { VectorIndex } from '../index/vector-index.ts';
+import type { DocumentStore } from '../store/document-store.ts';
+
+export interface IndexCapacityParts {
+  readonly store: Pick<DocumentStore, 'documents' | 'has'>;
+  readonly index: Pick<VectorIndex, 'dimensions' | 'memoryBytes'>;
+  /** MAX_DOCUMENTS; Infinity for no limit. */
+  readonly documentsMax: number;
+  /** MAX_INDEX_BYTES. */
+  readonly bytesMax: number;
+}
+
+interface IdUnderWay {
+  writes: number;
+  /** The store does not hold the id: one of its writes will make a document more. */
+  isNew: boolean;
+}
+
+/** Rows lie in whole cache lines of 16 floats. */
+const DIMENSIONS_A_LINE = 16;
+/** A float and its codes. */
+const BYTES_A_DIMENSION = 5;
+/** Key, key map, norms and the like. */
+const BYTES_A_ROW = 64;
+
+/**
+ * A write is admitted before anything is done for it, and released when it has failed or has been applied. What the
+ * store holds together with the new ids under way never passes `documentsMax`. It is told of commits in their order.
+ */
+export class IndexCapacity {
+  readonly #parts: IndexCapacityParts;
+  readonly #rowBytes: number;
+  readonly #ids = new Map<string, IdUnderWay>();
+  #writes = 0;
+  #newIds = 0;
+  /** Counted here and not asked of the store, so that it changes in one step with the new ids under way. */
+  #documents: number;
+
+  constructor(parts: IndexCapacityParts) {
+    this.#parts = parts;
+    const lines = Math.ceil(parts.index.dimensions / DIMENSIONS_A_LINE);
+    this.#rowBytes = lines * DIMENSIONS_A_LINE * BYTES_A_DIMENSION + BYTES_A_ROW;
+    this.#documents = parts.store.documents;
+  }
+
+  /** @throws CosimoError `index_full` when the documents of the store don't fit */
+  requireRoomForStore(): void {
+    const { documentsMax, bytesMax } = this.#parts;
+    const held = `The document store holds ${this.#documents} documents`;
+    if (this.#documents > documentsMax)
+      throw new CosimoError('index_full', `${held}, more than MAX_DOCUMENTS=${documentsMax}: raise it.`);
+    if (!this.#hasBytesFor(this.#documents)) {
+      const needed = this.#documents * this.#rowBytes;
+      throw new CosimoError(
+        'index_full',
+        `${held}, for which the index needs ${needed} bytes, and it may take ${bytesMax}: raise MAX_INDEX_BYTES.`,
+      );
+    }
+  }
+
+  /** @throws CosimoError `index_full` when the index can't take as many rows more */
+  requireBytesFor(rows: number): void {
+    if (this.#hasBytesFor(rows)) return;
+    throw new CosimoError(
+      'index_full',
+      `The index may take no more than ${this.#parts.bytesMax} bytes of memory; delete documents or raise MAX_INDEX_BYTES`,
+    );
+  }
+
+  /**
+   * Replacing a document needs a row too: the old one goes once the new one is there.
+   * @throws CosimoError `index_full`
+   */
+  admit(id: string): void {
+    const { store, documentsMax } = this.#parts;
+    this.requireBytesFor(this.#writes + 1);
+    let underWay = this.#ids.get(id);
+    if (underWay === undefined) {
+      underWay = { writes: 0, isNew: !store.has(id) };
+      if (underWay.isNew && this.#documents + this.#newIds >= documentsMax) {
+        throw new CosimoError(
+          'index_full',
+          `The index takes no more than ${documentsMax} documents; delete some or raise MAX_DOCUMENTS`,
+        );
+      }
+      this.#ids.set(id, underWay);
+      this.#newIds += Number(underWay.isNew);
+    }
+    underWay.writes += 1;
+    this.#writes += 1;
+  }
+
+  /** An admitted write is durable. */
+  stored(id: string, isNew: boolean): void {
+    this.#documents += Number(isNew);
+    this.#mark(id, false);
+  }
+
+  deleted(id: string): void {
+    this.#documents -= 1;
+    this.#mark(id, true);
+  }
+
+  /** An admitted write has ended, one way or the other. */
+  release(id: string): void {
+    const underWay = this.#ids.get(id) as IdUnderWay;
+    this.#writes -= 1;
+    underWay.writes -= 1;
+    if (underWay.writes > 0) return;
+    this.#mark(id, false);
+    this.#ids.delete(id);
+  }
+
+  #hasBytesFor(rows: number): boolean {
+    return this.#parts.index.memoryBytes + rows * this.#rowBytes < this.#parts.bytesMax;
+  }
+
+  #mark(id: string, isNew: boolean): void {
+    const underWay = this.#ids.get(id);
+    if (underWay === undefined) return;
+    this.#newIds += Number(isNew) - Number(underWay.isNew);
+    underWay.isNew = isNew;
+  }
+}

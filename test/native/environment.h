@@ -1,0 +1,14 @@
+// Numbers that the environment may set for a test.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace cosimo::test {
+
+inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* given = std::getenv(name);
+  return given != nullptr && *given != '\0' ? std::strtoull(given, nullptr, 10) : otherwise;
+}
+
+}  // namespace cosimo::test

@@ -1,0 +1,20 @@
+// Waiting for what other threads bring about and nobody announces.
+#pragma once
+
+#include <chrono>
+#include <thread>
+
+namespace cosimo::test {
+
+/// Looks until `condition` holds; false when it does not within a time that only a fault exceeds.
+template <typename Condition>
+bool wait_for(Condition&& condition, std::chrono::seconds patience = std::chrono::seconds(60)) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+}  // namespace cosimo::test
