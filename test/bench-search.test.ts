@@ -8,11 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { compareAnswers } from '../bench/compare.ts';
 import { ContenderProcess } from '../bench/contender-process.ts';
 import { paced } from '../bench/contenders/paced.ts';
+import { fill, keysOf, settled } from '../bench/contenders/search-index.ts';
 import { latencyRound } from '../bench/contenders/timed-round.ts';
 import type { VectorSet } from '../bench/data/data-set.ts';
 import { writeVectors } from '../bench/data/vectors.ts';
 import { Programs } from '../bench/programs.ts';
 import type { Answers, Round } from '../bench/protocol.ts';
+import { createVectorIndex } from '../src/index/vector-index.ts';
 import { native } from '../src/native/binding.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-search-'));
@@ -99,6 +101,19 @@ describe('searches beside upserts', () => {
     assert.ok(!('upserts_per_s' in (round.extra ?? {})));
     assert.ok(extra(round, 'calls_per_s') > 0 && round.value > 0);
   });
+});
+
+test('an index that was written to has settled once its dead rows are brought back', async () => {
+  const index = createVectorIndex(8, 1);
+  const keys = keysOf(20_000);
+  fill(index, keys, new Float32Array(keys.length * 8).fill(0.5));
+  for (let key = 0; key < keys.length; key += 8) index.remove(key);
+  const { deadRows } = index.statistics();
+  await settled(index);
+  const after = index.statistics();
+  index.close();
+  assert.ok(deadRows > after.rows / 100, `${deadRows} rows were dead`);
+  assert.ok(after.deadRows <= after.rows / 100, `${after.deadRows} rows are dead still`);
 });
 
 test('a latency round lasts until there are calls enough for its percentile', async () => {

@@ -23,7 +23,7 @@ struct DotSettings {
   std::size_t stride() const { return padded_stride(dimensions); }
 };
 
-/// Rows in chunks, allocated like those of the index: ordinary memory, no huge pages asked for.
+/// Rows in chunks, on ordinary pages.
 class DotWorker : public Worker {
  public:
   DotWorker(const DotSettings& settings, std::size_t thread)

@@ -105,7 +105,7 @@ function codeTrials(options: SuiteOptions): Trial[] {
     // A byte that is read makes a product for each query: reading alone, as so many products.
     const asProducts = many ? ['--pass-bytes', String(1e9 / TOGETHER)] : [];
     return sizes(sets, options).map(({ name, threads, args }) => ({
-      id: `codes ${method} ${name} threads=${threads}`,
+      id: `codes ${name} method=${method} threads=${threads}`,
       group,
       parameters: { measure: 'codes', method, queries: many ? TOGETHER : 1, 'working set': name, threads },
       unit,

@@ -52,7 +52,7 @@ export const index: Suite = {
     },
     {
       name: 'search-1m-one-query',
-      title: 'One query, one thread: 1,000,000 rows × 384, k = 10, beside reading a byte a dimension',
+      title: 'One query, 1 thread, 1,000,000 rows × 384, k = 10: ways to scan, and plain reading',
       where: { operation: 'search', rows: 1_000_000, k: 10, 'queries at once': 1, threads: 1 },
       kind: { type: 'bars', axis: 'linear' },
     },
