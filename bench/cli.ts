@@ -65,7 +65,7 @@ async function measure(options: BenchOptions, args: readonly string[], signal: A
   const suites = SUITES.filter(({ name }) => options.suites.includes(name)).filter((suite) =>
     suite.trials(suiteOptions).some(({ id }) => isChosen(id, options)),
   );
-  if (suites.length === 0) throw new Error(`no trial's name holds '${options.only}'`);
+  if (suites.length === 0) throw new Error(`no trial's name holds '${options.only?.join("' or '")}'`);
   const machine = describeMachine(cpu);
   console.log(machineLines(machine, options.seed).join('\n'));
   sweepLeftovers();
@@ -95,7 +95,7 @@ async function measure(options: BenchOptions, args: readonly string[], signal: A
   return results;
 }
 
-const isChosen = (id: string, { only }: BenchOptions) => only === undefined || id.includes(only);
+const isChosen = (id: string, { only }: BenchOptions) => only?.some((text) => id.includes(text)) ?? true;
 const quoted = (arg: string) => (/^[\w./=:-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
 
 /** @returns whether the run is worse than the stored one */

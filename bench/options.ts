@@ -13,7 +13,8 @@ export interface BenchOptions {
   readonly baseline?: string;
   /** Part by which a ratio may be below the stored one. */
   readonly tolerance: number;
-  readonly only?: string;
+  /** Texts of which a trial's name must hold one. */
+  readonly only?: readonly string[];
   readonly rounds?: number;
   readonly seed: number;
 }
@@ -36,7 +37,7 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | { read
         .default(0.2)
         .argParser(numberWithin(0, 1)),
     )
-    .option('--only <text>', 'only trials whose name holds this text')
+    .option('--only <text>', 'only trials whose name holds this text; may be given more than once', collect)
     .addOption(new Option('--rounds <count>', 'rounds of each trial (5; 2 with --quick)').argParser(countFrom(1)))
     .addOption(new Option('--seed <number>', 'of all generated data').default(1).argParser(countFrom(0)))
     .addHelpText('after', ['', 'Suites:', ...SUITES.map(suiteLine), `  ${ALL.padEnd(9)} each of them`].join('\n'))
@@ -52,6 +53,8 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | { read
 }
 
 const suiteLine = ({ name, summary }: { name: string; summary: string }) => `  ${name.padEnd(9)} ${summary}`;
+
+const collect = (text: string, before: readonly string[] = []) => [...before, text];
 
 function numberWithin(lowest: number, highest: number): (text: string) => number {
   return (text) => {

@@ -16,7 +16,7 @@ import { native } from '../src/native/binding.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-cli-'));
 const COMMANDS = ['bash', 'sh', 'cmake', 'make', 'git', 'cat', 'cut', 'dirname', 'mkdir', 'mktemp', 'rm', 'sha256sum'];
-const QUICK = ['kernels', '--quick', '--only', 'dot 16 KiB threads=1'];
+const QUICK = ['kernels', '--quick', '--only', 'dot 16 KiB threads=1', '--only', 'another name'];
 
 before(buildBench);
 after(() => rmSync(folder, { recursive: true }));
@@ -63,6 +63,7 @@ describe('a wrong call is one sentence and exit status 1, before anything is mea
     [['kernels', '--json', folder], /cannot be written: it is a folder/],
     [['kernels', '--plot', '--out', join(notJson, 'x')], /cannot be written: ENOTDIR/],
     [['kernels', '--quick', '--only', 'nothing like this'], /no trial's name holds 'nothing like this'/],
+    [['kernels', '--quick', '--only', 'nothing', '--only', 'naught'], /no trial's name holds 'nothing' or 'naught'/],
   ];
   for (const [args, sentence] of calls) {
     test(`npm run bench -- ${args.map((arg) => arg.replace(folder, '…')).join(' ')}`, async () => {

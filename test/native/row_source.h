@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "tight_rows.h"
+
 namespace cosimo::test {
 
 /// Makes rows of one kind, and queries that suit them.
@@ -26,7 +28,8 @@ class RowSource {
   RowSource(const Kind& kind, std::size_t dimensions, std::mt19937_64& random_bits)
       : kind_(kind), dimensions_(dimensions), random_bits_(random_bits) {
     for (Values& center : centers_) center = gaussian();
-    whole_ = whole_numbers();
+    whole_ = whole_numbers(dimensions_, random_bits_);
+    pairs_ = opposed_pairs(dimensions_, random_bits_);
     opposite_ = gaussian();
   }
 
@@ -34,8 +37,9 @@ class RowSource {
 
   /// `present` is a row that is searched, for queries that it is near to.
   Values query(std::span<const float> present) {
+    if (below(2) == 0) return own_query();
     const Values near(present.begin(), present.end());
-    switch (below(12)) {
+    switch (below(9)) {
       case 0:
         return near;
       case 1:
@@ -180,25 +184,12 @@ class RowSource {
     return values;
   }
 
-  // Whole numbers with a largest magnitude of 127: such a query is its codes.
-  Values whole_numbers() {
-    Values values = filled([this] { return static_cast<float>(static_cast<int>(below(255)) - 127); });
-    values[dimensions_ - 1] = 127.0F;
-    values[0] = 0.0F;
-    return values;
-  }
-
-  // The remainder that codes leave is parallel to the own query, and that has none: the bound is as tight as
-  // can be, and only its slack makes up for float rounding.
-  Values tight() {
-    Values values = filled([this] { return static_cast<float>(static_cast<int>(below(253)) - 126); });
-    for (std::size_t i = 0; i < dimensions_; ++i) values[i] += whole_[i] * 0x1p-9F;
-    values[0] = 127.0F;
-    return scaled(std::move(values), std::ldexp(1.0F, static_cast<int>(below(4))));
-  }
+  Values tight() { return tight_row(whole_, random_bits_); }
+  Values tight_upper() { return tight_upper_row(pairs_, random_bits_); }
 
   Values own_query() {
     if (kind_.row == &RowSource::tight) return whole_;
+    if (kind_.row == &RowSource::tight_upper) return pairs_;
     if (kind_.row == &RowSource::opposite) return opposite_;
     if (kind_.row == &RowSource::cancelling) {
       Values values(dimensions_, 1.0F);
@@ -214,19 +205,28 @@ class RowSource {
   std::normal_distribution<float> normal_;
   Values centers_[7];
   Values whole_;
+  Values pairs_;
   Values opposite_;
 };
 
 inline std::span<const RowSource::Kind> RowSource::kinds() {
-  static constexpr Kind kKinds[] = {
-      {"gaussian", &RowSource::gaussian},           {"units", &RowSource::units},
-      {"clustered", &RowSource::clustered},         {"ties", &RowSource::ties},
-      {"duplicates", &RowSource::duplicates},       {"zeros", &RowSource::zeros},
-      {"denormals", &RowSource::denormals},         {"last bits", &RowSource::last_bits},
-      {"magnitudes", &RowSource::magnitudes},       {"extremes", &RowSource::extremes},
-      {"codable edges", &RowSource::codable_edges}, {"sparse", &RowSource::sparse},
-      {"any bits", &RowSource::any_bits},           {"opposite", &RowSource::opposite},
-      {"cancelling", &RowSource::cancelling},       {"tight", &RowSource::tight}};
+  static constexpr Kind kKinds[] = {{"gaussian", &RowSource::gaussian},
+                                    {"units", &RowSource::units},
+                                    {"clustered", &RowSource::clustered},
+                                    {"ties", &RowSource::ties},
+                                    {"duplicates", &RowSource::duplicates},
+                                    {"zeros", &RowSource::zeros},
+                                    {"denormals", &RowSource::denormals},
+                                    {"last bits", &RowSource::last_bits},
+                                    {"magnitudes", &RowSource::magnitudes},
+                                    {"extremes", &RowSource::extremes},
+                                    {"codable edges", &RowSource::codable_edges},
+                                    {"sparse", &RowSource::sparse},
+                                    {"any bits", &RowSource::any_bits},
+                                    {"opposite", &RowSource::opposite},
+                                    {"cancelling", &RowSource::cancelling},
+                                    {"tight", &RowSource::tight},
+                                    {"tight by the upper plane", &RowSource::tight_upper}};
   return kKinds;
 }
 
