@@ -11,8 +11,9 @@
 namespace cosimo::binding {
 namespace {
 
-constexpr ErrorCode kCodes[] = {ErrorCode::cancelled, ErrorCode::closed, ErrorCode::invalid_argument, ErrorCode::invalid_setting,
-                                ErrorCode::not_finite, ErrorCode::out_of_memory};
+constexpr ErrorCode kCodes[] = {ErrorCode::cancelled,        ErrorCode::closed,
+                                ErrorCode::invalid_argument, ErrorCode::invalid_setting,
+                                ErrorCode::not_finite,       ErrorCode::out_of_memory};
 
 const char* code_name(ErrorCode code) noexcept {
   switch (code) {

@@ -172,12 +172,11 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
         const double threshold = number_argument(info[2], "threshold");
         const std::uint64_t ticket = info[3].IsUndefined() ? 0 : ticket_argument(info[3]);
         std::weak_ptr<Search>* kept = ticket == 0 ? nullptr : &place_for(ticket);
-        const auto search =
-            searcher_->search(query, top_k, threshold, [&call, &calls](SearchResult result) {
-              call.hits = std::move(result.hits);
-              call.error = std::move(result.error);
-              calls.finish(call);
-            });
+        const auto search = searcher_->search(query, top_k, threshold, [&call, &calls](SearchResult result) {
+          call.hits = std::move(result.hits);
+          call.error = std::move(result.error);
+          calls.finish(call);
+        });
         if (kept != nullptr) *kept = search;
       });
     });
@@ -196,8 +195,8 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
     return integer_argument(value, "ticket", 1, ~std::uint64_t{0});
   }
 
-  // Made before the search begins, since nothing may fail after. Tickets of searches that ended by themselves are
-  // dropped when there are many.
+  // Made before the search begins, since nothing may fail after. Tickets of searches that ended by themselves
+  // are dropped when there are many.
   std::weak_ptr<Search>& place_for(std::uint64_t ticket) {
     if (tickets_.size() >= tickets_kept_) {
       std::erase_if(tickets_, [](const auto& entry) { return entry.second.expired(); });

@@ -35,7 +35,11 @@ QueryBatch::QueryBatch(std::vector<std::shared_ptr<Search>> searches) : searches
 }
 
 ChunkScan::ChunkScan(const QueryBatch& batch, const Kernel& kernel, ScanChoice& choice)
-    : batch_(batch), kernel_(kernel), choice_(choice), floors_(batch.size()), passed_(batch.size() * kMostBlocks) {
+    : batch_(batch),
+      kernel_(kernel),
+      choice_(choice),
+      floors_(batch.size()),
+      passed_(batch.size() * kMostBlocks) {
   best_.reserve(batch.size());
   for (const auto& search : batch.searches()) best_.push_back(search->empty());
   if (batch.size() >= kManyQueries) {
@@ -83,7 +87,8 @@ void ChunkScan::scan_by_bytes(const View& view, std::size_t search) {
   std::uint16_t passed[kBlocksPerRun];
   for (std::size_t first = 0; first < blocks; first += kBlocksPerRun) {
     const std::size_t count = std::min(kBlocksPerRun, blocks - first);
-    kernel_.bound_whole(batch_.codes().queries[search], view.chunk.codes(), first, count, floor(search), passed);
+    kernel_.bound_whole(batch_.codes().queries[search], view.chunk.codes(), first, count, floor(search),
+                        passed);
     for (std::size_t i = 0; i < count; ++i) score_block(view, first + i, passed[i], search);
   }
   counts_.byte_rows += blocks * kBlockRows;
@@ -107,7 +112,8 @@ void ChunkScan::scan_many(const View& view) {
 
 // Rows behind the last full block, which have no codes yet.
 void ChunkScan::score_rest(const View& view, std::size_t search) {
-  for (std::size_t row = view.rows / kBlockRows * kBlockRows; row < view.rows; ++row) score_row(view, row, search);
+  for (std::size_t row = view.rows / kBlockRows * kBlockRows; row < view.rows; ++row)
+    score_row(view, row, search);
 }
 
 void ChunkScan::score_block(const View& view, std::size_t block, std::uint16_t passed, std::size_t search) {

@@ -7,8 +7,9 @@
 namespace cosimo {
 namespace {
 
-// While writes go on: more dead rows than one in so many live ones are worked off by the writes themselves. A chunk
-// that holds a sixth of dead rows costs five moves for each that it frees, so that eight a write gain ground.
+// While writes go on: more dead rows than one in so many live ones are worked off by the writes themselves. A
+// chunk that holds a sixth of dead rows costs five moves for each that it frees, so that eight a write gain
+// ground.
 constexpr std::size_t kBusyShare = 5;
 constexpr std::size_t kMovesPerWrite = 8;
 

@@ -11,15 +11,16 @@ namespace cosimo {
 
 class Janitor {
  public:
-  /// `step` does a piece of work and says whether there is more; called on the janitor's thread. Must not throw.
+  /// `step` does a piece of work and says whether there is more; called on the janitor's thread. Must not
+  /// throw.
   explicit Janitor(std::function<bool()> step) : step_(std::move(step)) {}
   /// Waits for the piece under way.
   ~Janitor();
   Janitor(const Janitor&) = delete;
   Janitor& operator=(const Janitor&) = delete;
 
-  /// Something changed that may need tidying, though not before it has been quiet for kRest_ms. Starts the thread
-  /// when there is none; where the system gives none, nothing is tidied. Any thread.
+  /// Something changed that may need tidying, though not before it has been quiet for kRest_ms. Starts the
+  /// thread when there is none; where the system gives none, nothing is tidied. Any thread.
   void note_change() noexcept;
 
  private:

@@ -1,6 +1,6 @@
-// Row key → slot: open addressing with linear probing. Written for three properties that std::unordered_map lacks:
-// its bytes are known and few, after reserve() no insertion can fail, and no insertion moves more than a small part
-// of it.
+// Row key → slot: open addressing with linear probing. Written for three properties that std::unordered_map
+// lacks: its bytes are known and few, after reserve() no insertion can fail, and no insertion moves more than
+// a small part of it.
 #pragma once
 
 #include <array>

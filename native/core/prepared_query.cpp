@@ -9,7 +9,8 @@
 namespace cosimo {
 namespace {
 
-// 32 units of float32 rounding, relative to the product of the norms: native/README.md counts what they cover.
+// 32 units of float32 rounding, relative to the product of the norms: native/README.md counts what they
+// cover.
 constexpr double kSlack = 32 * 0x1p-24;
 
 float rounded_up(double value) noexcept {

@@ -14,7 +14,8 @@ constexpr std::size_t code_stride(std::size_t dimensions) noexcept {
   return (dimensions + kQueryCodeAlignment - 1) / kQueryCodeAlignment * kQueryCodeAlignment;
 }
 
-/// Doubles for exact scores, zero-padded to whole lines, and codes for bounds. Immutable, so safe from every thread.
+/// Doubles for exact scores, zero-padded to whole lines, and codes for bounds. Immutable, so safe from every
+/// thread.
 class PreparedQuery {
  public:
   /// Copies. Throws Error not_finite, std::bad_alloc.

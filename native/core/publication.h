@@ -10,8 +10,8 @@ namespace cosimo {
 
 class Publication;
 
-/// One reader's view: the index as it was when the pin was made, for as long as the pin lives. It keeps the chunks
-/// that it sees. Any thread may make, use and end a pin; several may read through one.
+/// One reader's view: the index as it was when the pin was made, for as long as the pin lives. It keeps the
+/// chunks that it sees. Any thread may make, use and end a pin; several may read through one.
 class Pin {
  public:
   explicit Pin(const Publication& publication);
@@ -30,8 +30,8 @@ class Pin {
   std::shared_ptr<const ChunkTable> chunks_;
 };
 
-/// Pinning and publishing take a mutex for a few instructions; a scan takes none. That mutex also orders memory: what
-/// was written before publish() is seen by pins made after it.
+/// Pinning and publishing take a mutex for a few instructions; a scan takes none. That mutex also orders
+/// memory: what was written before publish() is seen by pins made after it.
 class Publication {
  public:
   /// Throws std::bad_alloc.

@@ -47,13 +47,13 @@ class ChunkLayout {
 
 /// Rows are appended and never written again; the writer alone appends.
 ///
-/// What a reader may touch. Its pin says how many rows of the chunk there are for it. Those rows, with the codes of
-/// every block that they fill, were written before they were published, under the mutex of Publication, so the pin
-/// orders the reading after the writing; rows behind them may be under the writer's hands. Codes of a block are
-/// made when its last row comes: whole cache lines, never read before.
-/// A row is live at sequence s when died > s. The writer stores died = m, m the sequence that it is about to publish:
-/// a reader pinned before has s < m and sees the row whether it reads kNever or m; one pinned after sees m by the
-/// order of the mutex. So relaxed atomics do.
+/// What a reader may touch. Its pin says how many rows of the chunk there are for it. Those rows, with the
+/// codes of every block that they fill, were written before they were published, under the mutex of
+/// Publication, so the pin orders the reading after the writing; rows behind them may be under the writer's
+/// hands. Codes of a block are made when its last row comes: whole cache lines, never read before. A row is
+/// live at sequence s when died > s. The writer stores died = m, m the sequence that it is about to publish:
+/// a reader pinned before has s < m and sees the row whether it reads kNever or m; one pinned after sees m by
+/// the order of the mutex. So relaxed atomics do.
 class RowChunk {
  public:
   /// Throws std::bad_alloc. The allocator gives pieces of at least layout.bytes().

@@ -8,17 +8,19 @@ namespace cosimo {
 
 enum class CodeScan { automatic, planes, bytes };
 
-/// The upper plane is half the bytes; a block with a row that it lets pass is read again, out of order. So the
-/// share of such blocks decides, kept as a running average of what scans saw. Any thread; races cost accuracy
-/// only.
+/// The upper plane is half the bytes; a block with a row that it lets pass is read again, out of order. So
+/// the share of such blocks decides, kept as a running average of what scans saw. Any thread; races cost
+/// accuracy only.
 class ScanChoice {
  public:
   explicit ScanChoice(CodeScan wanted) noexcept : wanted_(wanted) {}
 
-  /// How to read the next chunk. While bytes are chosen, some chunks are read by planes to see if that has changed.
+  /// How to read the next chunk. While bytes are chosen, some chunks are read by planes to see if that has
+  /// changed.
   bool by_planes() noexcept {
     if (wanted_ != CodeScan::automatic) return wanted_ == CodeScan::planes;
-    return planes_pay() || chunks_by_bytes_.fetch_add(1, std::memory_order_relaxed) % kProbeEvery == kProbeEvery - 1;
+    return planes_pay() ||
+           chunks_by_bytes_.fetch_add(1, std::memory_order_relaxed) % kProbeEvery == kProbeEvery - 1;
   }
 
   bool planes_pay() const noexcept {

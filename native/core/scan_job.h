@@ -21,8 +21,8 @@ struct ScanContext {
   std::atomic<bool> stopping{false};
 };
 
-/// help() any number of times, from any thread, even after the end; the thread that hands in the last chunk settles
-/// the searches and then calls `ended`.
+/// help() any number of times, from any thread, even after the end; the thread that hands in the last chunk
+/// settles the searches and then calls `ended`.
 class ScanJob {
  public:
   /// Pins the index. Throws std::bad_alloc.

@@ -32,7 +32,8 @@ class Search {
   /// What each thread of a scan starts from.
   const TopK& empty() const noexcept { return empty_; }
 
-  /// A row that scores less than this is not among the hits: some thread has as many better ones already. Only rises.
+  /// A row that scores less than this is not among the hits: some thread has as many better ones already.
+  /// Only rises.
   float floor() const noexcept { return floor_.load(std::memory_order_relaxed); }
   void raise_floor(float floor) noexcept {
     float present = this->floor();

@@ -19,11 +19,11 @@ struct SearchCounts {
   ScanCounts rows;
 };
 
-/// One scan at a time, split over all threads. Searches that arrive while it runs wait and share the next one, which
-/// pins the index when it begins: a search sees every write that was done before it was called.
+/// One scan at a time, split over all threads. Searches that arrive while it runs wait and share the next
+/// one, which pins the index when it begins: a search sees every write that was done before it was called.
 ///
-/// search(), close() and stop() belong to one thread (the owner); cancel() and the counts to any. Writers of the index
-/// may be others.
+/// search(), close() and stop() belong to one thread (the owner); cancel() and the counts to any. Writers of
+/// the index may be others.
 class Searcher {
  public:
   /// Throws std::system_error, std::bad_alloc.
@@ -32,9 +32,10 @@ class Searcher {
   /// Stops.
   ~Searcher();
 
-  /// The at most `top_k` best rows with (double)score ≥ threshold, told to `done` on a pool thread (or on the thread
-  /// that cancels, closes or stops, or on this one where there is no memory to begin). `query` holds `dimensions` floats and is copied. The search returned serves to
-  /// cancel it. Throws Error invalid_argument, not_finite, closed; std::bad_alloc. `done` is then not called.
+  /// The at most `top_k` best rows with (double)score ≥ threshold, told to `done` on a pool thread (or on the
+  /// thread that cancels, closes or stops, or on this one where there is no memory to begin). `query` holds
+  /// `dimensions` floats and is copied. The search returned serves to cancel it. Throws Error
+  /// invalid_argument, not_finite, closed; std::bad_alloc. `done` is then not called.
   std::shared_ptr<Search> search(std::span<const float> query, std::size_t top_k, double threshold,
                                  Search::Done done);
 

@@ -10,12 +10,14 @@ namespace cosimo {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-// The first slab is small for small indexes' sake: nothing of it is in memory before it is written, but address
-// space may be limited too.
+// The first slab is small for small indexes' sake: nothing of it is in memory before it is written, but
+// address space may be limited too.
 constexpr std::size_t kFirstPieces = 4;
 constexpr std::size_t kMostPieces = 64;
 
-std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept { return (bytes + unit - 1) / unit * unit; }
+std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept {
+  return (bytes + unit - 1) / unit * unit;
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Pieces of memory of one size, cut from large mappings that the system may back with huge pages: a scan reads the
-// codes of all chunks in order, and with 4 KiB pages it waits for the page table too often.
+// Pieces of memory of one size, cut from large mappings that the system may back with huge pages: a scan
+// reads the codes of all chunks in order, and with 4 KiB pages it waits for the page table too often.
 #pragma once
 
 #include <atomic>
@@ -10,8 +10,8 @@
 
 namespace cosimo {
 
-/// Safe from every thread. Pieces are aligned to kPieceAlignment; their content is undefined. A piece given back
-/// costs no memory, but its addresses stay taken until the allocator ends.
+/// Safe from every thread. Pieces are aligned to kPieceAlignment; their content is undefined. A piece given
+/// back costs no memory, but its addresses stay taken until the allocator ends.
 class SlabAllocator {
  public:
   static constexpr std::size_t kPieceAlignment = 4096;

@@ -37,7 +37,9 @@ class TopK {
   }
 
   /// A score below this is certainly not kept; one that equals it may be.
-  float floor() const noexcept { return limit_ == 0 || hits_.size() < limit_ ? lowest_ : hits_.front().score; }
+  float floor() const noexcept {
+    return limit_ == 0 || hits_.size() < limit_ ? lowest_ : hits_.front().score;
+  }
 
   /// Offers all hits of another. Throws std::bad_alloc.
   void merge(const TopK& other) {
@@ -53,7 +55,7 @@ class TopK {
 
   std::size_t limit_;
   double threshold_;
-  float lowest_;  // the largest float that is not above threshold_; infinity where nothing is kept
+  float lowest_;           // the largest float that is not above threshold_; infinity where nothing is kept
   std::vector<Hit> hits_;  // a heap with the worst hit in front
 };
 

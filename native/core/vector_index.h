@@ -26,13 +26,14 @@ struct IndexSizes {
 
 /// Rows of `dimensions` float32 under unique keys. Writers exclude one another; readers never wait for them.
 ///
-/// Each writing call is one published step: a reader sees all of it or nothing. A live row is never overwritten: a
-/// replacement is appended and, in the same step, the old row retired. Compaction moves the live rows of the
-/// chunks with most dead ones behind the others, in small published steps, and lets the emptied chunks go: while
-/// writes retire rows as part of them, so that dead rows stay below a fifth of the live ones; and once writes
-/// have paused, on a thread of its own, until they are below one in a hundred.
+/// Each writing call is one published step: a reader sees all of it or nothing. A live row is never
+/// overwritten: a replacement is appended and, in the same step, the old row retired. Compaction moves the
+/// live rows of the chunks with most dead ones behind the others, in small published steps, and lets the
+/// emptied chunks go: while writes retire rows as part of them, so that dead rows stay below a fifth of the
+/// live ones; and once writes have paused, on a thread of its own, until they are below one in a hundred.
 ///
-/// Errors: Error invalid_argument and not_finite, std::bad_alloc; the index is then as it was before the call.
+/// Errors: Error invalid_argument and not_finite, std::bad_alloc; the index is then as it was before the
+/// call.
 class VectorIndex : private SlotKeys {
  public:
   /// dimensions: 1 … kMostDimensions. `kernel` makes the codes.
@@ -90,10 +91,10 @@ class VectorIndex : private SlotKeys {
   std::mutex writer_;
   std::shared_ptr<const ChunkTable> table_;
   Sequence sequence_ = 0;
-  Chunks chunks_;                  // by number, null where a chunk was let go; a slot is number · rows + row
+  Chunks chunks_;  // by number, null where a chunk was let go; a slot is number · rows + row
   std::vector<Slot> free_numbers_;  // room for all of them
-  Slot open_ = kNone;              // the number of the last chunk of the table
-  Slot victim_ = kNone;            // the chunk that compaction empties
+  Slot open_ = kNone;               // the number of the last chunk of the table
+  Slot victim_ = kNone;             // the chunk that compaction empties
   std::size_t victim_row_ = 0;
   KeyMap slots_;
   std::atomic<std::size_t> size_{0};

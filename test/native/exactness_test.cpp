@@ -12,11 +12,11 @@
 #include "check.h"
 #include "environment.h"
 #include "indexed_rows.h"
-#include "kernels/dispatch.h"
 #include "outcomes.h"
 #include "reference.h"
 #include "row_source.h"
 #include "sanitizer.h"
+#include "tested_kernels.h"
 
 namespace cosimo::test {
 namespace {
@@ -206,6 +206,6 @@ void test_kernel(const Kernel& kernel) {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  for (const cosimo::Kernel* kernel : cosimo::available_kernels()) test_kernel(*kernel);
+  for_each_tested_kernel(test_kernel);
   return finish();
 }
