@@ -11,7 +11,9 @@ const texts = (count: number, name: string) =>
 
 test('a full queue is 429 with Retry-After, changes nothing, and recovers', async () => {
   const service = await startService({ QUEUE_TEXTS: '150' });
-  const embed = (name: string) => send(service, 'POST', '/embed', { texts: texts(100, name) });
+  // Long ones: the first hundred must still wait when the second come, however busy the machine is.
+  const long = (name: string) => texts(100, name).map((text) => text + ' and so on'.repeat(50));
+  const embed = (name: string) => send(service, 'POST', '/embed', { texts: long(name) });
   const before = (await send(service, 'GET', '/stats')).json;
   const running = embed('first');
   const refused = await embed('second');

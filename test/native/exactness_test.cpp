@@ -110,28 +110,25 @@ std::size_t some_batch() {
   return choice < 15 ? 2 + below(2) : choice < 19 ? 4 + below(12) : 4 + below(67);
 }
 
-// Searches `batch` questions in one scan; returns how many were answered wrongly.
+// Searches for all in one scan; returns how many were answered wrongly.
 std::size_t ask_at_once(const Case& made, Searcher& searcher, CodeScan scan, std::size_t threads,
-                        std::size_t batch) {
-  std::vector<Question> questions;
+                        std::span<const Question> questions) {
   Outcomes outcomes;
   {
     const std::size_t scans = searcher.counts().scans;
     const Gate gate(searcher, made.rows.model().dimensions());
     CHECK(searcher.counts().scans == scans + 1);
-    for (std::size_t i = 0; i < batch; ++i) {
-      const Question& asked = questions.emplace_back(some_question(made));
+    for (const Question& asked : questions)
       outcomes.expect(searcher, *asked.query, asked.top_k, asked.threshold);
-    }
   }
   std::size_t wrong = 0;
   const std::vector<SearchResult> results = outcomes.wait();
-  for (std::size_t i = 0; i < batch; ++i) {
+  for (std::size_t i = 0; i < questions.size(); ++i) {
     const Question& asked = questions[i];
-    if (!results[i].error && same_hits(results[i].hits, asked.ranking->answer(asked.top_k, asked.threshold)))
-      continue;
+    const std::span<const Hit> right = asked.ranking->answer(asked.top_k, asked.threshold);
+    if (!results[i].error && same_hits(results[i].hits, right)) continue;
     ++wrong;
-    print_fault(made, scan, threads, batch, asked, results[i].hits);
+    print_fault(made, scan, threads, questions.size(), asked, results[i].hits);
   }
   return wrong;
 }
@@ -143,9 +140,10 @@ std::size_t compare(const Case& made) {
   for (const CodeScan scan : {CodeScan::automatic, CodeScan::planes, CodeScan::bytes}) {
     for (const std::size_t threads : {1, 3}) {
       Searcher searcher(made.rows.index(), made.kernel, threads, scan);
-      const std::size_t batch = some_batch();
-      wrong += ask_at_once(made, searcher, scan, threads, batch);
-      comparisons += batch;
+      std::vector<Question> questions(some_batch());
+      for (Question& asked : questions) asked = some_question(made);
+      wrong += ask_at_once(made, searcher, scan, threads, questions);
+      comparisons += questions.size();
     }
   }
   CHECK(wrong == 0);
@@ -166,6 +164,24 @@ Case make_case(const Kernel& kernel, const RowSource::Kind& kind, std::size_t di
   return made;
 }
 
+// Thresholds that are the scores of rows, where bounds are closest to scores.
+std::size_t compare_tight(const Kernel& kernel, const RowSource::Kind& kind, std::size_t dimensions) {
+  RowSource source(kind, dimensions, random_bits);
+  Case made{kernel, kind.name, IndexedRows(dimensions, kernel, random_bits), {source.own_query()}, {}};
+  made.rows.grow(source, 512);
+  made.rankings.emplace_back(made.rows.model(), made.queries[0], kMostTopK);
+  std::vector<Question> questions;
+  for (const Hit& hit : made.rankings[0].hits().first(256))
+    questions.push_back({&made.queries[0], &made.rankings[0], kMostTopK, static_cast<double>(hit.score)});
+  std::size_t wrong = 0;
+  for (const CodeScan scan : {CodeScan::planes, CodeScan::bytes}) {
+    Searcher searcher(made.rows.index(), kernel, 1, scan);
+    wrong += ask_at_once(made, searcher, scan, 1, questions);
+  }
+  CHECK(wrong == 0);
+  return 2 * questions.size();
+}
+
 std::size_t some_dimensions() {
   const double power = static_cast<double>(below(1001)) / 100;  // 2⁰ … 2¹⁰
   return std::min<std::size_t>(1024, static_cast<std::size_t>(std::exp2(power)) + below(2));
@@ -181,7 +197,7 @@ std::size_t some_row_count(std::size_t dimensions) {
   return std::min(choices[below(std::size(choices))], kMostFloats / dimensions);
 }
 
-// Every kind alike, then a few large sets of kinds drawn by lot.
+// Every kind alike, then the tight kinds, then a few large sets of kinds drawn by lot.
 void test_kernel(const Kernel& kernel) {
   const std::size_t wanted = from_environment("COSIMO_COMPARISONS", kSanitized ? 1000 : 10'000);
   std::size_t comparisons = 0;
@@ -191,6 +207,9 @@ void test_kernel(const Kernel& kernel) {
       const std::size_t dimensions = some_dimensions();
       comparisons += compare(make_case(kernel, kind, dimensions, some_row_count(dimensions), 4));
     }
+  }
+  for (const RowSource::Kind& kind : RowSource::kinds().last(2)) {
+    for (const std::size_t dimensions : {20, 60, 384}) comparisons += compare_tight(kernel, kind, dimensions);
   }
   for (int large = 0; large < (kSanitized ? 1 : 4); ++large) {
     const RowSource::Kind& kind = RowSource::kinds()[below(RowSource::kinds().size())];

@@ -35,6 +35,19 @@ class RowSource {
 
   Values row() { return (this->*kind_.row)(); }
 
+  /// The query that the kind is about.
+  Values own_query() {
+    if (kind_.row == &RowSource::tight) return whole_;
+    if (kind_.row == &RowSource::tight_upper) return pairs_;
+    if (kind_.row == &RowSource::opposite) return opposite_;
+    if (kind_.row == &RowSource::cancelling) {
+      Values values(dimensions_, 1.0F);
+      for (std::size_t i = 1; i < dimensions_; i += 2) values[i] = -1.0F;
+      return values;
+    }
+    return row();
+  }
+
   /// `present` is a row that is searched, for queries that it is near to.
   Values query(std::span<const float> present) {
     if (below(2) == 0) return own_query();
@@ -186,18 +199,6 @@ class RowSource {
 
   Values tight() { return tight_row(whole_, random_bits_); }
   Values tight_upper() { return tight_upper_row(pairs_, random_bits_); }
-
-  Values own_query() {
-    if (kind_.row == &RowSource::tight) return whole_;
-    if (kind_.row == &RowSource::tight_upper) return pairs_;
-    if (kind_.row == &RowSource::opposite) return opposite_;
-    if (kind_.row == &RowSource::cancelling) {
-      Values values(dimensions_, 1.0F);
-      for (std::size_t i = 1; i < dimensions_; i += 2) values[i] = -1.0F;
-      return values;
-    }
-    return row();
-  }
 
   const Kind& kind_;
   const std::size_t dimensions_;
