@@ -28,7 +28,8 @@ export interface SearchSpec {
   readonly kernel?: string;
 }
 
-const ROWS_AT_ONCE = 4096;
+/** Few enough to be in the cache still when they are copied, after all have been checked. */
+const ROWS_AT_ONCE = 256;
 /** Compaction begins a tenth of a second after the last write. */
 const COMPACTION_LOOK_MS = 300;
 

@@ -9,23 +9,28 @@ import { timedRound } from './timed-round.ts';
 const WRITES_A_STEP = 64;
 const DRAWN = 1 << 16;
 
-/** Whole indexes; letting them go again isn't timed. */
+/**
+ * Whole indexes; letting them go again isn't timed, and neither is the first of a round: since the last one a virtual
+ * machine's host may have taken the memory back, and getting it again takes longer than building.
+ */
 export function building(spec: SearchSpec): Work {
   const { vectors, rows, dimensions, round_s } = spec;
   const matrix = readRows(vectors, 0, rows, dimensions);
   const keys = keysOf(rows);
   return {
     round() {
-      let built = 0;
-      let elapsed_ms = 0;
-      while (elapsed_ms < round_s * 1000) {
+      const build_ms = () => {
         const began_ms = performance.now();
         const index = newIndex(spec);
         fill(index, keys, matrix);
-        elapsed_ms += performance.now() - began_ms;
+        const built_ms = performance.now() - began_ms;
         index.close();
-        built += rows;
-      }
+        return built_ms;
+      };
+      build_ms();
+      let built = 0;
+      let elapsed_ms = 0;
+      for (; elapsed_ms < round_s * 1000; built += rows) elapsed_ms += build_ms();
       return { value: (built / elapsed_ms) * 1000 };
     },
   };

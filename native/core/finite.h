@@ -11,11 +11,12 @@ namespace cosimo {
 
 /// True when no value is NaN or infinite.
 inline bool all_finite(std::span<const float> values) noexcept {
-  // In integers and without an early exit, so that the compiler can vectorise it.
+  // In integers and without an early exit, so that the compiler can vectorise it: adding one to an exponent of ones
+  // alone carries into the sign.
   constexpr std::uint32_t kExponent = 0x7f800000;
-  bool found = false;
-  for (const float value : values) found |= (std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent;
-  return !found;
+  std::uint32_t carried = 0;
+  for (const float value : values) carried |= (std::bit_cast<std::uint32_t>(value) & kExponent) + 0x00800000U;
+  return (carried & 0x80000000U) == 0;
 }
 
 /// Throws Error not_finite unless all_finite.

@@ -35,7 +35,7 @@ const FACTS_KEY = 'facts';
 /** Values past half a page take pages of their own: a vector of 384 floats would waste more than half of 4 KiB. */
 const PAGE_BYTES = 16_384;
 /** Rows handed to the index at once while it is filled. */
-const ROWS_PER_READ = 1024;
+const ROWS_PER_READ = 256;
 
 /** Ids are arbitrary text, NUL included: their UTF-8 bytes are the key. */
 const idKey = (id: string) => Buffer.from(id);
