@@ -11,8 +11,8 @@ namespace cosimo {
 
 /// True when no value is NaN or infinite.
 inline bool all_finite(std::span<const float> values) noexcept {
-  // In integers and without an early exit, so that the compiler can vectorise it: adding one to an exponent of ones
-  // alone carries into the sign.
+  // In integers and without an early exit, so that the compiler can vectorise it: adding one to an exponent
+  // of ones alone carries into the sign.
   constexpr std::uint32_t kExponent = 0x7f800000;
   std::uint32_t carried = 0;
   for (const float value : values) carried |= (std::bit_cast<std::uint32_t>(value) & kExponent) + 0x00800000U;
