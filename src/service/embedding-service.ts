@@ -52,7 +52,7 @@ export class EmbeddingService {
   async embed(texts: readonly string[], { cache: useCache = true, signal }: EmbedOptions = {}): Promise<Embeddings> {
     const { cache, queue } = this.#parts;
     // Long texts give way to other requests one by one; a call of short ones runs through without a pause. While a call
-    // pauses, another one may have a text encoded that this one didn't find: it is encoded again, with the same result.
+    // pauses, another one may have a text encoded that this one didn't find: those are looked for again.
     const slice = new TimeSlice();
     const sizes: number[] = [];
     for (const text of texts) {
@@ -61,12 +61,22 @@ export class EmbeddingService {
     }
     const known = new Map<string, Float32Array>();
     const missing = new Map<string, number>();
+    let paused = false;
     for (const [at, text] of texts.entries()) {
       if (known.has(text) || missing.has(text)) continue;
       const vector = useCache ? cache.get(text) : undefined;
       if (vector === undefined) missing.set(text, sizes[at] as number);
       else known.set(text, vector);
-      if (slice.isOver) await slice.turn();
+      if (slice.isOver) {
+        await slice.turn();
+        paused = true;
+      }
+    }
+    for (const text of paused && useCache ? [...missing.keys()] : []) {
+      const vector = cache.get(text);
+      if (vector === undefined) continue;
+      known.set(text, vector);
+      missing.delete(text);
     }
     const pending = queue.enqueue([...missing.keys()], signal, [...missing.values()]);
     const cachedCount = texts.length - missing.size;
