@@ -147,7 +147,9 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
   Napi::Value remove(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
       const std::uint64_t key = key_argument(info[0], "key");
-      return Napi::Boolean::New(info.Env(), open_index().remove(key));
+      const bool removed = open_index().remove(key);
+      report(info.Env());
+      return Napi::Boolean::New(info.Env(), removed);
     });
   }
 

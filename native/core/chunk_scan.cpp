@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace cosimo {
@@ -133,6 +134,10 @@ void ChunkScan::score_row(const View& view, std::size_t row, std::size_t search)
   batch_.search(search).raise_floor(best.floor());
 }
 
-float ChunkScan::floor(std::size_t search) const noexcept { return batch_.search(search).floor(); }
+// Nothing reaches the floor of a search that nobody waits for any more.
+float ChunkScan::floor(std::size_t search) const noexcept {
+  const Search& asked = batch_.search(search);
+  return asked.is_settled() ? std::numeric_limits<float>::infinity() : asked.floor();
+}
 
 }  // namespace cosimo

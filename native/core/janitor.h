@@ -19,8 +19,8 @@ class Janitor {
   Janitor(const Janitor&) = delete;
   Janitor& operator=(const Janitor&) = delete;
 
-  /// Something changed that may need tidying, though not before it has been quiet for kRest_ms. Starts the
-  /// thread when there is none; where the system gives none, nothing is tidied. Any thread.
+  /// Something changed that may need tidying, though not before it has been quiet for a tenth of a second.
+  /// Starts the thread when there is none; where the system gives none, nothing is tidied. Any thread.
   void note_change() noexcept;
 
  private:

@@ -20,7 +20,8 @@ struct SearchCounts {
 };
 
 /// One scan at a time, split over all threads. Searches that arrive while it runs wait and share the next
-/// one, which pins the index when it begins: a search sees every write that was done before it was called.
+/// one (256 of them at most), which pins the index when it begins: a search sees every write that was done
+/// before it was called.
 ///
 /// search(), close() and stop() belong to one thread (the owner); cancel() and the counts to any. Writers of
 /// the index may be others.

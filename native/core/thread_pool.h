@@ -14,9 +14,9 @@ namespace cosimo {
 /// What becomes of a task: it runs on a pool thread, or it is told that it never will.
 enum class TaskFate { run, cancelled };
 
-/// Tasks start in the order of submission. Every task is called exactly once, with its fate, and must not
-/// throw. submit() and close() are safe from every thread; join() and the destructor from any thread but the
-/// pool's own.
+/// Tasks start in the order of submission. Every task that is taken is called exactly once, with its fate,
+/// and must not throw. submit() and close() are safe from every thread; join() and the destructor from any
+/// thread but the pool's own.
 class ThreadPool {
  public:
   using Task = std::function<void(TaskFate)>;

@@ -30,7 +30,8 @@ struct IndexSizes {
 /// overwritten: a replacement is appended and, in the same step, the old row retired. Compaction moves the
 /// live rows of the chunks with most dead ones behind the others, in small published steps, and lets the
 /// emptied chunks go: while writes retire rows as part of them, so that dead rows stay below a fifth of the
-/// live ones; and once writes have paused, on a thread of its own, until they are below one in a hundred.
+/// live ones; and once writes have paused, on a thread of its own, until they are below one in 128. The chunk
+/// that is being filled is left out of both.
 ///
 /// Errors: Error invalid_argument and not_finite, std::bad_alloc; the index is then as it was before the
 /// call.

@@ -29,7 +29,7 @@ class KernelList {
   std::span<const Kernel* const> view() const noexcept { return {kernels_.data(), count_}; }
 
  private:
-  std::array<const Kernel*, 4> kernels_{};
+  std::array<const Kernel*, 8> kernels_{};
   std::size_t count_ = 0;
 };
 

@@ -70,7 +70,7 @@ export function registerIndexMetrics(registry: Registry, statistics: () => Nativ
   });
   new Gauge({
     name: 'cosimo_index_scan',
-    help: '1 for the codes that searches read just now',
+    help: '1 for the codes that few searches at once read first just now',
     labelNames: ['codes'],
     registers,
     collect() {

@@ -211,6 +211,9 @@ void test_kernel(const Kernel& kernel) {
   for (const RowSource::Kind& kind : RowSource::kinds().last(2)) {
     for (const std::size_t dimensions : {20, 60, 384}) comparisons += compare_tight(kernel, kind, dimensions);
   }
+  // Many chunks of rows as they are in use, so that threads and floors matter.
+  for (const RowSource::Kind& kind : RowSource::kinds().first(kSanitized ? 1 : 2))
+    comparisons += compare(make_case(kernel, kind, 384, kSanitized ? 5000 : 40'000, 2));
   for (int large = 0; large < (kSanitized ? 1 : 4); ++large) {
     const RowSource::Kind& kind = RowSource::kinds()[below(RowSource::kinds().size())];
     comparisons += compare(make_case(kernel, kind, 1 + below(8), kSanitized ? 30'000 : 200'000, 2));
