@@ -2,25 +2,28 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Config } from './config.ts';
-import { AnswerBudget } from './http/answer-budget.ts';
 import { takeBodies } from './http/bodies.ts';
 import { drainOnClose, limitTime } from './http/deadline.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { describeRoutes } from './http/documentation.ts';
 import { embedRoutes } from './http/embed-routes.ts';
 import { installErrorHandler } from './http/error-handler.ts';
-import { guardRoutes } from './http/guards.ts';
+import { type CountHit, guardRoutes } from './http/guards.ts';
 import { collectMethods } from './http/method-not-allowed.ts';
-import { healthRoutes, statsRoutes } from './http/status-routes.ts';
+import { healthRoutes, type MetricsText, statsRoutes } from './http/status-routes.ts';
 import { normalizeTarget } from './http/url.ts';
 import { answerWireError } from './http/wire-errors.ts';
-import type { Metrics } from './metrics.ts';
+import { UNKNOWN_ROUTE } from './http-metrics.ts';
 import type { EngineHolder } from './service/engine.ts';
+import type { ThreadCounts } from './thread-counts.ts';
 
 export interface AppParts {
   readonly config: Config;
   readonly holder: EngineHolder;
-  readonly metrics: Metrics;
+  /** The body of /metrics and its content type. */
+  readonly metrics: () => Promise<MetricsText>;
+  /** For RATE_LIMIT where several threads serve; without it this one counts. */
+  readonly countHit?: CountHit;
   /** None logs nothing. */
   readonly logger?: FastifyBaseLogger;
 }
@@ -34,11 +37,13 @@ const IDLE_MARGIN_MS = 5000;
 
 export interface App {
   readonly fastify: FastifyInstance;
+  /** In the order in which their answers are counted. */
+  readonly routes: readonly string[];
   /** Lets what has come in whole be answered, then ends; connections that are still sending are cut. */
   readonly close: () => Promise<void>;
 }
 
-export async function buildApp({ config, holder, metrics, logger }: AppParts): Promise<App> {
+export async function buildApp({ config, holder, metrics, countHit, logger }: AppParts): Promise<App> {
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -55,31 +60,37 @@ export async function buildApp({ config, holder, metrics, logger }: AppParts): P
   limitTime(app, config.REQUEST_TIMEOUT_MS);
   const close = drainOnClose(app);
   takeBodies(app, config);
-  installErrorHandler(app, () => holder.peek()?.embeddings.retryAfter_s ?? 1);
+  installErrorHandler(app, () => holder.retryAfter_s);
   // Kept-alive connections would hold up closing.
   app.addHook('onSend', async (_request, reply) => {
     if (holder.closing) reply.header('connection', 'close');
   });
   const addOtherMethods = collectMethods(app);
-  measureRequests(app, metrics);
+  const routes = countAnswers(app, holder.counts);
   await describeRoutes(app, version);
   healthRoutes(app, holder);
   await app.register(async (work) => {
-    await guardRoutes(work, config);
+    await guardRoutes(work, config, countHit);
     embedRoutes(work, holder, config.MAX_BATCH_SIZE);
-    documentRoutes(work, holder, new AnswerBudget(config.ANSWER_BYTES));
+    documentRoutes(work, holder);
     statsRoutes(work, holder, metrics);
   });
   addOtherMethods();
-  return { fastify: app, close };
+  return { fastify: app, routes, close };
 }
 
-function measureRequests(app: FastifyInstance, metrics: Metrics): void {
+/** @returns the routes, one after another as they are added */
+function countAnswers(app: FastifyInstance, counts: ThreadCounts): readonly string[] {
+  const routes: string[] = [UNKNOWN_ROUTE];
+  const positions = new Map<string | undefined, number>();
   app.addHook('onRoute', ({ path, schema }) => {
-    if (!(schema as { hide?: boolean } | undefined)?.hide) metrics.route(path);
+    if ((schema as { hide?: boolean } | undefined)?.hide || positions.has(path)) return;
+    positions.set(path, routes.length);
+    routes.push(path);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    metrics.request(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime);
+    counts.answer(positions.get(request.routeOptions.url) ?? 0, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
+  return routes;
 }

@@ -5,6 +5,8 @@ import { type Static, Type } from 'typebox';
 import { CosimoError } from './errors.ts';
 
 const MIB = 1024 * 1024;
+/** With the main thread as many as the cache has words for, see native/core/thread_number.h. */
+const HTTP_THREADS_MAX = 63;
 
 const bytes = (description: string, fallback: number, minimum = 1) =>
   Type.Integer({
@@ -18,6 +20,11 @@ const count = (description: string, fallback: number, minimum: number, maximum: 
 
 const SettingsSchema = Type.Object({
   HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1', minLength: 1 }),
+  HTTP_THREADS: Type.String({
+    description: 'Event loops that listen on the port, each a thread: a number up to 63, or auto for the cores',
+    default: '1',
+    pattern: '^(auto|[1-9]|[1-5][0-9]|6[0-3])$',
+  }),
   PORT: count('Port to listen on; 0 takes a free one', 8000, 0, 65_535),
   MODEL: Type.String({
     description: 'Model on the Hugging Face hub: org/name or org/name@revision',
@@ -42,6 +49,7 @@ const SettingsSchema = Type.Object({
     minLength: 1,
   }),
   CACHE_BYTES: bytes('Embedding cache, everything counted', 256 * MIB, 0),
+  CACHE_TTL_MS: count('Time after which a cached embedding is made anew; 0 for never', 0, 0, Number.MAX_SAFE_INTEGER),
   ANSWER_BYTES: bytes('Search answers being made or not read yet; more is answered 429', 512 * MIB),
   MAX_BATCH_SIZE: count('Texts in one request', 100, 1, 100_000),
   MAX_DOCUMENTS: count(
@@ -122,6 +130,11 @@ function sentence(name: string, fault: string, data: Record<string, string>): st
   const choices = schema?.enum ? ` (${schema.enum.join(', ')})` : '';
   const shown = name === 'API_KEY' ? '' : `=${data[name] ?? ''}`;
   return `${name}${shown}: ${fault}${choices}. ${schema?.description ?? ''}.`;
+}
+
+/** HTTP_THREADS as a number. */
+export function httpThreads({ HTTP_THREADS }: Config): number {
+  return HTTP_THREADS === 'auto' ? Math.min(availableParallelism(), HTTP_THREADS_MAX) : Number(HTTP_THREADS);
 }
 
 /** The text of `--help`: every setting with its default and meaning. */

@@ -33,12 +33,19 @@ export type ErrorCode = keyof typeof ERROR_SENTENCES;
 /** Every error that Cosimo raises on purpose. The native addon throws plain errors with the same `code` property. */
 export class CosimoError extends Error {
   readonly code: ErrorCode;
+  /** When what was refused should be tried again, where whoever refused knows. */
+  readonly retryAfter_s: number | undefined;
 
-  constructor(code: ErrorCode, message: string = ERROR_SENTENCES[code], options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string = ERROR_SENTENCES[code], options: CosimoErrorOptions = {}) {
     super(message, options);
     this.name = 'CosimoError';
     this.code = code;
+    this.retryAfter_s = options.retryAfter_s;
   }
+}
+
+export interface CosimoErrorOptions extends ErrorOptions {
+  readonly retryAfter_s?: number | undefined;
 }
 
 /** The code of an error, wherever it was made (here, in a worker, in the addon); undefined for a fault of ours. */

@@ -1,55 +1,56 @@
-/** The process: settings, wiring, listen, graceful close. The only file that builds concrete parts. */
+/** The process: settings, wiring, listen, graceful close. It and `start-engine.ts` alone build concrete parts. */
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
-import { createEmbeddingCache } from './cache/embedding-cache.ts';
-import { type Config, loadConfig, settingsHelp } from './config.ts';
-import { BatchQueue, type BatchReport } from './encoder/batch-queue.ts';
-import { SupervisedEncoder } from './encoder/supervised-encoder.ts';
+import { registerCacheMetrics } from './cache/cache-metrics.ts';
+import { type Config, httpThreads, loadConfig, settingsHelp } from './config.ts';
 import { errorCodeOf } from './errors.ts';
+import { registerHttpMetrics } from './http-metrics.ts';
 import { registerIndexMetrics } from './index/index-metrics.ts';
-import { defaultIndexBytes } from './index/memory-limit.ts';
-import { createVectorIndex } from './index/vector-index.ts';
+import { createLogger } from './logger.ts';
 import { Metrics } from './metrics.ts';
-import { terminalProgress } from './model/progress.ts';
-import { type ResolvedModel, resolveModel } from './model/resolve-model.ts';
 import { native } from './native/binding.ts';
-import { EmbeddingService } from './service/embedding-service.ts';
-import { type Engine, EngineHolder } from './service/engine.ts';
-import { IndexCapacity } from './service/index-capacity.ts';
-import { SearchService } from './service/search-service.ts';
-import type { DocumentStore } from './store/document-store.ts';
-import { LmdbStore } from './store/lmdb-store.ts';
-import { MemoryStore } from './store/memory-store.ts';
+import { EngineHolder } from './service/engine.ts';
+import { type RunningEngine, startEngine } from './start-engine.ts';
+import { ProcessCounts } from './thread-counts.ts';
+import { engineHandlers } from './threads/engine-handlers.ts';
+import { HttpThreads } from './threads/http-threads.ts';
 
 const CLOSE_TIMEOUT_MS = 10_000;
 const SAME_WISH_MS = 1000;
 
-/** The whole service, as the process runs it and as tests drive it. */
+/** The whole service, as the process runs it. */
 export interface Service {
-  readonly app: FastifyInstance;
+  /** @returns where it can be reached */
+  readonly listen: () => Promise<string>;
   /** Finds the model and loads it; until then everything but /health is 503. */
-  readonly load: () => Promise<Engine>;
+  readonly load: () => Promise<RunningEngine>;
   /** Refuses what is new, lets what runs end, closes every part. */
   readonly close: () => Promise<void>;
 }
 
-interface RunningEngine {
-  readonly engine: Engine;
-  readonly queue: BatchQueue;
-  readonly close: () => Promise<void>;
+/** With its one event loop in this thread, as tests drive it. */
+export interface LocalService extends Service {
+  readonly app: FastifyInstance;
+}
+
+/** With event loops in threads of their own. */
+export interface ThreadedService extends Service {
+  readonly threads: HttpThreads;
 }
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) return void process.stdout.write(settingsHelp());
   const config = loadConfig(process.env);
   const logger = createLogger(config);
-  const { app, load, close } = await createService(config, logger);
+  const threads = httpThreads(config);
+  const service = threads === 1 ? createService(config, logger) : createThreadedService(config, threads, logger);
+  const { listen, load, close } = await service;
   closeOnSignal(close, logger);
   // The port opens first: whoever asks learns that the model is loading.
-  await app.listen({ host: config.HOST, port: config.PORT });
-  announce(app.listeningOrigin, await load());
+  const origin = await listen();
+  announce(origin, await load());
 }
 
 function closeOnSignal(close: () => Promise<void>, logger: Logger): void {
@@ -69,25 +70,25 @@ function closeOnSignal(close: () => Promise<void>, logger: Logger): void {
   }
 }
 
-export async function createService(config: Config, logger: Logger): Promise<Service> {
-  const holder = new EngineHolder();
+export async function createService(config: Config, logger: Logger): Promise<LocalService> {
+  const counts = new ProcessCounts(1);
+  const holder = new EngineHolder(counts.ofThread(0));
   let running: RunningEngine | undefined;
-  const metrics = new Metrics({
-    ready: () => holder.ready,
-    documents: () => running?.engine.search.documents ?? 0,
-    cache_entries: () => running?.engine.cache.size ?? 0,
-    cache_bytes: () => running?.engine.cache.memoryBytes ?? 0,
-    queue_texts: () => running?.queue.texts ?? 0,
-    queue_bytes: () => running?.queue.bytes ?? 0,
+  const metrics = createMetrics(holder, () => running);
+  const { fastify, routes, close } = await buildApp({
+    config,
+    holder,
+    logger,
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
   });
-  registerIndexMetrics(metrics.registry, () => running?.engine.index.statistics());
-  const { fastify, close } = await buildApp({ config, holder, metrics, logger });
+  registerHttpMetrics(metrics.registry, counts, routes);
   return {
     app: fastify,
+    listen: () => fastify.listen({ host: config.HOST, port: config.PORT }).then(() => fastify.listeningOrigin),
     async load() {
-      running = await startEngine(config, metrics, logger);
+      running = await startEngine(config, { metrics, counts, logger });
       holder.serve(running.engine);
-      return running.engine;
+      return running;
     },
     async close() {
       holder.close();
@@ -97,95 +98,52 @@ export async function createService(config: Config, logger: Logger): Promise<Ser
   };
 }
 
-function createLogger(config: Config): Logger {
-  const options = { level: config.LOG_LEVEL, base: null };
-  if (!process.stdout.isTTY) return pino(options);
-  return pino({
-    ...options,
-    transport: { target: 'pino-pretty', options: { ignore: 'time,hostname,pid', singleLine: true } },
-  });
-}
-
-async function startEngine(config: Config, metrics: Metrics, logger: Logger): Promise<RunningEngine> {
-  const log = (line: string) => logger.info(line);
-  const model = await resolveModel({
-    model: config.MODEL,
-    ...(config.MODEL_DIR === undefined ? {} : { modelDir: config.MODEL_DIR }),
-    progress: terminalProgress(),
-    log,
-  });
-  const encoder = await SupervisedEncoder.start(
-    { modelDir: model.dir, device: config.DEVICE, threads: config.ENCODER_THREADS, batchTokens: config.BATCH_TOKENS },
-    log,
-  );
-  const queue = new BatchQueue({
-    encode: (texts) => encoder.encode(texts),
-    textsMax: config.QUEUE_TEXTS,
-    bytesMax: config.QUEUE_BYTES,
-    onBatch: (report) => recordBatch(metrics, report),
-  });
-  encoder.probeThrough(async (text) => Promise.all(queue.enqueue([text])));
-  const { dimensions } = encoder;
-  const cache = createEmbeddingCache(dimensions, config.CACHE_BYTES);
-  const embeddings = new EmbeddingService({ queue, cache, metrics, textBytesMax: config.MAX_TEXT_BYTES });
-  const store = openStore(config, model, dimensions);
-  const index = createVectorIndex(dimensions, config.SEARCH_THREADS, config.SEARCH_CODES);
-  const capacity = new IndexCapacity({
-    store,
-    index,
-    documentsMax: config.MAX_DOCUMENTS || Number.POSITIVE_INFINITY,
-    bytesMax: config.MAX_INDEX_BYTES || defaultIndexBytes(),
-  });
-  const limits = { topKMax: config.MAX_TOP_K, metadataBytesMax: config.MAX_METADATA_BYTES };
-  const search = new SearchService({ embeddings, index, store, capacity, metrics, ...limits });
-  await search.load();
-  const healthy = () => encoder.healthy;
+/** With event loops in threads of their own. This one has the engine, and no request waits for another's parsing. */
+export async function createThreadedService(config: Config, count: number, logger: Logger): Promise<ThreadedService> {
+  const counts = new ProcessCounts(count + 1);
+  const holder = new EngineHolder(counts.ofThread(0));
+  let running: RunningEngine | undefined;
+  const metrics = createMetrics(holder, () => running);
+  const handlers = engineHandlers(holder, () => running, metrics.registry);
+  const log = (line: string) => logger.warn(line);
+  const threads = new HttpThreads({ config, count, counts, handlers, log });
   return {
-    engine: {
-      modelName: model.name,
-      encoder: encoder.description,
-      dimensions,
-      embeddings,
-      search,
-      cache,
-      index,
-      healthy,
+    threads,
+    async listen() {
+      registerHttpMetrics(metrics.registry, counts, await threads.listen());
+      return threads.origin;
     },
-    queue,
+    async load() {
+      running = await startEngine(config, { metrics, counts, logger });
+      holder.serve(running.engine);
+      threads.serve({ cache: running.cache.share() });
+      return running;
+    },
     async close() {
-      await queue.close();
-      await encoder.close();
-      index.close();
-      await store.close();
+      await threads.close(); // each refuses what is new, and what it has accepted still needs the engine
+      holder.close();
+      await running?.close();
     },
   };
 }
 
-/** The store that a configuration asks for; for the benchmark too, which fills one without encoding. */
-export function openStore(config: Config, model: ResolvedModel, dimensions: number): DocumentStore {
-  if (config.DATA_DIR === ':memory:') return new MemoryStore();
-  return new LmdbStore({
-    dir: config.DATA_DIR,
-    dimensions,
-    // Another arithmetic or another way to cut texts makes other vectors.
-    fingerprint: `${model.fingerprint}-${config.PRECISION}`,
-    modelName: model.name,
+function createMetrics(holder: EngineHolder, running: () => RunningEngine | undefined): Metrics {
+  const metrics = new Metrics({
+    ready: () => holder.isReady(),
+    documents: () => running()?.documents() ?? 0,
+    queue_texts: () => running()?.queue.texts ?? 0,
+    queue_bytes: () => running()?.queue.bytes ?? 0,
   });
-}
-
-function recordBatch(metrics: Metrics, { texts, queue_ms, outcome }: BatchReport): void {
-  for (const wait_ms of queue_ms) metrics.stage('queue', wait_ms);
-  if (outcome instanceof Error) return;
-  metrics.stage('tokenize', outcome.tokenize_ms);
-  metrics.stage('inference', outcome.inference_ms);
-  metrics.batch(texts, outcome.tokens, outcome.padding_tokens);
+  registerIndexMetrics(metrics.registry, () => running()?.index.statistics());
+  registerCacheMetrics(metrics.registry, () => running()?.cache.statistics());
+  return metrics;
 }
 
 /** For the person who started it: plain lines to copy from, whatever the log's format. */
-function announce(address: string, engine: Engine): void {
+function announce(address: string, { modelName, encoder, documents }: RunningEngine): void {
   const json = "-H 'content-type: application/json'";
   const lines = [
-    `${engine.modelName} on ${engine.encoder}; search kernel ${native.kernel}; documents: ${engine.search.documents}`,
+    `${modelName} on ${encoder}; search kernel ${native.kernel}; documents: ${documents()}`,
     `Cosimo serves on ${address}, documentation at ${address}/docs. Try:`,
     `  curl ${address}/index ${json} -d '{"id": "python", "text": "Python is a programming language"}'`,
     `  curl ${address}/search ${json} -d '{"query": "programming languages", "threshold": 0.3}'`,

@@ -228,7 +228,7 @@ test('bad arguments end it with one sentence before any work', () => {
     ['copy --rows 5 --seed 1', /knows no --seed/],
     ['read --bytes 4096 --pass-bytes x', /--pass-bytes must be a whole number/],
     ['instructions --name nop', /can't measure 'nop'/],
-    ['cache --operation guess --entries 10', /--operation must be hit, miss, mixed or zipf, not 'guess'/],
+    ['cache --operation guess --entries 10', /--operation must be hit, miss, .* or copy, not 'guess'/],
     ['cache --operation hit', /needs --entries/],
     ['cache --operation zipf --entries 10 --zipf-exponent -1', /--zipf-exponent must be a number from 0 /],
   ];

@@ -171,10 +171,12 @@ test('index: searches beside upserts are held to quiet ones, a build to a copy o
   }
 });
 
+const LOOK_UPS = ['hit', 'miss', 'mixed', 'zipf'];
+
 test('cache: hits, misses, mixed and Zipf, from JavaScript beside Map and lru-cache, in C++ with one thread and two', () => {
   const trials = suiteOf('cache');
-  assert.deepEqual(valuesOf(trials, 'operation'), new Set(['hit', 'miss', 'mixed', 'zipf']));
-  for (const name of ['Cosimo', 'Map, unbounded', 'lru-cache', '1 thread', '2 threads'])
+  assert.deepEqual(valuesOf(trials, 'operation'), new Set([...LOOK_UPS, 'hit beside a copy', 'zipf-hit', 'one-key']));
+  for (const name of ['Cosimo', 'Map, unbounded', 'lru-cache', '1 thread', '2 threads', 'hash, compare and copy'])
     assert.ok(namesOf(trials).has(name));
 });
 

@@ -6,16 +6,17 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { defaultIndexBytes } from '../src/index/memory-limit.ts';
-import type { Service } from '../src/main.ts';
+import type { LocalService } from '../src/main.ts';
 import { call, startProcess } from './support/process.ts';
 import { send, startService } from './support/service.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-limits-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-const write = (service: Service, id: string, text = `text of ${id}`) => send(service, 'POST', '/index', { id, text });
-const remove = (service: Service, id: string) => send(service, 'DELETE', `/index/${id}`);
-const stats = async (service: Service) => {
+const write = (service: LocalService, id: string, text = `text of ${id}`) =>
+  send(service, 'POST', '/index', { id, text });
+const remove = (service: LocalService, id: string) => send(service, 'DELETE', `/index/${id}`);
+const stats = async (service: LocalService) => {
   const { status, json } = await send(service, 'GET', '/stats');
   assert.equal(status, 200);
   return json;

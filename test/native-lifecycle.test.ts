@@ -19,7 +19,7 @@ const BUSY = `
   cache.set('a', query);
   const load = () => [
     ...Array.from({ length: 20 }, () => index.search(query, 1000, -1)),
-    ...Array.from({ length: 20 }, () => native.writeVectorsJson(Array(50).fill(query))),
+    ...Array.from({ length: 20 }, () => native.vectorsJson(Array(50).fill(query))),
   ];`;
 
 function runScript(body: string, flags: string[] = []) {
@@ -139,7 +139,7 @@ test('worker.terminate with work in flight joins its threads and leaves the proc
     await new Promise((resolve) => setTimeout(resolve, round * 2));
     assert.equal(await worker.terminate(), 1);
   }
-  assert.equal((await native.writeVectorsJson([Float32Array.of(1)])).toString(), '[[1]]');
+  assert.equal((await native.vectorsJson([Float32Array.of(1)])).toString(), '[1]');
 });
 
 test('process.exit inside a worker with work in flight ends that worker only', async () => {

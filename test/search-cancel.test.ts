@@ -27,7 +27,8 @@ function fill(index: VectorIndex): void {
 
 async function startWithRows(settings: Readonly<Record<string, string>> = {}) {
   const service = await createUnloadedService({ SEARCH_THREADS: '1', SEARCH_CODES: 'planes', ...settings });
-  const { index, embeddings } = await service.load();
+  const { index, engine } = await service.load();
+  const { embeddings } = engine;
   fill(index);
   const [vector] = (await embeddings.embed([QUERY])).vectors; // in the cache from here on
   const threshold = (vector as Float32Array).reduce((sum, value) => sum + value * LEVEL, MARGIN);

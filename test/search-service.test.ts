@@ -9,11 +9,14 @@ import { CosimoError } from '../src/errors.ts';
 import { VectorIndex } from '../src/index/vector-index.ts';
 import { Metrics } from '../src/metrics.ts';
 import type { NativeHits } from '../src/native/binding.ts';
+import { AnswerBudget } from '../src/service/answer-budget.ts';
 import { EmbeddingService } from '../src/service/embedding-service.ts';
 import { IndexCapacity } from '../src/service/index-capacity.ts';
 import { SearchService } from '../src/service/search-service.ts';
+import { QueuedEncoder } from '../src/service/text-encoder.ts';
 import type { PutResult, StoredDocument } from '../src/store/document-store.ts';
 import { MemoryStore } from '../src/store/memory-store.ts';
+import { ProcessCounts } from '../src/thread-counts.ts';
 import { testModelDir } from './support/model.ts';
 
 const encoder = await EncoderThread.start(
@@ -22,19 +25,15 @@ const encoder = await EncoderThread.start(
 );
 after(() => encoder.close());
 const zero = () => 0;
-const metrics = new Metrics({
-  ready: () => true,
-  ...{
-    documents: zero,
-    cache_entries: zero,
-    cache_bytes: zero,
-    queue_texts: zero,
-    queue_bytes: zero,
-  },
-});
+const metrics = new Metrics({ ready: () => true, documents: zero, queue_texts: zero, queue_bytes: zero });
 const queue = new BatchQueue({ encode: (texts) => encoder.encode(texts), textsMax: 1000, bytesMax: 1 << 20 });
-const cache = createEmbeddingCache(encoder.dimensions, 1 << 20);
-const embeddings = new EmbeddingService({ queue, cache, metrics, textBytesMax: 1000 });
+const cache = createEmbeddingCache({ dimensions: encoder.dimensions, capacityBytes: 1 << 20 });
+const embeddings = new EmbeddingService({
+  encoder: new QueuedEncoder(queue, cache),
+  cache,
+  counts: new ProcessCounts(1).ofThread(0),
+  textBytesMax: 1000,
+});
 
 /** Remembers with what signal it was searched last. */
 class WatchedIndex extends VectorIndex {
@@ -46,7 +45,21 @@ class WatchedIndex extends VectorIndex {
   }
 }
 
+/** Tells of each hit that is being read. */
+class WatchedAnswers extends AnswerBudget {
+  onHit: () => void = () => {};
+
+  override open(over: AbortSignal): (bytes: number) => void {
+    const take = super.open(over);
+    return (bytes) => {
+      this.onHit();
+      take(bytes);
+    };
+  }
+}
+
 interface Parts<T> {
+  readonly answers: WatchedAnswers;
   readonly service: SearchService;
   readonly store: T;
   readonly index: WatchedIndex;
@@ -56,8 +69,11 @@ function serviceOver<T extends MemoryStore>(store: T, documentsMax = Number.POSI
   const index = new WatchedIndex({ dimensions: encoder.dimensions, threads: 2 });
   after(() => index.close());
   const capacity = new IndexCapacity({ store, index, documentsMax, bytesMax: 1 << 30 });
+  const answers = new WatchedAnswers(1 << 20);
+  const limits = { topKMax: 100, metadataBytesMax: 1000 };
   return {
-    service: new SearchService({ embeddings, index, store, capacity, metrics, topKMax: 100, metadataBytesMax: 1000 }),
+    answers,
+    service: new SearchService({ embeddings, index, store, capacity, answers, metrics, ...limits }),
     store,
     index,
   };
@@ -76,16 +92,17 @@ test('replaced and deleted versions are forgotten once no search can want them',
 });
 
 test('a search under way keeps what it may have found, until it ends', async () => {
-  const { service, store } = serviceOver(new MemoryStore());
+  const { service, store, answers } = serviceOver(new MemoryStore());
   await service.upsert(document('a', 'one'));
   let seen: string | undefined;
+  // While the hits are being read a replacement must not take the version away.
+  answers.onHit = () => {
+    seen ??= store.get(1)?.text;
+    void service.upsert(document('a', 'two'));
+  };
   const hits = await service.search('one', {
     ...all,
-    // Runs while the hits are being read: a replacement now must not take the version away.
-    take: () => {
-      seen ??= store.get(1)?.text;
-      void service.upsert(document('a', 'two'));
-    },
+    signal: new AbortController().signal,
   });
   assert.deepEqual([seen, hits.map((hit) => hit.document.text)], ['one', ['one']]);
   await service.upsert(document('a', 'three'));
@@ -153,16 +170,16 @@ test('a write whose client has been answered already is not made', async () => {
 });
 
 test('a search whose client has gone does not scan, and reads no more hits', async () => {
-  const { service, index } = serviceOver(new MemoryStore());
+  const { service, index, answers } = serviceOver(new MemoryStore());
   for (const id of ['a', 'b', 'c']) await service.upsert(document(id, 'the same'));
   const gone = new AbortController();
   let taken = 0;
-  const take = () => {
+  answers.onHit = () => {
     taken += 1;
     gone.abort();
   };
   const { signal } = gone;
-  await assert.rejects(service.search('the same', { ...all, signal, take }), { code: 'cancelled' });
+  await assert.rejects(service.search('the same', { ...all, signal }), { code: 'cancelled' });
   assert.deepEqual([taken, index.signal], [1, signal]);
   await assert.rejects(service.search('the same', { ...all, signal }), { code: 'cancelled' });
   assert.equal((await service.search('the same', all)).length, 3);

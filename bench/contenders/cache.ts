@@ -7,9 +7,14 @@ import { type CacheSpec, evicts, readTrace, traceWork } from './trace-work.ts';
 const AMPLE_BYTES_PER_ENTRY = 8192;
 
 await serveRounds<CacheSpec>((spec) => {
-  const ample = createEmbeddingCache(spec.dimensions, spec.entries * AMPLE_BYTES_PER_ENTRY);
+  const ample = createEmbeddingCache({
+    dimensions: spec.dimensions,
+    capacityBytes: spec.entries * AMPLE_BYTES_PER_ENTRY,
+  });
   // Traces that evict find room for as many entries as the peers have, by what so many entries take.
-  const cache = evicts(spec) ? createEmbeddingCache(spec.dimensions, bytesOfEntries(spec, ample)) : ample;
+  const cache = evicts(spec)
+    ? createEmbeddingCache({ dimensions: spec.dimensions, capacityBytes: bytesOfEntries(spec, ample) })
+    : ample;
   return traceWork(spec, {
     get: (key) => cache.get(key),
     set: (key, vector) => cache.set(key, vector),

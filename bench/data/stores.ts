@@ -1,7 +1,7 @@
 /** Data folders of the service, filled without encoding: what a start has to read is the same. */
 import { loadConfig } from '../../src/config.ts';
-import { openStore } from '../../src/main.ts';
 import type { ResolvedModel } from '../../src/model/resolve-model.ts';
+import { openStore } from '../../src/start-engine.ts';
 import type { StoreSet } from './data-set.ts';
 import { seededRandom } from './random.ts';
 

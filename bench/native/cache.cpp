@@ -1,7 +1,9 @@
 // The embedding cache under several threads.
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 
+#include "cache_copies.h"
 #include "cache_keys.h"
 #include "cache_settings.h"
 #include "core/embedding_cache.h"
@@ -18,8 +20,11 @@ constexpr std::uint32_t kLookupsPerSet = 9;
 
 struct Shared {
   explicit Shared(const CacheSettings& given)
-      : settings(given), cache(given.dimensions, given.capacity_bytes()), keys(given.key_count()) {
-    if (settings.operation == CacheOperation::zipf) ranks.emplace(keys.count(), settings.zipf_exponent);
+      : settings(given),
+        cache({.dimensions = given.dimensions, .capacity_bytes = given.capacity_bytes()}),
+        keys(given.key_count()) {
+    if (settings.operation == CacheOperation::zipf || settings.operation == CacheOperation::zipf_hit)
+      ranks.emplace(keys.count(), settings.zipf_exponent);
   }
 
   const CacheSettings settings;
@@ -71,11 +76,15 @@ class CacheWorker : public Worker {
       case CacheOperation::miss:
         return static_cast<std::uint32_t>(entries) + random.below(entries);
       case CacheOperation::zipf:
+      case CacheOperation::zipf_hit:
         return shared_.ranks->draw(random);
+      case CacheOperation::one_key:
+        return 0;
       case CacheOperation::mixed:
         if (random.below(kLookupsPerSet + 1) == 0) return kSetNewKey;
         break;
       case CacheOperation::hit:
+      case CacheOperation::copy:
         break;
     }
     return random.below(entries);
@@ -134,7 +143,9 @@ class CacheMeasure : public Measure {
 }  // namespace
 
 std::unique_ptr<Measure> make_cache_measure(Arguments& arguments) {
-  return std::make_unique<CacheMeasure>(CacheSettings::from(arguments));
+  const CacheSettings settings = CacheSettings::from(arguments);
+  if (settings.operation == CacheOperation::copy) return make_copies_measure(settings);
+  return std::make_unique<CacheMeasure>(settings);
 }
 
 }  // namespace cosimo::bench

@@ -7,16 +7,20 @@
 namespace cosimo::bench {
 namespace {
 
-// A table of hash slots has at most two of 16 bytes for an entry.
-constexpr std::size_t kTableBytesPerEntry = 32;
-constexpr std::size_t kShardBytes = 4096;  // all shards, generously
+// Slots, ghosts, segments that are not full: generously.
+constexpr std::size_t kBytesPerEntry = 64;
+constexpr std::size_t kFixedBytes = std::size_t{2} << 20;
 
 CacheOperation operation_named(const std::string& name) {
   if (name == "hit") return CacheOperation::hit;
   if (name == "miss") return CacheOperation::miss;
   if (name == "mixed") return CacheOperation::mixed;
   if (name == "zipf") return CacheOperation::zipf;
-  throw UsageError("--operation must be hit, miss, mixed or zipf, not '" + name + "'.");
+  if (name == "zipf-hit") return CacheOperation::zipf_hit;
+  if (name == "one-key") return CacheOperation::one_key;
+  if (name == "copy") return CacheOperation::copy;
+  throw UsageError("--operation must be hit, miss, mixed, zipf, zipf-hit, one-key or copy, not '" + name +
+                   "'.");
 }
 
 }  // namespace
@@ -45,15 +49,15 @@ std::size_t CacheSettings::key_count() const {
 }
 
 std::size_t CacheSettings::capacity_bytes() const {
-  const std::size_t all = entries * (CacheEntry::cost(kKeyBytes, dimensions) + kTableBytesPerEntry);
+  const std::size_t all = entries * (CacheEntry::size_of(kKeyBytes, dimensions) + kBytesPerEntry);
   switch (operation) {
     case CacheOperation::zipf:
-      return all + kShardBytes;
+      return all;
     case CacheOperation::mixed:
       return all + all / 4 +
-             kShardBytes;  // new keys get a tenth or more; the stored ones have to keep theirs
+             kFixedBytes;  // new keys get a tenth or more; the stored ones have to keep theirs
     default:
-      return 2 * all + kShardBytes;
+      return 2 * all + kFixedBytes;
   }
 }
 

@@ -9,10 +9,13 @@
 namespace cosimo::bench {
 
 enum class CacheOperation {
-  hit,    // get of stored keys
-  miss,   // get of other keys
-  mixed,  // nine times get of a stored key (set again if it was evicted), once set of a new one
-  zipf,   // get of keys of unequal popularity, ten times as many as fit; set on a miss
+  hit,       // get of stored keys
+  miss,      // get of other keys
+  mixed,     // nine times get of a stored key (set again if it was evicted), once set of a new one
+  zipf,      // get of keys of unequal popularity, ten times as many as fit; set on a miss
+  zipf_hit,  // get of stored keys of unequal popularity
+  one_key,   // get of one stored key, over and over
+  copy,  // what a hit can't do without: the key hashed and compared, the vector copied, from a known place
 };
 
 struct CacheSettings {

@@ -12,7 +12,7 @@ export const cache: Suite = {
   name: 'cache',
   summary:
     'look-ups a second: hits, misses, nine reads to a write, Zipf with hit rate; from JavaScript, and by threads',
-  trials: (options) => [...javascriptTrials(options), ...threadTrials(options)],
+  trials: (options) => [...javascriptTrials(options), copyTrial(options), ...threadTrials(options)],
   charts: [
     {
       name: 'lookups',
@@ -57,30 +57,56 @@ function javascriptTrials({ quick, seed }: SuiteOptions): Trial[] {
 }
 
 /** Two threads beside one: what sharing costs. */
-function threadTrials({ quick, seed }: SuiteOptions): Trial[] {
-  const entries = String(quick ? QUICK_ENTRIES : ENTRIES);
-  return OPERATIONS.map((operation) => {
-    const contender = (threads: number): Contender => ({
-      name: threads === 1 ? '1 thread' : `${threads} threads`,
-      role: threads === 1 ? 'reference' : 'subject',
-      program: {
-        kind: 'native',
-        args: [
-          'cache',
-          ...['--operation', operation, '--threads', String(threads), '--entries', entries],
-          ...['--dimensions', String(DIMENSIONS), '--seed', String(seed), '--round-s', quick ? '0.05' : '0.4'],
-          ...(operation === 'zipf' ? ['--zipf-exponent', String(ZIPF_EXPONENT)] : []),
-        ],
-      },
-    });
-    return {
-      id: `${operation} C++ entries=${entries}`,
-      group: 'In C++, one cache shared by threads: two threads against one',
-      parameters: { from: 'C++', operation, entries: Number(entries) },
-      unit: 'look-ups/s',
-      better: 'higher',
-      data: [],
-      contenders: [contender(2), contender(1)],
-    };
-  });
+function threadTrials(options: SuiteOptions): Trial[] {
+  const operations = [...OPERATIONS, 'zipf-hit', 'one-key'];
+  return operations.map((operation) => ({
+    ...nativeTrial(operation, 'In C++, one cache shared by threads: two threads against one', options),
+    contenders: [
+      nativeContender('2 threads', 'subject', [operation, 2], options),
+      nativeContender('1 thread', 'reference', [operation, 1], options),
+    ],
+  }));
+}
+
+/** A hit beside what no hit can do without. */
+function copyTrial(options: SuiteOptions): Trial {
+  return {
+    ...nativeTrial(
+      'hit beside a copy',
+      'In C++, 1 thread: a hit, and hashing, comparing and copying from a known place',
+      options,
+    ),
+    contenders: [
+      nativeContender('Cosimo', 'subject', ['hit', 1], options),
+      nativeContender('hash, compare and copy', 'reference', ['copy', 1], options),
+    ],
+  };
+}
+
+function nativeTrial(operation: string, group: string, { quick }: SuiteOptions): Omit<Trial, 'contenders'> {
+  const entries = quick ? QUICK_ENTRIES : ENTRIES;
+  return {
+    id: `${operation} C++ entries=${entries}`,
+    group,
+    parameters: { from: 'C++', operation, entries },
+    unit: 'look-ups/s',
+    better: 'higher',
+    data: [],
+  };
+}
+
+function nativeContender(
+  name: string,
+  role: Contender['role'],
+  [operation, threads]: readonly [string, number],
+  { quick, seed }: SuiteOptions,
+): Contender {
+  const settings: Record<string, string | number> = {
+    ...{ operation, threads, entries: quick ? QUICK_ENTRIES : ENTRIES, dimensions: DIMENSIONS, seed },
+    'round-s': quick ? 0.05 : 0.4,
+    ...(operation === 'zipf' ? { 'zipf-exponent': ZIPF_EXPONENT } : {}),
+    ...(operation === 'zipf-hit' ? { 'zipf-exponent': 1 } : {}),
+  };
+  const args = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+  return { name, role, program: { kind: 'native', args: ['cache', ...args] } };
 }

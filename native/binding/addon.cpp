@@ -26,7 +26,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     AddonState::of(env);
     exports.Set("VectorIndex", define_vector_index(env));
     exports.Set("EmbeddingCache", define_embedding_cache(env));
-    exports.Set("writeVectorsJson", define_write_vectors_json(env));
+    define_json_functions(env, exports);
     return exports;
   });
 }

@@ -24,6 +24,24 @@ std::uint64_t checked_integer(double number, const char* name, std::uint64_t lea
   return static_cast<std::uint64_t>(number);
 }
 
+// Bytes for which a text is copied at the first go.
+constexpr std::size_t kShortText = 1024;
+constexpr std::size_t kLongestUtf8 = 4;  // bytes of one character
+
+// Bytes written, without the NUL that ends them; cut off before the character that no longer fits.
+std::size_t copy_utf8(const Napi::Value& text, std::string& room) {
+  std::size_t length = 0;
+  const napi_status status = napi_get_value_string_utf8(text.Env(), text, room.data(), room.size(), &length);
+  NAPI_THROW_IF_FAILED(text.Env(), status, 0);
+  return length;
+}
+
+std::size_t utf8_length(const Napi::Value& text) {
+  std::size_t length = 0;
+  NAPI_THROW_IF_FAILED(text.Env(), napi_get_value_string_utf8(text.Env(), text, nullptr, 0, &length), 0);
+  return length;
+}
+
 bool is_typed_array(const Napi::Value& value, napi_typedarray_type type) {
   return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
 }
@@ -40,6 +58,12 @@ std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, s
                              std::uint64_t most) {
   if (!info[0].IsObject()) refuse("options", "an object");
   return integer_argument(info[0].As<Napi::Object>().Get(name), name, least, most);
+}
+
+std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
+                             std::uint64_t most, std::uint64_t otherwise) {
+  const bool given = info[0].IsObject() && !info[0].As<Napi::Object>().Get(name).IsUndefined();
+  return given ? integer_option(info, name, least, most) : otherwise;
 }
 
 std::uint64_t key_argument(const Napi::Value& value, const char* name) {
@@ -74,17 +98,29 @@ std::span<const float> floats_argument(const Napi::Value& value, const char* nam
   return floats;
 }
 
-std::string text_argument(const Napi::Value& value, const char* name) {
+std::span<char> bytes_argument(const Napi::Value& value, const char* name, std::size_t offset) {
+  if (!is_typed_array(value, napi_uint8_array)) refuse(name, "a Uint8Array");
+  auto array = value.As<Napi::Uint8Array>();
+  if (offset > array.ElementLength()) refuse(name, "a Uint8Array that reaches to the offset");
+  return {reinterpret_cast<char*>(array.Data()) + offset, array.ElementLength() - offset};
+}
+
+std::string_view text_argument(const Napi::Value& value, const char* name, std::string& room) {
   if (!value.IsString()) refuse(name, "a string");
-  const auto text = value.As<Napi::String>();
-  std::string utf8 = text.Utf8Value();
+  room.resize(std::max(room.capacity(), kShortText));
+  std::size_t length = copy_utf8(value, room);
+  if (length + kLongestUtf8 >= room.size()) {  // there may be more
+    room.resize(utf8_length(value) + 1);
+    length = copy_utf8(value, room);
+  }
+  const std::string_view utf8(room.data(), length);
   // UTF-8 has no form for a lone surrogate: it became U+FFFD, like another one would. Such a text is keyed by
   // its UTF-16 units instead, behind a byte that no UTF-8 starts with.
-  if (utf8.find("\xEF\xBF\xBD") == std::string::npos) return utf8;
-  const std::u16string units = text.Utf16Value();
-  std::string key("\xFF");
-  key.append(reinterpret_cast<const char*>(units.data()), units.size() * sizeof(char16_t));
-  return key;
+  if (utf8.find("\xEF\xBF\xBD") == std::string_view::npos) return utf8;
+  const std::u16string units = value.As<Napi::String>().Utf16Value();
+  room.assign("\xFF");
+  room.append(reinterpret_cast<const char*>(units.data()), units.size() * sizeof(char16_t));
+  return room;
 }
 
 }  // namespace cosimo::binding

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cosimo::binding {
@@ -19,6 +20,10 @@ std::uint64_t integer_argument(const Napi::Value& value, const char* name, std::
 /// A property of the options object that a constructor takes, checked by integer_argument.
 std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
                              std::uint64_t most);
+
+/// The same, or `otherwise` where there is no such property.
+std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
+                             std::uint64_t most, std::uint64_t otherwise);
 
 /// A row key: an integer from 0 to 2^53 − 1.
 std::uint64_t key_argument(const Napi::Value& value, const char* name);
@@ -36,7 +41,12 @@ std::span<const float> floats_argument(const Napi::Value& value, const char* nam
 /// floats_argument with exactly `count` elements.
 std::span<const float> floats_argument(const Napi::Value& value, const char* name, std::size_t count);
 
-/// A string as a byte key: equal exactly for equal strings, lone surrogates and NUL included.
-std::string text_argument(const Napi::Value& value, const char* name);
+/// The bytes of a Uint8Array (a Buffer is one), its byteOffset and length respected, from `offset` on, which
+/// is not past its end. The view is good until JavaScript runs again.
+std::span<char> bytes_argument(const Napi::Value& value, const char* name, std::size_t offset);
+
+/// A string as a byte key: equal exactly for equal strings, lone surrogates and NUL included. `room` is what
+/// it is copied into, once unless it is long, and what the view is of.
+std::string_view text_argument(const Napi::Value& value, const char* name, std::string& room);
 
 }  // namespace cosimo::binding

@@ -1,16 +1,35 @@
 // The class EmbeddingCache of src/native/binding.ts.
+#include <cstring>
 #include <limits>
 #include <memory>
+#include <string>
 
 #include "binding/arguments.h"
 #include "binding/classes.h"
 #include "binding/errors.h"
 #include "binding/memory_report.h"
+#include "binding/shared_objects.h"
 #include "core/embedding_cache.h"
+#include "core/error.h"
+#include "core/json_writer.h"
 #include "core/vector_index.h"
 
 namespace cosimo::binding {
 namespace {
+
+constexpr std::size_t kAnySize = std::numeric_limits<std::size_t>::max();
+
+// The caches of the process, for its other environments.
+SharedObjects<EmbeddingCache>& shared_caches() {
+  static SharedObjects<EmbeddingCache> caches;
+  return caches;
+}
+
+std::shared_ptr<EmbeddingCache> open_cache(std::uint64_t number) {
+  std::shared_ptr<EmbeddingCache> cache = shared_caches().open(number);
+  if (!cache) throw Error(ErrorCode::invalid_argument, "shared must be the number of a cache that is in use");
+  return cache;
+}
 
 class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
  public:
@@ -22,19 +41,28 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
                            InstanceAccessor<&Self::capacity_bytes>("capacityBytes"),
                            InstanceAccessor<&Self::memory_bytes>("memoryBytes"),
                            InstanceAccessor<&Self::size>("size"),
+                           InstanceMethod<&Self::statistics>("statistics"),
+                           InstanceMethod<&Self::share>("share"),
                            InstanceMethod<&Self::get>("get"),
                            InstanceMethod<&Self::set>("set"),
+                           InstanceMethod<&Self::write_json>("writeJson"),
                        });
   }
 
   explicit EmbeddingCacheBinding(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<EmbeddingCacheBinding>(info) {
     guarded(info.Env(), [&] {
-      const std::size_t dimensions = integer_option(info, "dimensions", 1, kMostDimensions);
-      const std::size_t capacity =
-          integer_option(info, "capacityBytes", 0, std::numeric_limits<std::size_t>::max());
-      cache_ = std::make_unique<EmbeddingCache>(dimensions, capacity);
-      report_.update(info.Env(), cache_->memory_bytes());
+      if (const std::uint64_t shared = integer_option(info, "shared", 1, kAnySize, 0)) {
+        cache_ = open_cache(shared);
+        return;
+      }
+      CacheOptions options{};
+      options.dimensions = integer_option(info, "dimensions", 1, kMostDimensions);
+      options.capacity_bytes = integer_option(info, "capacityBytes", 0, kAnySize);
+      options.time_to_live_ms = integer_option(info, "timeToLiveMs", 0, kAnySize, 0);
+      cache_ = std::make_shared<EmbeddingCache>(options);
+      is_owner_ = true;
+      report();
     });
   }
 
@@ -48,29 +76,92 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
   Napi::Value memory_bytes(const Napi::CallbackInfo& info) { return number(info, cache_->memory_bytes()); }
   Napi::Value size(const Napi::CallbackInfo& info) { return number(info, cache_->size()); }
 
+  Napi::Value statistics(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+      const CacheCounts counts = cache_->counts();
+      Napi::Object statistics = Napi::Object::New(info.Env());
+      const auto set = [&](const char* name, std::uint64_t value) {
+        statistics.Set(name, number(info, value));
+      };
+      set("entries", cache_->size());
+      set("memoryBytes", cache_->memory_bytes());
+      set("hits", counts.hits);
+      set("misses", counts.misses);
+      set("insertions", counts.insertions);
+      set("evictions", counts.evictions);
+      set("readmissions", counts.readmissions);
+      set("refusals", counts.refusals);
+      return statistics;
+    });
+  }
+
+  Napi::Value share(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] { return number(info, shared_caches().share(cache_)); });
+  }
+
   Napi::Value get(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
-      const std::string text = text_argument(info[0], "text");
-      Napi::Float32Array vector = Napi::Float32Array::New(info.Env(), cache_->dimensions());
-      if (!cache_->get(text, {vector.Data(), vector.ElementLength()})) return info.Env().Undefined();
+      const std::string_view text = text_argument(info[0], "text", room_);
+      EmbeddingCache::Reader reader(*cache_);
+      const std::span<const float> found = reader.find(text);
+      reader.count(found.empty() ? 0 : 1, found.empty() ? 1 : 0);
+      if (found.empty()) return info.Env().Undefined();
+      Napi::Float32Array vector = Napi::Float32Array::New(info.Env(), found.size());
+      std::memcpy(vector.Data(), found.data(), found.size_bytes());
       return vector;
     });
   }
 
   void set(const Napi::CallbackInfo& info) {
     guarded(info.Env(), [&] {
-      const std::string text = text_argument(info[0], "text");
+      const std::string_view text = text_argument(info[0], "text", room_);
       cache_->set(text, floats_argument(info[1], "vector", cache_->dimensions()));
-      report_.update(info.Env(), cache_->memory_bytes());
+      report();
     });
   }
 
-  static Napi::Value number(const Napi::CallbackInfo& info, std::size_t value) {
+  // All or nothing: -1 where a text isn't there, and nothing is counted.
+  Napi::Value write_json(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+      if (!info[0].IsArray()) throw Error(ErrorCode::invalid_argument, "texts must be an array of strings");
+      const auto texts = info[0].As<Napi::Array>();
+      const std::size_t offset = integer_argument(info[2], "offset", 0, kAnySize);
+      const std::span<char> target = bytes_argument(info[1], "target", offset);
+      const std::uint32_t count = texts.Length();
+      const std::size_t room = vector_json_room(cache_->dimensions()) + 1;
+      if (target.size() / room < count) throw Error(ErrorCode::invalid_argument, "target is too small");
+      char* to = target.data();
+      for (std::uint32_t i = 0; i < count; ++i) {
+        const Napi::HandleScope scope(info.Env());
+        if (i > 0) *to++ = ',';
+        to = write_found(text_argument(texts.Get(i), "each of the texts", room_), to);
+        if (to == nullptr) return Napi::Number::New(info.Env(), -1);
+      }
+      EmbeddingCache::Reader(*cache_).count(count, 0);
+      return number(info, offset + static_cast<std::size_t>(to - target.data()));
+    });
+  }
+
+  // Straight from the cache's memory. Null when the text isn't there.
+  char* write_found(std::string_view text, char* to) noexcept {
+    EmbeddingCache::Reader reader(*cache_);
+    const std::span<const float> vector = reader.find(text);
+    return vector.empty() ? nullptr : write_vector_json(to, vector);
+  }
+
+  // Once for all environments, by the one that made the cache.
+  void report() {
+    if (is_owner_) report_.update(Env(), cache_->memory_bytes());
+  }
+
+  static Napi::Value number(const Napi::CallbackInfo& info, std::uint64_t value) {
     return Napi::Number::New(info.Env(), static_cast<double>(value));
   }
 
-  std::unique_ptr<EmbeddingCache> cache_;
+  std::shared_ptr<EmbeddingCache> cache_;
+  bool is_owner_ = false;
   MemoryReport report_;
+  std::string room_;  // for the text of one call
 };
 
 }  // namespace

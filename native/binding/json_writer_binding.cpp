@@ -1,4 +1,5 @@
-// The function writeVectorsJson of src/native/binding.ts.
+// The functions writeVectorsJson and vectorsJson of src/native/binding.ts.
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,10 +10,45 @@
 #include "binding/classes.h"
 #include "binding/errors.h"
 #include "core/error.h"
+#include "core/finite.h"
 #include "core/json_writer.h"
 
 namespace cosimo::binding {
 namespace {
+
+std::size_t room_of(std::span<const float> vector) { return vector_json_room(vector.size()) + 1; }
+
+std::span<const float> vector_at(const Napi::Array& vectors, std::uint32_t at) {
+  const std::span<const float> vector = floats_argument(vectors.Get(at), "each of the vectors");
+  require_finite(vector);
+  return vector;
+}
+
+Napi::Array vectors_argument(const Napi::Value& value) {
+  if (!value.IsArray()) throw Error(ErrorCode::invalid_argument, "vectors must be an array of Float32Array");
+  return value.As<Napi::Array>();
+}
+
+// Commas between them, no brackets around.
+Napi::Value write_vectors_json(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Array vectors = vectors_argument(info[0]);
+    const std::size_t offset =
+        integer_argument(info[2], "offset", 0, std::numeric_limits<std::size_t>::max());
+    const std::span<char> target = bytes_argument(info[1], "target", offset);
+    char* to = target.data();
+    for (std::uint32_t i = 0; i < vectors.Length(); ++i) {
+      const Napi::HandleScope scope(info.Env());
+      const std::span<const float> vector = vector_at(vectors, i);
+      if (target.size() - static_cast<std::size_t>(to - target.data()) < room_of(vector))
+        throw Error(ErrorCode::invalid_argument, "target is too small");
+      if (i > 0) *to++ = ',';
+      to = write_vector_json(to, vector);
+    }
+    const std::size_t end = offset + static_cast<std::size_t>(to - target.data());
+    return Napi::Number::New(info.Env(), static_cast<double>(end));
+  });
+}
 
 class JsonCall : public AsyncCall {
  public:
@@ -21,13 +57,11 @@ class JsonCall : public AsyncCall {
   /// Copies the vectors: a copy costs a fraction of the writing, and nothing JavaScript does to them then
   /// matters.
   void read(const Napi::Value& argument) {
-    if (!argument.IsArray())
-      throw Error(ErrorCode::invalid_argument, "vectors must be an array of Float32Array");
-    const auto array = argument.As<Napi::Array>();
+    const Napi::Array array = vectors_argument(argument);
     vectors_.reserve(array.Length());
     for (std::uint32_t i = 0; i < array.Length(); ++i) {
       const Napi::HandleScope scope(array.Env());
-      const std::span<const float> vector = floats_argument(array.Get(i), "each of the vectors");
+      const std::span<const float> vector = vector_at(array, i);
       vectors_.emplace_back(vector.begin(), vector.end());
     }
   }
@@ -35,9 +69,15 @@ class JsonCall : public AsyncCall {
   /// On the pool thread.
   void write() noexcept {
     try {
-      JsonWriter writer;
-      for (const std::vector<float>& vector : vectors_) writer.append(vector);
-      text_ = std::make_unique<std::string>(writer.take());
+      auto text = std::make_unique<std::string>();
+      for (const std::vector<float>& vector : vectors_) {
+        const std::size_t start = text->size();
+        text->resize(start + room_of(vector));
+        char* to = text->data() + start;
+        if (start > 0) *to++ = ',';
+        text->resize(static_cast<std::size_t>(write_vector_json(to, vector) - text->data()));
+      }
+      text_ = std::move(text);
     } catch (...) {
       error = std::current_exception();
     }
@@ -58,7 +98,7 @@ class JsonCall : public AsyncCall {
   std::unique_ptr<std::string> text_;
 };
 
-Napi::Value write_vectors_json(const Napi::CallbackInfo& info) {
+Napi::Value vectors_json(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     AddonState& state = *AddonState::of(info.Env());
     auto owned = std::make_unique<JsonCall>(info.Env());
@@ -74,10 +114,20 @@ Napi::Value write_vectors_json(const Napi::CallbackInfo& info) {
   });
 }
 
+// What writeVectorsJson and EmbeddingCache.writeJson need for one vector.
+Napi::Value vector_json_bytes(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::uint64_t dimensions = integer_argument(info[0], "dimensions", 0, std::uint64_t{1} << 32);
+    return Napi::Number::New(info.Env(), static_cast<double>(vector_json_room(dimensions) + 1));
+  });
+}
+
 }  // namespace
 
-Napi::Function define_write_vectors_json(Napi::Env env) {
-  return Napi::Function::New(env, write_vectors_json, "writeVectorsJson");
+void define_json_functions(Napi::Env env, Napi::Object& exports) {
+  exports.Set("writeVectorsJson", Napi::Function::New(env, write_vectors_json, "writeVectorsJson"));
+  exports.Set("vectorsJson", Napi::Function::New(env, vectors_json, "vectorsJson"));
+  exports.Set("vectorJsonBytes", Napi::Function::New(env, vector_json_bytes, "vectorJsonBytes"));
 }
 
 }  // namespace cosimo::binding

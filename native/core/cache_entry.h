@@ -1,55 +1,76 @@
-// One entry of the embedding cache: header, key and vector in a single allocation; and the queues entries
-// stand in.
+// One entry of the embedding cache: header, key and vector in one piece of a segment.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <new>
 #include <span>
 #include <string_view>
 
 namespace cosimo {
 
-class EntryQueue;
-
-struct CacheEntry {
-  CacheEntry* chain;  // next in the same hash slot
-  CacheEntry* newer;  // towards the head of its queue
-  EntryQueue* queue;
-  std::uint64_t hash;
-  std::size_t bytes;  // what the entry costs, counted against the budget
-  std::uint32_t key_length;
-  std::uint8_t hits;  // since it last came into a queue, at most kMostHits
-
+/// Readers use it without a lock. What they read never changes once a link leads to the entry, but for `next`
+/// and `hits`; what only the writer reads stands under its mutex.
+struct alignas(8) CacheEntry {
   static constexpr std::uint8_t kMostHits = 3;
 
-  /// Cost of an entry, as an allocator takes it: rounded up to 16 bytes, and 16 for its own header.
-  static std::size_t cost(std::size_t key_length, std::size_t dimensions) noexcept;
+  std::atomic<CacheEntry*> next{nullptr};  // in the same slot of the table
+  const std::uint64_t hash;
+  const std::uint64_t written_ms;
+  const std::uint32_t key_length;
+  const std::uint32_t words;          // of 8 bytes, header, key and vector together
+  std::atomic<std::uint8_t> hits{0};  // since it came into its queue, at most kMostHits
+  bool in_main = false;               // the writer's
+  bool live = true;                   // the writer's: false once another entry has taken its place
 
-  /// A copy of key and vector. Throws std::bad_alloc.
-  static CacheEntry* create(std::string_view key, std::uint64_t hash, std::span<const float> vector);
-  static void destroy(CacheEntry* entry) noexcept;
-
-  /// The vector lies first, for its alignment; the key behind it.
-  float* vector() noexcept { return reinterpret_cast<float*>(this + 1); }
-  std::string_view key(std::size_t dimensions) noexcept {
-    return {reinterpret_cast<const char*>(vector() + dimensions), key_length};
+  /// Bytes that an entry takes.
+  static constexpr std::size_t size_of(std::size_t key_length, std::size_t dimensions) noexcept {
+    return (sizeof(CacheEntry) + padded(key_length) + dimensions * sizeof(float) + 7) / 8 * 8;
   }
-};
 
-/// First in, first out; links lie in the entries.
-class EntryQueue {
- public:
-  bool empty() const noexcept { return oldest_ == nullptr; }
-  std::size_t bytes() const noexcept { return bytes_; }
+  /// A copy of key and vector in `memory` of size_of() bytes.
+  static CacheEntry* create(void* memory, std::string_view key, std::uint64_t hash,
+                            std::span<const float> vector, std::uint64_t written_ms) noexcept {
+    return new (memory) CacheEntry(key, hash, vector, written_ms);
+  }
 
-  void push(CacheEntry* entry) noexcept;
-  /// The oldest entry; the queue isn't empty.
-  CacheEntry* pop() noexcept;
+  /// The entry that was created there.
+  static CacheEntry* at(std::byte* memory) noexcept {
+    return std::launder(reinterpret_cast<CacheEntry*>(memory));
+  }
+
+  std::size_t size() const noexcept { return std::size_t{words} * 8; }
+
+  /// The key lies first, beside the header that is compared before it.
+  std::string_view key() const noexcept { return {reinterpret_cast<const char*>(this + 1), key_length}; }
+  std::span<const float> vector(std::size_t dimensions) const noexcept {
+    const auto* bytes = reinterpret_cast<const std::byte*>(this + 1) + padded(key_length);
+    return {reinterpret_cast<const float*>(bytes), dimensions};
+  }
+
+  /// Any reader's. Hits that meet may count as one: they only say whether the entry is popular.
+  void touch() noexcept {
+    const std::uint8_t so_far = hits.load(std::memory_order_relaxed);
+    if (so_far < kMostHits) hits.store(so_far + 1, std::memory_order_relaxed);
+  }
 
  private:
-  CacheEntry* oldest_ = nullptr;
-  CacheEntry* newest_ = nullptr;
-  std::size_t bytes_ = 0;
+  CacheEntry(std::string_view key, std::uint64_t key_hash, std::span<const float> vector,
+             std::uint64_t now_ms) noexcept
+      : hash(key_hash),
+        written_ms(now_ms),
+        key_length(static_cast<std::uint32_t>(key.size())),
+        words(static_cast<std::uint32_t>(size_of(key.size(), vector.size()) / 8)) {
+    auto* behind = reinterpret_cast<std::byte*>(this + 1);
+    if (!key.empty()) std::memcpy(behind, key.data(), key.size());
+    std::memcpy(behind + padded(key.size()), vector.data(), vector.size_bytes());
+  }
+
+  static constexpr std::size_t padded(std::size_t key_length) noexcept {
+    return (key_length + sizeof(float) - 1) / sizeof(float) * sizeof(float);
+  }
 };
 
 }  // namespace cosimo

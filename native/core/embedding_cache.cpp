@@ -1,82 +1,120 @@
 #include "core/embedding_cache.h"
 
-#include <bit>
-#include <functional>
+#include <algorithm>
+#include <chrono>
 #include <limits>
 
 namespace cosimo {
 namespace {
 
-constexpr std::size_t kMostShards = 16;
-constexpr std::size_t kEntriesPerShard = 64;  // fewer shards rather than smaller ones
-constexpr std::size_t kTypicalKey = 64;       // bytes
-constexpr std::size_t kShardBytes = sizeof(CacheShard) + sizeof(std::unique_ptr<CacheShard>);
+// Slots for as many entries as can be there at once, and ghosts for as many.
+std::size_t slots_for(const CacheOptions& options) noexcept {
+  constexpr std::size_t kShortKey = 8;
+  constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
+  return std::min(kMost, options.capacity_bytes / CacheEntry::size_of(kShortKey, options.dimensions) + 1);
+}
 
-std::size_t shard_count(std::size_t dimensions, std::size_t capacity_bytes) noexcept {
-  const std::size_t shard_budget = kEntriesPerShard * CacheEntry::cost(kTypicalKey, dimensions);
-  const std::size_t affordable = capacity_bytes / shard_budget;
-  if (affordable == 0) return capacity_bytes >= kShardBytes ? 1 : 0;
-  return std::bit_floor(affordable < kMostShards ? affordable : kMostShards);
+std::size_t ghost_sets_for(std::size_t slots) noexcept {
+  return (slots + GhostTable::kWays - 1) / GhostTable::kWays;
+}
+
+// For a counter that one thread writes at a time.
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
 }  // namespace
 
-std::uint64_t hash_text(std::string_view text) noexcept {
-  // The finaliser of MurmurHash3: table and shard index are taken from different ends of the hash.
-  std::uint64_t hash = std::hash<std::string_view>{}(text);
-  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdU;
-  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53U;
-  return hash ^ (hash >> 33);
+std::uint64_t steady_ms() noexcept {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) + 1;
 }
 
-EmbeddingCache::EmbeddingCache(std::size_t dimensions, std::size_t capacity_bytes, Hash hash)
-    : dimensions_(dimensions), hash_(hash), budget_(capacity_bytes) {
-  const std::size_t count = shard_count(dimensions, capacity_bytes);
-  shards_.reserve(count);
-  while (shards_.size() < count && budget_.try_take(kShardBytes)) {
-    shards_.push_back(std::make_unique<CacheShard>(dimensions, budget_));
+EmbeddingCache::EmbeddingCache(const CacheOptions& options) : options_(options) {
+  const std::size_t slots = slots_for(options);
+  const std::size_t ghost_sets = ghost_sets_for(slots);
+  const std::size_t fixed =
+      sizeof(EmbeddingCache) + CacheTable::bytes_of(slots) + GhostTable::bytes_of(ghost_sets);
+  if (fixed >= options.capacity_bytes) return;
+  table_.emplace(slots);
+  keeper_.emplace(options.dimensions, options.capacity_bytes - fixed, ghost_sets, *table_, epochs_);
+  fixed_bytes_ = fixed;
+}
+
+std::size_t EmbeddingCache::memory_bytes() const noexcept {
+  return keeper_ ? fixed_bytes_ + keeper_->held_bytes() : 0;
+}
+
+CacheCounts EmbeddingCache::counts() const noexcept {
+  CacheCounts counts{};
+  counts.hits = slotless_hits_.load(std::memory_order_relaxed);
+  counts.misses = slotless_misses_.load(std::memory_order_relaxed);
+  for (const ReaderEpochs::Slot& slot : epochs_.slots()) {
+    counts.hits += slot.hits.load(std::memory_order_relaxed);
+    counts.misses += slot.misses.load(std::memory_order_relaxed);
+  }
+  counts.insertions = insertions_.load(std::memory_order_relaxed);
+  counts.evictions = evictions_.load(std::memory_order_relaxed);
+  counts.readmissions = readmissions_.load(std::memory_order_relaxed);
+  counts.refusals = refusals_.load(std::memory_order_relaxed);
+  return counts;
+}
+
+EmbeddingCache::Reader::Reader(EmbeddingCache& cache) noexcept
+    : cache_(cache), slot_(cache.epochs_.own_slot()) {
+  if (slot_ != nullptr) {
+    cache_.epochs_.enter(*slot_);
+  } else {
+    lock_ = std::unique_lock(cache_.mutex_);
   }
 }
 
-std::size_t EmbeddingCache::size() const noexcept {
-  std::size_t total = 0;
-  for (const auto& shard : shards_) total += shard->size();
-  return total;
+EmbeddingCache::Reader::~Reader() {
+  if (slot_ != nullptr) ReaderEpochs::leave(*slot_);
+}
+
+std::span<const float> EmbeddingCache::Reader::find(std::string_view key) noexcept {
+  if (!cache_.table_) return {};
+  CacheEntry* entry = cache_.table_->find(key, cache_.options_.hash(key));
+  if (entry == nullptr || entry->written_ms < cache_.oldest_ms()) return {};
+  entry->touch();
+  return entry->vector(cache_.dimensions());
+}
+
+void EmbeddingCache::Reader::count(std::uint64_t hits, std::uint64_t misses) noexcept {
+  add(slot_ != nullptr ? slot_->hits : cache_.slotless_hits_, hits);
+  add(slot_ != nullptr ? slot_->misses : cache_.slotless_misses_, misses);
 }
 
 bool EmbeddingCache::get(std::string_view key, std::span<float> out) noexcept {
-  if (shards_.empty()) return false;
-  const std::uint64_t hash = hash_(key);
-  return shards_[shard_of(hash)]->get(key, hash, out);
+  Reader reader(*this);
+  const std::span<const float> vector = reader.find(key);
+  const bool found = !vector.empty();
+  if (found) std::memcpy(out.data(), vector.data(), vector.size_bytes());
+  reader.count(found ? 1 : 0, found ? 0 : 1);
+  return found;
 }
 
-void EmbeddingCache::set(std::string_view key, std::span<const float> vector) {
-  if (shards_.empty() || key.size() > std::numeric_limits<std::uint32_t>::max()) return;
-  if (!can_ever_fit(CacheEntry::cost(key.size(), dimensions_))) return;
-  const std::uint64_t hash = hash_(key);
-  const std::size_t home = shard_of(hash);
-  // The budget is common: what its own shard can't make room for, the neighbours do, one lock at a time.
-  std::size_t neighbour = 1;
-  while (shards_[home]->set(key, hash, vector) == CacheShard::Kept::no_room) {
-    const auto evict_from_neighbour = [&] {
-      return shards_[(home + neighbour) % shards_.size()]->evict_one();
-    };
-    while (neighbour < shards_.size() && !evict_from_neighbour()) ++neighbour;
-    if (neighbour == shards_.size()) return;
-  }
+bool EmbeddingCache::set(std::string_view key, std::span<const float> vector) noexcept {
+  const std::uint64_t hash = options_.hash(key);
+  const std::uint64_t now_ms = options_.time_to_live_ms == 0 ? 0 : options_.clock_ms();
+  const std::lock_guard lock(mutex_);
+  const bool countable = key.size() <= std::numeric_limits<std::uint32_t>::max();
+  const bool kept = keeper_ && countable && keeper_->keep(key, hash, vector, now_ms, oldest_ms());
+  if (!kept) add(refusals_, 1);
+  if (!keeper_) return false;
+  size_.store(keeper_->size(), std::memory_order_relaxed);
+  insertions_.store(keeper_->counts().insertions, std::memory_order_relaxed);
+  evictions_.store(keeper_->counts().evictions, std::memory_order_relaxed);
+  readmissions_.store(keeper_->counts().readmissions, std::memory_order_relaxed);
+  return kept;
 }
 
-// Whether the bytes are there once everything is evicted; asked first, so that nothing is evicted in vain.
-bool EmbeddingCache::can_ever_fit(std::size_t bytes) const noexcept {
-  if (bytes <= capacity_bytes() / 4)
-    return true;  // tables and shards take less than that; if not, set() finds out
-  std::size_t fixed = shards_.size() * kShardBytes;
-  for (const auto& shard : shards_) fixed += shard->table_bytes();
-  return fixed + bytes <= capacity_bytes();
-}
-
-std::size_t EmbeddingCache::shard_of(std::uint64_t hash) const noexcept {
-  return static_cast<std::size_t>(hash >> 48) & (shards_.size() - 1);
+// What is written before it is too old; 0 where nothing ever is.
+std::uint64_t EmbeddingCache::oldest_ms() const noexcept {
+  if (options_.time_to_live_ms == 0) return 0;
+  const std::uint64_t now_ms = options_.clock_ms();
+  return now_ms > options_.time_to_live_ms ? now_ms - options_.time_to_live_ms + 1 : 0;
 }
 
 }  // namespace cosimo

@@ -1,41 +1,22 @@
 #include "core/json_writer.h"
 
 #include <bit>
-#include <charconv>
-#include <cstddef>
 #include <cstdint>
-#include <string_view>
-#include <utility>
-
-#include "core/finite.h"
+#include <cstring>
 
 namespace cosimo {
 namespace {
 
-// The longest form, such as -1.1754944e-38, and the comma behind it.
-constexpr std::size_t kLongestFloat = 16;
+constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// The shortest form is exact for a reader of float32. A reader that goes through double rounds twice, and
-// that goes wrong for one magnitude alone (all 2^31 were tried): 7.038531e-26 comes back as its neighbour.
-// One digit more helps.
-constexpr std::uint32_t kTwiceRounded = 0x15ae43fd;
-constexpr std::string_view kTwiceRoundedText = "7.0385307e-26";
-
-char* write_float(char* to, float value) noexcept {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffff) != kTwiceRounded) return std::to_chars(to, to + kLongestFloat, value).ptr;
-  if (bits != kTwiceRounded) *to++ = '-';
-  return to + kTwiceRoundedText.copy(to, kTwiceRoundedText.size());
+// Three bytes as four characters.
+void write_triple(char* to, std::uint32_t triple) noexcept {
+  for (int at = 3; at >= 0; --at, triple >>= 6) to[at] = kBase64[triple & 63];
 }
 
 }  // namespace
 
-void JsonWriter::append(std::span<const float> vector) {
-  require_finite(vector);
-  const std::size_t start = text_.size();
-  text_.resize(start + vector.size() * kLongestFloat + 3);  // brackets, and a comma before the next vector
-  char* to = text_.data() + start;
-  *to++ = start == 0 ? '[' : ',';
+char* write_vector_json(char* to, std::span<const float> vector) noexcept {
   *to++ = '[';
   for (const float value : vector) {
     to = write_float(to, value);
@@ -43,12 +24,23 @@ void JsonWriter::append(std::span<const float> vector) {
   }
   if (!vector.empty()) --to;  // the last comma gives way
   *to++ = ']';
-  text_.resize(static_cast<std::size_t>(to - text_.data()));
+  return to;
 }
 
-std::string JsonWriter::take() {
-  text_ += text_.empty() ? "[]" : "]";
-  return std::exchange(text_, {});
+char* write_vector_base64(char* to, std::span<const float> vector) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  const auto* at = reinterpret_cast<const unsigned char*>(vector.data());
+  std::size_t left = vector.size_bytes();
+  *to++ = '"';
+  for (; left >= 3; at += 3, left -= 3, to += 4)
+    write_triple(to, std::uint32_t{at[0]} << 16 | std::uint32_t{at[1]} << 8 | at[2]);
+  if (left > 0) {
+    write_triple(to, std::uint32_t{at[0]} << 16 | (left == 2 ? std::uint32_t{at[1]} << 8 : 0));
+    std::memset(to + 1 + left, '=', 3 - left);
+    to += 4;
+  }
+  *to++ = '"';
+  return to;
 }
 
 }  // namespace cosimo

@@ -1,26 +1,27 @@
-// JSON text of float32 vectors.
+// JSON text of float32 vectors, written into a buffer of the caller's.
 #pragma once
 
+#include <cstddef>
 #include <span>
-#include <string>
+
+#include "core/float_text.h"
 
 namespace cosimo {
 
-/// Appends vectors, written as `[[…],[…]]`. One thread at a time.
-///
-/// Each float takes the shortest decimal form that reads back as the same float32, whether the reader parses
-/// to float32 at once or to double first, as JavaScript does. Forms such as 1, -0 and 1e-08 are all valid
-/// JSON numbers.
-class JsonWriter {
- public:
-  /// Throws Error not_finite, std::bad_alloc; the writer is then of no further use.
-  void append(std::span<const float> vector);
+/// Bytes that write_vector_json may touch: "-1.17549435e-38" and a comma are the longest there is.
+constexpr std::size_t vector_json_room(std::size_t dimensions) noexcept {
+  return dimensions * (kLongestFloatText + 1) + kFloatTextRoom + 2;
+}
 
-  /// The finished text; the writer is empty afterwards. Throws std::bad_alloc.
-  std::string take();
+/// `[0.1,-2e-08]`, each number as write_float has it; returns its end. The values are finite.
+char* write_vector_json(char* to, std::span<const float> vector) noexcept;
 
- private:
-  std::string text_;
-};
+/// Bytes that write_vector_base64 writes.
+constexpr std::size_t vector_base64_size(std::size_t dimensions) noexcept {
+  return (dimensions * sizeof(float) + 2) / 3 * 4 + 2;
+}
+
+/// The floats, little-endian, as a JSON string in base64 (RFC 4648, padded); returns its end.
+char* write_vector_base64(char* to, std::span<const float> vector) noexcept;
 
 }  // namespace cosimo

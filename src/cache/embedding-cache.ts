@@ -1,10 +1,14 @@
 /** The typed face of the native embedding cache. */
-import { type NativeEmbeddingCache, native } from '../native/binding.ts';
+import { type NativeCacheOptions, type NativeEmbeddingCache, native } from '../native/binding.ts';
 
 /** Text → vector, bounded in bytes; an instance serves one model. */
 export type EmbeddingCache = NativeEmbeddingCache;
 
-/** @param capacityBytes keys, vectors and bookkeeping; 0 keeps nothing */
-export function createEmbeddingCache(dimensions: number, capacityBytes: number): EmbeddingCache {
-  return new native.EmbeddingCache({ dimensions, capacityBytes });
+export function createEmbeddingCache(options: NativeCacheOptions): EmbeddingCache {
+  return new native.EmbeddingCache(options);
+}
+
+/** @param shared what `share()` gave in another thread, where the cache is still in use */
+export function openEmbeddingCache(shared: number): EmbeddingCache {
+  return new native.EmbeddingCache({ shared });
 }

@@ -76,7 +76,11 @@ export class BatchQueue {
    * @returns a promise for each text's vector; rejected with `inference_failed` or `cancelled`
    * @throws CosimoError `queue_full`
    */
-  enqueue(texts: readonly string[], signal?: AbortSignal, sizes = texts.map(utf8Bytes)): Promise<Float32Array>[] {
+  enqueue(
+    texts: readonly string[],
+    signal?: AbortSignal,
+    sizes: readonly number[] = texts.map(utf8Bytes),
+  ): Promise<Float32Array>[] {
     if (signal?.aborted) throw new CosimoError('cancelled');
     this.#admit(texts, sizes);
     const entries = texts.map((text, at) => this.#join(text, sizes[at] as number));
@@ -102,7 +106,7 @@ export class BatchQueue {
     const bytes = fresh.reduce((sum, size) => sum + size, 0);
     const { textsMax, bytesMax } = this.#options;
     if (this.#entries.size + fresh.length > textsMax || this.#bytes + bytes > bytesMax)
-      throw new CosimoError('queue_full');
+      throw new CosimoError('queue_full', undefined, { retryAfter_s: this.drain_s });
   }
 
   #join(text: string, bytes: number): Entry {

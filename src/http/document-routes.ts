@@ -1,7 +1,6 @@
 /** POST /index, GET and DELETE /index/{doc_id}, POST /search. */
 import type { FastifyInstance } from 'fastify';
 import type { EngineHolder } from '../service/engine.ts';
-import type { AnswerBudget } from './answer-budget.ts';
 import { answerSignal } from './answer-signal.ts';
 import { sendJson } from './error-handler.ts';
 import { documentJson, hitsJson } from './json-parts.ts';
@@ -24,7 +23,7 @@ interface DocumentPath {
   readonly doc_id: string;
 }
 
-export function documentRoutes(app: FastifyInstance, holder: EngineHolder, budget: AnswerBudget): void {
+export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void {
   app.post<{ Body: IndexBody }>(
     '/index',
     {
@@ -37,7 +36,7 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder, budge
     async (request, reply) => {
       const { id, text, metadata } = request.body;
       await holder.engine.search.upsert({ id, text, metadata: metadata ?? '{}' }, answerSignal(reply));
-      holder.requests.index += 1;
+      holder.counts.request('index');
       return sendJson(reply, 200, JSON.stringify({ indexed: id }));
     },
   );
@@ -46,7 +45,8 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder, budge
   app.get<{ Params: DocumentPath }>(
     '/index/:doc_id',
     { schema: { ...byId, summary: 'Read a document', response: { 200: DocumentResponse, ...NOT_FOUND_ERROR } } },
-    async (request, reply) => sendJson(reply, 200, documentJson(holder.engine.search.find(request.params.doc_id))),
+    async (request, reply) =>
+      sendJson(reply, 200, documentJson(await holder.engine.search.find(request.params.doc_id))),
   );
   app.delete<{ Params: DocumentPath }>(
     '/index/:doc_id',
@@ -69,9 +69,8 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder, budge
     },
     async (request, reply) => {
       const { query, top_k: topK, threshold } = request.body;
-      const take = budget.open(reply);
-      const hits = await holder.engine.search.search(query, { topK, threshold, signal: answerSignal(reply), take });
-      holder.requests.search += 1;
+      const hits = await holder.engine.search.search(query, { topK, threshold, signal: answerSignal(reply) });
+      holder.counts.request('search');
       return sendJson(reply, 200, await hitsJson(hits));
     },
   );

@@ -1,30 +1,46 @@
 /** POST /embed, POST /embed/batch. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CosimoError } from '../errors.ts';
-import type { Endpoint, EngineHolder } from '../service/engine.ts';
+import type { EngineHolder } from '../service/engine.ts';
+import type { Endpoint } from '../thread-counts.ts';
 import { answerSignal } from './answer-signal.ts';
+import { EmbeddingsJson, type OtherMembers } from './embeddings-json.ts';
 import { sendJson } from './error-handler.ts';
-import { embeddingsJson } from './json-parts.ts';
 import { BODY_ERRORS, EmbedBatchResponse, type EmbedBody, EmbedRequest, EmbedResponse } from './schemas.ts';
 
+/** Texts of up to so many UTF-16 units, all together, are looked up in one turn of the event loop. */
+const CHARS_AT_ONCE = 256 * 1024;
+
+type EmbedFastifyRequest = FastifyRequest<{ Body: EmbedBody }>;
+
 export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSizeMax: number): void {
-  async function embed(
-    request: FastifyRequest<{ Body: EmbedBody }>,
-    reply: FastifyReply,
-    endpoint: Endpoint,
-    tooLarge: string,
-  ) {
+  const json = new EmbeddingsJson();
+
+  /** Sends at once what the cache holds whole; what it doesn't is encoded first. */
+  function embed(request: EmbedFastifyRequest, reply: FastifyReply, endpoint: Endpoint, tooLarge: string) {
     const { texts, cache } = request.body;
     if (texts.length > batchSizeMax) throw new CosimoError('batch_too_large', tooLarge);
+    const body = cache ? cachedJson(texts, endpoint) : undefined;
+    if (body === undefined) return encode(request, reply, endpoint);
+    holder.counts.request(endpoint);
+    return sendJson(reply, 200, body);
+  }
+
+  function cachedJson(texts: readonly string[], endpoint: Endpoint): Buffer | undefined {
+    const { embeddings, dimensions } = holder.engine;
+    if (texts.length === 0 || !json.isSmall(texts.length, dimensions) || !areShort(texts)) return undefined;
+    return json.write(texts.length, dimensions, members(endpoint, dimensions, texts.length), (target, offset) =>
+      embeddings.writeCached(texts, target, offset),
+    );
+  }
+
+  async function encode(request: EmbedFastifyRequest, reply: FastifyReply, endpoint: Endpoint): Promise<FastifyReply> {
+    const { texts, cache } = request.body;
     const { embeddings, dimensions } = holder.engine;
     const { vectors, cachedCount } = await embeddings.embed(texts, { cache, signal: answerSignal(reply) });
-    holder.requests[endpoint] += 1;
-    const counts = { dimensions: vectors.length === 0 ? 0 : dimensions };
-    return sendJson(
-      reply,
-      200,
-      await embeddingsJson(vectors, endpoint === 'embed' ? { ...counts, cached_count: cachedCount } : counts),
-    );
+    const body = await json.of(vectors, members(endpoint, vectors.length === 0 ? 0 : dimensions, cachedCount));
+    holder.counts.request(endpoint);
+    return sendJson(reply, 200, body);
   }
 
   app.post<{ Body: EmbedBody }>(
@@ -45,4 +61,15 @@ export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSiz
     },
     (request, reply) => embed(request, reply, 'batch', 'Batch too large'),
   );
+}
+
+/** Whether looking them all up takes no longer than writing their vectors. */
+function areShort(texts: readonly string[]): boolean {
+  let chars = 0;
+  for (const text of texts) chars += text.length;
+  return chars <= CHARS_AT_ONCE;
+}
+
+function members(endpoint: Endpoint, dimensions: number, cached_count: number): OtherMembers {
+  return endpoint === 'embed' ? { dimensions, cached_count } : { dimensions };
 }

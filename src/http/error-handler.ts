@@ -32,7 +32,7 @@ const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
   FST_UNDER_PRESSURE: 'The service is under pressure; try again later',
 };
 
-/** @param retryAfter_s asked when a refusal tells the client to come back */
+/** @param retryAfter_s asked when a refusal tells the client to come back and doesn't say when itself */
 export function installErrorHandler(app: FastifyInstance, retryAfter_s: () => number): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof ValidationFaults) return sendJson(reply, 422, error.toJson());
@@ -41,7 +41,7 @@ export function installErrorHandler(app: FastifyInstance, retryAfter_s: () => nu
     if (status >= 500 && !EXPECTED.has(status)) request.log.error({ err: error }, 'request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     if ((status === 429 || status === 503) && !reply.hasHeader('retry-after'))
-      reply.header('retry-after', retryAfter_s());
+      reply.header('retry-after', (error as { retryAfter_s?: number }).retryAfter_s ?? retryAfter_s());
     return sendDetail(reply, status, sentence);
   });
   app.setNotFoundHandler((_request: FastifyRequest, reply) => sendDetail(reply, 404, 'Not Found'));

@@ -1,14 +1,18 @@
 /** What stands before the routes that do work: pressure, key, rate. */
 import bearerAuth from '@fastify/bearer-auth';
-import rateLimit from '@fastify/rate-limit';
+import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
+import { RATE_WINDOW_MS, type RateHits } from '../service/rate-counter.ts';
 
 const PRESSURE_RETRY_AFTER_S = 5;
 
-/** Guards the routes of `app`'s scope. */
-export async function guardRoutes(app: FastifyInstance, config: Config): Promise<void> {
+/** Counts one request more, for all threads together. */
+export type CountHit = (address: string) => Promise<RateHits>;
+
+/** Guards the routes of `app`'s scope. @param countHit without it requests are counted here */
+export async function guardRoutes(app: FastifyInstance, config: Config, countHit?: CountHit): Promise<void> {
   await app.register(underPressure, {
     maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
     retryAfter: PRESSURE_RETRY_AFTER_S,
@@ -21,11 +25,24 @@ export async function guardRoutes(app: FastifyInstance, config: Config): Promise
   if (config.RATE_LIMIT > 0) {
     await app.register(rateLimit, {
       max: config.RATE_LIMIT,
-      timeWindow: '1 minute',
+      timeWindow: RATE_WINDOW_MS,
+      ...(countHit === undefined ? {} : { store: sharedStore(countHit) }),
       errorResponseBuilder: (_request, { after }) =>
         Object.assign(new Error(`More than ${config.RATE_LIMIT} requests a minute; try again in ${after}`), {
           statusCode: 429,
         }),
     });
   }
+}
+
+function sharedStore(countHit: CountHit): FastifyRateLimitStoreCtor {
+  return class SharedStore implements FastifyRateLimitStore {
+    incr(address: string, done: (error: Error | null, hits?: { current: number; ttl: number }) => void): void {
+      countHit(address).then(({ current, ttl_ms }) => done(null, { current, ttl: ttl_ms }), done);
+    }
+
+    child(): FastifyRateLimitStore {
+      return this;
+    }
+  };
 }

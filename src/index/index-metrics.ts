@@ -1,5 +1,6 @@
 /** The metrics of the vector index, each read from the index when somebody asks. */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { type Reading, registerReadings } from '../metrics.ts';
 import type { NativeIndexStatistics } from '../native/binding.ts';
 
 const CODES = ['planes', 'bytes'] as const;
@@ -10,15 +11,13 @@ const NOTHING: NativeIndexStatistics = {
   ...{ planeRows: 0, planeRowsPassed: 0, byteRows: 0, scoredRows: 0, scan: 'planes' },
 };
 
-type Read = (statistics: NativeIndexStatistics) => number;
-
-const GAUGES: readonly [name: string, help: string, read: Read][] = [
+const GAUGES: readonly Reading<NativeIndexStatistics>[] = [
   ['cosimo_index_memory_bytes', 'Native memory of the vector index', ({ memoryBytes }) => memoryBytes],
   ['cosimo_index_row_bytes', 'The live rows as plain float32', ({ rowBytes }) => rowBytes],
   ['cosimo_index_dead_rows', 'Rows without a document whose memory has yet to come back', ({ deadRows }) => deadRows],
 ];
 
-const COUNTERS: readonly [name: string, help: string, read: Read][] = [
+const COUNTERS: readonly Reading<NativeIndexStatistics>[] = [
   ['cosimo_index_moved_rows_total', 'Rows moved to give memory back', ({ movedRows }) => movedRows],
   ['cosimo_index_searches_total', 'Searches of the index', ({ searches }) => searches],
   ['cosimo_index_scans_total', 'Passes over the rows, each for all searches that waited', ({ scans }) => scans],
@@ -34,28 +33,7 @@ const COUNTERS: readonly [name: string, help: string, read: Read][] = [
 export function registerIndexMetrics(registry: Registry, statistics: () => NativeIndexStatistics | undefined): void {
   const registers = [registry];
   const now = () => statistics() ?? NOTHING;
-  for (const [name, help, read] of GAUGES) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read(now()));
-      },
-    });
-  }
-  // The index counts; a counter here can only be set back and raised to what the index says.
-  for (const [name, help, read] of COUNTERS) {
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read(now()));
-      },
-    });
-  }
+  registerReadings(registry, now, { gauges: GAUGES, counters: COUNTERS });
   new Counter({
     name: 'cosimo_index_bounded_rows_total',
     help: 'Pairs of row and query bounded by codes: by the upper plane first, or by whole bytes',

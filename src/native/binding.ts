@@ -80,20 +80,52 @@ export interface NativeVectorIndex {
   close(): void;
 }
 
+export interface NativeCacheOptions {
+  readonly dimensions: number;
+  /** Everything counted: keys, vectors, tables, memory that waits for readers. */
+  readonly capacityBytes: number;
+  /** Entries are not found any more after so many milliseconds; 0, the default, is for ever. */
+  readonly timeToLiveMs?: number;
+}
+
+/** Counted since the cache was made, by all threads together. */
+export interface NativeCacheStatistics {
+  readonly entries: number;
+  readonly memoryBytes: number;
+  /** Look-ups are exact: each is a hit or a miss. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly insertions: number;
+  readonly evictions: number;
+  /** Insertions of keys that had been evicted shortly before, and are kept the more dearly for it. */
+  readonly readmissions: number;
+  /** Vectors that were not kept: too large, no memory, or all of it waiting for a suspended reader. */
+  readonly refusals: number;
+}
+
 /**
- * Text → vector, bounded in bytes, safe from every thread. A hit compares the whole key. An instance serves one model:
- * whatever else changes a vector (revision, precision, truncation, prompt) is the same for all its entries.
+ * Text → vector, bounded in bytes, safe from every thread; looking up takes no lock. A hit compares the whole key. An
+ * instance serves one model: whatever else changes a vector (revision, precision, truncation, prompt) is the same for
+ * all its entries. Errors: `invalid_argument`.
  */
 export interface NativeEmbeddingCache {
   readonly dimensions: number;
   readonly capacityBytes: number;
-  /** Bytes held now, keys and bookkeeping included; never above `capacityBytes`. */
+  /** Bytes held now; never above `capacityBytes`. */
   readonly memoryBytes: number;
   readonly size: number;
+  statistics(): NativeCacheStatistics;
+  /** The number by which another thread of the process opens this cache: `new EmbeddingCache({ shared })`. */
+  share(): number;
   /** A copy of the vector, or undefined. */
   get(text: string): Float32Array | undefined;
-  /** Keeps a copy; replaces an older one; silently keeps nothing when the entry alone would pass the capacity. */
+  /** Keeps a copy; replaces an older one; silently keeps nothing where there is no room. */
   set(text: string, vector: Float32Array): void;
+  /**
+   * Writes the vectors of all texts into `target` from `offset` on, as `writeVectorsJson` does, straight from the
+   * cache's memory. Returns the end of what was written; -1 when a text isn't there: nothing is counted then.
+   */
+  writeJson(texts: readonly string[], target: Uint8Array, offset: number): number;
 }
 
 export interface NativeBinding {
@@ -104,12 +136,18 @@ export interface NativeBinding {
   /** Every error code that the addon can throw; a subset of `errors.ts`. */
   readonly errorCodes: readonly string[];
   VectorIndex: new (options: NativeVectorIndexOptions) => NativeVectorIndex;
-  EmbeddingCache: new (options: { dimensions: number; capacityBytes: number }) => NativeEmbeddingCache;
+  EmbeddingCache: new (options: NativeCacheOptions | { readonly shared: number }) => NativeEmbeddingCache;
   /**
-   * JSON text of the vectors, `[[…],[…]]`, each float in the shortest form that reads back to the same float32.
-   * Written off the event loop; the arrays must not be changed until the promise settles. Rejects `not_finite`.
+   * Writes JSON of the vectors, `[…],[…]` without brackets around, into `target` from `offset` on, each float in the
+   * shortest form that reads back to the same float32, and returns the end of what was written. It takes some
+   * microseconds a thousand floats. Errors: `not_finite`; `invalid_argument` when a vector doesn't find
+   * `vectorJsonBytes` in the target.
    */
-  writeVectorsJson(vectors: readonly Float32Array[]): Promise<Buffer>;
+  writeVectorsJson(vectors: readonly Float32Array[], target: Uint8Array, offset: number): number;
+  /** The same text in a Buffer of its own, off the event loop. The vectors are copied before the call returns. */
+  vectorsJson(vectors: readonly Float32Array[]): Promise<Buffer>;
+  /** Bytes that a vector needs at most in the target of a function that writes its JSON. */
+  vectorJsonBytes(dimensions: number): number;
 }
 
 const ADDON = fileURLToPath(new URL('../../build/Release/cosimo.node', import.meta.url));

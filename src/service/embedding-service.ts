@@ -1,14 +1,14 @@
 /** Texts → unit vectors, through the cache. Every endpoint that needs a vector comes here. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
-import type { BatchQueue } from '../encoder/batch-queue.ts';
 import { CosimoError } from '../errors.ts';
-import type { Metrics } from '../metrics.ts';
+import type { ThreadCounts } from '../thread-counts.ts';
+import type { TextEncoder } from './text-encoder.ts';
 import { TimeSlice } from './time-slice.ts';
 
 export interface EmbeddingServiceParts {
-  readonly queue: BatchQueue;
+  readonly encoder: TextEncoder;
   readonly cache: EmbeddingCache;
-  readonly metrics: Metrics;
+  readonly counts: ThreadCounts;
   readonly textBytesMax: number;
 }
 
@@ -28,21 +28,9 @@ export interface Embeddings {
 
 export class EmbeddingService {
   readonly #parts: EmbeddingServiceParts;
-  #hits = 0;
-  #misses = 0;
 
   constructor(parts: EmbeddingServiceParts) {
     this.#parts = parts;
-  }
-
-  /** Look-ups of the cache in accepted calls; repeats within a call count as hits. */
-  get lookups(): { hits: number; misses: number } {
-    return { hits: this.#hits, misses: this.#misses };
-  }
-
-  /** Seconds after which a refused call should be tried again. */
-  get retryAfter_s(): number {
-    return this.#parts.queue.drain_s;
   }
 
   /**
@@ -50,7 +38,7 @@ export class EmbeddingService {
    * @throws CosimoError `text_too_large`, `queue_full`: nothing has changed then; `inference_failed`, `cancelled`
    */
   async embed(texts: readonly string[], { cache: useCache = true, signal }: EmbedOptions = {}): Promise<Embeddings> {
-    const { cache, queue } = this.#parts;
+    const { cache, counts, encoder } = this.#parts;
     // Long texts give way to other requests one by one; a call of short ones runs through without a pause. While a call
     // pauses, another one may have a text encoded that this one didn't find: those are looked for again.
     const slice = new TimeSlice();
@@ -78,17 +66,25 @@ export class EmbeddingService {
       known.set(text, vector);
       missing.delete(text);
     }
-    const pending = queue.enqueue([...missing.keys()], signal, [...missing.values()]);
-    const cachedCount = texts.length - missing.size;
-    if (useCache) this.#count(cachedCount, missing.size);
-    await Promise.all(
-      [...missing.keys()].map(async (text, at) => {
-        const vector = (await pending[at]) as Float32Array;
-        if (useCache) cache.set(text, vector);
-        known.set(text, vector);
-      }),
-    );
+    const absent = [...missing.keys()];
+    if (absent.length > 0) {
+      const encoded = await encoder.encode(absent, [...missing.values()], { cache: useCache, signal });
+      for (const [at, text] of absent.entries()) known.set(text, encoded[at] as Float32Array);
+    }
+    const cachedCount = texts.length - absent.length;
+    if (useCache) counts.lookups(cachedCount, absent.length);
     return { vectors: texts.map((text) => known.get(text) as Float32Array), cachedCount };
+  }
+
+  /**
+   * Writes JSON of the texts' vectors as `writeVectorsJson` does, if all of them are in the cache.
+   * @param texts as in `embed`, few enough to be written in one turn of the event loop
+   * @returns the end of what was written, or -1: nothing is counted then
+   */
+  writeCached(texts: readonly string[], target: Uint8Array, offset: number): number {
+    const end = this.#parts.cache.writeJson(texts, target, offset);
+    if (end >= 0) this.#parts.counts.lookups(texts.length, 0);
+    return end;
   }
 
   /** UTF-8 bytes of a text that is not too large. */
@@ -101,11 +97,5 @@ export class EmbeddingService {
       'text_too_large',
       `A text is larger than ${textBytesMax} bytes; shorten it or raise MAX_TEXT_BYTES`,
     );
-  }
-
-  #count(hits: number, misses: number): void {
-    this.#hits += hits;
-    this.#misses += misses;
-    this.#parts.metrics.cacheLookups(hits, misses);
   }
 }

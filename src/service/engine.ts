@@ -1,31 +1,39 @@
 /** What answers requests once the model is loaded, and the holder that routes ask for it before and after. */
-import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
-import type { VectorIndex } from '../index/vector-index.ts';
+import type { StoredDocument } from '../store/document-store.ts';
+import type { ThreadCounts } from '../thread-counts.ts';
 import type { EmbeddingService } from './embedding-service.ts';
-import type { SearchService } from './search-service.ts';
+import type { Hit, SearchOptions } from './search-service.ts';
 
-export interface Engine {
-  /** As in the MODEL setting. */
-  readonly modelName: string;
-  /** What encodes where, for people. */
-  readonly encoder: string;
-  readonly dimensions: number;
-  readonly embeddings: EmbeddingService;
-  readonly search: SearchService;
-  readonly cache: EmbeddingCache;
-  readonly index: VectorIndex;
-  /** False after a failed inference, until one works again. */
-  readonly healthy: () => boolean;
+/** Documents and search, in this thread or from another one; each call as in SearchService. */
+export interface Documents {
+  find(id: string): StoredDocument | Promise<StoredDocument>;
+  upsert(document: StoredDocument, signal: AbortSignal): Promise<void>;
+  delete(id: string): Promise<void>;
+  search(query: string, options: SearchOptions & { readonly signal: AbortSignal }): Promise<Hit[]>;
 }
 
-export type Endpoint = 'embed' | 'batch' | 'search' | 'index';
+export interface Engine {
+  readonly dimensions: number;
+  readonly embeddings: EmbeddingService;
+  readonly search: Documents;
+  /** False after a failed inference, until one works again. */
+  readonly healthy: () => boolean | Promise<boolean>;
+  /** The body of /stats. */
+  readonly stats: () => object | Promise<object>;
+  /** Seconds after which a call that was refused should be tried again. */
+  readonly retryAfter_s: () => number;
+}
 
 export class EngineHolder {
   #engine: Engine | undefined;
   #closing = false;
-  /** Accepted requests by endpoint. */
-  readonly requests: Record<Endpoint, number> = { embed: 0, batch: 0, search: 0, index: 0 };
+  /** What the thread of these routes counts. */
+  readonly counts: ThreadCounts;
+
+  constructor(counts: ThreadCounts) {
+    this.counts = counts;
+  }
 
   /** @throws CosimoError `closed`, `model_not_ready` */
   get engine(): Engine {
@@ -38,17 +46,17 @@ export class EngineHolder {
     return this.#engine !== undefined;
   }
 
-  get ready(): boolean {
-    return !this.#closing && (this.#engine?.healthy() ?? false);
+  async isReady(): Promise<boolean> {
+    return this.#engine !== undefined && !this.#closing && (await this.#engine.healthy());
   }
 
   get closing(): boolean {
     return this.#closing;
   }
 
-  /** The engine without asking whether it may serve, for gauges. */
-  peek(): Engine | undefined {
-    return this.#engine;
+  /** As the engine says, if there is one. */
+  get retryAfter_s(): number {
+    return this.#engine?.retryAfter_s() ?? 1;
   }
 
   serve(engine: Engine): void {

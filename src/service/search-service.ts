@@ -3,6 +3,7 @@ import { CosimoError } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { Metrics } from '../metrics.ts';
 import { type DocumentStore, ID_BYTES_MAX, type StoredDocument } from '../store/document-store.ts';
+import type { AnswerBudget } from './answer-budget.ts';
 import type { EmbeddingService } from './embedding-service.ts';
 import type { IndexCapacity } from './index-capacity.ts';
 import { TimeSlice } from './time-slice.ts';
@@ -15,6 +16,7 @@ export interface SearchServiceParts {
   readonly index: VectorIndex;
   readonly store: DocumentStore;
   readonly capacity: IndexCapacity;
+  readonly answers: AnswerBudget;
   readonly metrics: Metrics;
   readonly topKMax: number;
   readonly metadataBytesMax: number;
@@ -31,10 +33,11 @@ export interface SearchOptions {
   readonly topK: number;
   /** Lowest score of a hit. */
   readonly threshold: number;
-  /** When it fires, the scan stops: `cancelled`. */
+  /**
+   * Fires when the answer has been sent or nobody waits for it any more. Until then the hits count as an answer under
+   * way; if the search runs still, it stops: `cancelled`.
+   */
   readonly signal?: AbortSignal;
-  /** Told how many bytes each hit takes until it is answered; what it throws ends the search. */
-  readonly take?: (bytes: number) => void;
 }
 
 export class SearchService {
@@ -122,7 +125,10 @@ export class SearchService {
     });
   }
 
-  /** Every live document against the query: exact, best first, equal scores by age, oldest first. */
+  /**
+   * Every live document against the query: exact, best first, equal scores by age, oldest first.
+   * @throws CosimoError `queue_full`, `cancelled`, and what embedding throws
+   */
   async search(query: string, options: SearchOptions): Promise<Hit[]> {
     const { embeddings, metrics } = this.#parts;
     const { signal } = options;
@@ -138,8 +144,9 @@ export class SearchService {
     }
   }
 
-  async #scan(vector: Float32Array, { topK, threshold, signal, take }: SearchOptions): Promise<Hit[]> {
-    const { index, store, topKMax } = this.#parts;
+  async #scan(vector: Float32Array, { topK, threshold, signal }: SearchOptions): Promise<Hit[]> {
+    const { index, store, answers, topKMax } = this.#parts;
+    const take = signal && answers.open(signal);
     const limit = Math.max(0, Math.min(topK, topKMax));
     const { keys, scores } = await index.search(vector, limit, threshold, signal);
     const hits: Hit[] = [];

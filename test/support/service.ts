@@ -2,17 +2,17 @@
 import { after } from 'node:test';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
-import { createService, type Service } from '../../src/main.ts';
+import { createService, type LocalService } from '../../src/main.ts';
 
 /** @param settings environment variables; documents are kept in memory unless DATA_DIR says otherwise */
-export async function startService(settings: Readonly<Record<string, string>> = {}): Promise<Service> {
+export async function startService(settings: Readonly<Record<string, string>> = {}): Promise<LocalService> {
   const service = await createUnloadedService(settings);
   await service.load();
   return service;
 }
 
 /** The service before its model is loaded. */
-export async function createUnloadedService(settings: Readonly<Record<string, string>> = {}): Promise<Service> {
+export async function createUnloadedService(settings: Readonly<Record<string, string>> = {}): Promise<LocalService> {
   const { MODEL, MODEL_DIR } = process.env;
   const config = loadConfig({
     MODEL,
@@ -38,7 +38,7 @@ export interface Answer {
 
 /** Sends one request; an object body is sent as JSON. */
 export async function send(
-  service: Service,
+  service: LocalService,
   method: string,
   url: string,
   body?: unknown,

@@ -1,5 +1,4 @@
 /** Bounds the memory of answers that are being made or have not been read by their clients yet. */
-import type { FastifyReply } from 'fastify';
 import { CosimoError } from '../errors.ts';
 
 export class AnswerBudget {
@@ -11,14 +10,18 @@ export class AnswerBudget {
   }
 
   /**
-   * @returns takes bytes for this answer; they are given back when it has been sent or its client has gone
-   * @throws CosimoError (from what it returns) `queue_full`
+   * @param over fires when the answer has been sent or its client has gone: what it took is given back
+   * @returns takes bytes for this answer; throws CosimoError `queue_full`
    */
-  open(reply: FastifyReply): (bytes: number) => void {
+  open(over: AbortSignal): (bytes: number) => void {
     let taken = 0;
-    reply.raw.once('close', () => {
-      this.#bytes -= taken;
-    });
+    over.addEventListener(
+      'abort',
+      () => {
+        this.#bytes -= taken;
+      },
+      { once: true },
+    );
     return (bytes) => {
       if (this.#bytes + bytes > this.#bytesMax) {
         throw new CosimoError(

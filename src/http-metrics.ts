@@ -1,0 +1,56 @@
+/** The metrics of HTTP and of look-ups, read from what all HTTP threads have counted. */
+import type { Metric, Registry } from 'prom-client';
+import { LATENCY_BUCKETS_S, type ProcessCounts } from './thread-counts.ts';
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  readonly metricName?: string;
+}
+
+/** @param routes in the order in which their answers are counted; each has series from its appearance here on */
+export function registerHttpMetrics(registry: Registry, counts: ProcessCounts, routes: readonly string[]): void {
+  const register = (type: 'counter' | 'histogram', name: string, help: string, samples: () => Sample[]) => {
+    // The registry asks a metric for nothing but its name and this.
+    const metric = { name, get: async () => ({ name, help, type, values: samples(), aggregator: 'sum' }) };
+    registry.registerMetric(metric as unknown as Metric<string>);
+  };
+  register('counter', 'cosimo_cache_lookups_total', 'Look-ups of the embedding cache in accepted requests', () => {
+    const { hits, misses } = counts.lookups;
+    return [
+      { labels: { outcome: 'hit' }, value: hits },
+      { labels: { outcome: 'miss' }, value: misses },
+    ];
+  });
+  register('counter', 'cosimo_http_requests_total', 'Answered requests', () =>
+    routes.flatMap((route, at) => answerSamples(counts, route, at)),
+  );
+  const latency = 'cosimo_http_request_duration_seconds';
+  register('histogram', latency, 'Time from the first byte of a request to the last of its answer', () =>
+    routes.flatMap((route, at) => latencySamples(latency, counts, route, at)),
+  );
+}
+
+function answerSamples(counts: ProcessCounts, route: string, at: number): Sample[] {
+  const answers = counts.answers(at);
+  if (!answers.some(({ status }) => status === 200) && route !== UNKNOWN_ROUTE)
+    answers.unshift({ status: 200, count: 0 });
+  return answers.map(({ status, count }) => ({ labels: { route, status }, value: count }));
+}
+
+function latencySamples(name: string, counts: ProcessCounts, route: string, at: number): Sample[] {
+  const { buckets, sum_s } = counts.latencies(at);
+  let count = 0;
+  const cumulated = buckets.map((more, bucket) => {
+    count += more;
+    return { metricName: `${name}_bucket`, labels: { le: LATENCY_BUCKETS_S[bucket] ?? '+Inf', route }, value: count };
+  });
+  return [
+    ...cumulated,
+    { metricName: `${name}_sum`, labels: { route }, value: sum_s },
+    { metricName: `${name}_count`, labels: { route }, value: count },
+  ];
+}
+
+/** Where requests are counted that no route takes. */
+export const UNKNOWN_ROUTE = 'unknown';

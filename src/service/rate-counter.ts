@@ -1,0 +1,45 @@
+/** Requests by address, in windows that begin with an address's first one. */
+
+/** RATE_LIMIT is requests a minute. */
+export const RATE_WINDOW_MS = 60_000;
+
+export interface RateHits {
+  /** Requests of the address in its window, this one included. */
+  readonly current: number;
+  readonly ttl_ms: number;
+}
+
+interface Window {
+  hits: number;
+  readonly ends_ms: number;
+}
+
+export class RateCounter {
+  readonly #addressesMax: number;
+  /** In the order in which they end. */
+  readonly #windows = new Map<string, Window>();
+
+  /** @param addressesMax addresses past it drive out those whose windows end first */
+  constructor(addressesMax = 5000) {
+    this.#addressesMax = addressesMax;
+  }
+
+  hit(address: string, now_ms = performance.now()): RateHits {
+    let window = this.#windows.get(address);
+    if (window === undefined || window.ends_ms <= now_ms) {
+      this.#windows.delete(address);
+      window = { hits: 0, ends_ms: now_ms + RATE_WINDOW_MS };
+      this.#windows.set(address, window);
+      this.#forget(now_ms);
+    }
+    window.hits += 1;
+    return { current: window.hits, ttl_ms: Math.ceil(window.ends_ms - now_ms) };
+  }
+
+  #forget(now_ms: number): void {
+    for (const [address, { ends_ms }] of this.#windows) {
+      if (ends_ms > now_ms && this.#windows.size <= this.#addressesMax) return;
+      this.#windows.delete(address);
+    }
+  }
+}

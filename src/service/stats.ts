@@ -1,0 +1,45 @@
+/** The body of /stats. */
+import type { EmbeddingCache } from '../cache/embedding-cache.ts';
+import type { VectorIndex } from '../index/vector-index.ts';
+import type { ProcessCounts } from '../thread-counts.ts';
+
+export interface StatsParts {
+  /** As in the MODEL setting. */
+  readonly modelName: string;
+  /** What encodes where, for people. */
+  readonly encoder: string;
+  /** The search kernel. */
+  readonly kernel: string;
+  readonly documents: () => number;
+  readonly cache: EmbeddingCache;
+  readonly index: VectorIndex;
+  readonly counts: ProcessCounts;
+}
+
+export function statsOf({ modelName, encoder, kernel, documents, cache, index, counts }: StatsParts): object {
+  const { hits, misses } = counts.lookups;
+  const lookups = hits + misses;
+  const { memoryBytes, rowBytes, deadRows, scan, planeRows, planeRowsPassed } = index.statistics();
+  return {
+    model: modelName,
+    index: {
+      documents: documents(),
+      memory_bytes: memoryBytes,
+      row_bytes: rowBytes,
+      dead_rows: deadRows,
+      kernel,
+      scan,
+      plane_pass_share: planeRows === 0 ? 0 : planeRowsPassed / planeRows,
+    },
+    requests: counts.requests,
+    cache: {
+      hits,
+      misses,
+      hit_rate: lookups === 0 ? 0 : hits / lookups,
+      entries: cache.size,
+      memory_bytes: cache.memoryBytes,
+      capacity_bytes: cache.capacityBytes,
+    },
+    encoder,
+  };
+}

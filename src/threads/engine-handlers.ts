@@ -1,0 +1,57 @@
+/** What the main thread does when HTTP threads ask. */
+import type { Registry } from 'prom-client';
+import type { EmbeddingCache } from '../cache/embedding-cache.ts';
+import { CosimoError } from '../errors.ts';
+import type { EngineHolder } from '../service/engine.ts';
+import { RateCounter } from '../service/rate-counter.ts';
+import type { TextEncoder } from '../service/text-encoder.ts';
+import type { Handlers } from './calls.ts';
+import type { EncodeArgs, EngineCalls } from './protocol.ts';
+
+export interface Encoding {
+  readonly textEncoder: TextEncoder;
+  readonly cache: EmbeddingCache;
+}
+
+/** @param encoding undefined until the model is loaded */
+export function engineHandlers(
+  holder: EngineHolder,
+  encoding: () => Encoding | undefined,
+  registry: Registry,
+): Handlers<EngineCalls> {
+  const rate = new RateCounter();
+  return {
+    async encode(args, signal) {
+      const parts = encoding();
+      if (parts === undefined) throw new CosimoError('model_not_ready');
+      return encodeAbsent(parts, args, signal);
+    },
+    find: ({ id }) => holder.engine.search.find(id),
+    upsert: ({ document }, signal) => holder.engine.search.upsert(document, signal),
+    delete: ({ id }) => holder.engine.search.delete(id),
+    search: ({ query, topK, threshold }, signal) => holder.engine.search.search(query, { topK, threshold, signal }),
+    healthy: () => holder.isReady(),
+    stats: () => holder.engine.stats(),
+    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    hit: ({ address }) => rate.hit(address),
+  };
+}
+
+/** Since the asking thread looked, another one may have had a text encoded: no text is encoded twice for that. */
+async function encodeAbsent(
+  { textEncoder, cache }: Encoding,
+  { texts, sizes, cache: useCache }: EncodeArgs,
+  signal: AbortSignal,
+): Promise<Float32Array[]> {
+  const vectors = texts.map((text) => (useCache ? cache.get(text) : undefined));
+  const absent = [...vectors.keys()].filter((at) => vectors[at] === undefined);
+  if (absent.length > 0) {
+    const encoded = await textEncoder.encode(
+      absent.map((at) => texts[at] as string),
+      absent.map((at) => sizes[at] as number),
+      { cache: useCache, signal },
+    );
+    for (const [position, at] of absent.entries()) vectors[at] = encoded[position];
+  }
+  return vectors as Float32Array[];
+}

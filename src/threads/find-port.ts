@@ -1,0 +1,42 @@
+/** Which port several threads are going to share. */
+import { once } from 'node:events';
+import { createServer, type ListenOptions } from 'node:net';
+import { CosimoError } from '../errors.ts';
+
+export interface Address {
+  readonly HOST: string;
+  /** 0 for any that is free. */
+  readonly PORT: number;
+}
+
+/** Listens and ends again; resolves to the port. */
+export type TryPort = (options: ListenOptions) => Promise<number>;
+
+/**
+ * A port that nobody has and that this platform can share.
+ * @throws CosimoError `invalid_setting` where it can't; what listening throws, such as EADDRINUSE
+ */
+export async function findPort({ HOST, PORT }: Address, tryPort: TryPort = listenOnce): Promise<number> {
+  // Not shared at first: another process that shares the port, another Cosimo even, would else go unnoticed.
+  const port = await tryPort({ host: HOST, port: PORT });
+  try {
+    await tryPort({ host: HOST, port, reusePort: true });
+  } catch (cause) {
+    throw new CosimoError(
+      'invalid_setting',
+      'HTTP_THREADS: this platform has no reusePort, which several threads need to share a port. Set HTTP_THREADS=1.',
+      { cause },
+    );
+  }
+  return port;
+}
+
+async function listenOnce(options: ListenOptions): Promise<number> {
+  const server = createServer();
+  server.listen(options);
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
