@@ -13,6 +13,8 @@ constexpr std::size_t kSegmentsAtLeast = 64;
 constexpr std::size_t kLargestSegment = std::size_t{256} << 10;
 // One call moves no more than this, however popular everything is: then popular entries leave too.
 constexpr std::size_t kMostMoved = 4 * kLargestSegment;
+// What an entry counts for that takes its segment along: a look, however large it is.
+constexpr std::size_t kPassingOn = 1024;
 
 std::size_t standard_segment(std::size_t budget_bytes) noexcept {
   constexpr std::size_t kUnit = SlabAllocator::kPieceAlignment;
@@ -99,12 +101,12 @@ bool CacheKeeper::evict_segment(const CacheSegment* spared) noexcept {
 // An entry that has its segment to itself takes it along.
 bool CacheKeeper::pass_on(CacheSegment& segment) noexcept {
   CacheEntry& entry = *CacheEntry::at(segment.begin());
-  if (!entry.live || !is_wanted(entry)) return false;
+  if (!entry.live || !is_wanted(entry, kPassingOn)) return false;
   entry.hits.store(hits_in_next_round(entry), std::memory_order_relaxed);
   main_size_ += entry.in_main ? 0 : 1;
   entry.in_main = true;
   main_.push(&segment);
-  may_move_ -= entry.size();
+  may_move_ -= kPassingOn;
   return true;
 }
 
@@ -112,13 +114,14 @@ void CacheKeeper::evict_entries(CacheSegment& segment) noexcept {
   for (std::byte* at = segment.begin(); at != segment.end();) {
     CacheEntry& entry = *CacheEntry::at(at);
     at += entry.size();
-    if (entry.live && !(is_wanted(entry) && move(entry))) drop(entry);
+    if (entry.live && !(is_wanted(entry, entry.size()) && move(entry))) drop(entry);
   }
 }
 
-bool CacheKeeper::is_wanted(const CacheEntry& entry) const noexcept {
+// `cost`: what keeping it takes of may_move_.
+bool CacheKeeper::is_wanted(const CacheEntry& entry, std::size_t cost) const noexcept {
   return entry.hits.load(std::memory_order_relaxed) > 0 && entry.written_ms >= oldest_ms_ &&
-         entry.size() <= may_move_;
+         cost <= may_move_;
 }
 
 // To the end of the main queue. False when there is no room.

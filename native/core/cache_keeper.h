@@ -49,7 +49,7 @@ class CacheKeeper {
   bool evict_segment(const CacheSegment* spared) noexcept;
   void evict_entries(CacheSegment& segment) noexcept;
   bool pass_on(CacheSegment& segment) noexcept;
-  bool is_wanted(const CacheEntry& entry) const noexcept;
+  bool is_wanted(const CacheEntry& entry, std::size_t cost) const noexcept;
   bool move(CacheEntry& entry) noexcept;
   void drop(CacheEntry& entry) noexcept;
 

@@ -7,6 +7,7 @@
 // The method is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2021), for float32:
 // one decimal scale is found so fine that the interval of texts that read back holds at least one of its
 // numbers and so coarse that it holds at most a few, and three products with a power of ten say which.
+// From 0.001 to 1, where nearly all of an embedding lies, all of that is exact in 64 bits.
 
 namespace cosimo {
 namespace {
@@ -116,6 +117,77 @@ void write_digits(char* to, std::uint32_t number, int count) noexcept {
   std::memcpy(to + 1, &rest, sizeof rest);
 }
 
+constexpr std::uint32_t kLeastFraction = 0x3a83126f;  // 0.001
+constexpr std::uint32_t kOne = 0x3f800000;
+
+// Of floats c × 2^-shift: so many decimals that one more unit of the last is less than the distance of two
+// floats.
+struct FractionScale {
+  std::uint64_t power;  // 10^decimals
+  int decimals;
+};
+
+constexpr int kLeastShift = 24;  // of floats from 0.5 to 1
+constexpr int kMostShift = 33;
+constexpr int kMostDecimals = 10;
+
+constexpr std::uint64_t power_of_ten(int exponent) {
+  std::uint64_t power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+constexpr auto kFractionScales = [] {
+  std::array<FractionScale, kMostShift - kLeastShift + 1> scales{};
+  for (int shift = kLeastShift; shift <= kMostShift; ++shift) {
+    int decimals = 0;
+    while (power_of_ten(decimals) >> shift == 0) ++decimals;
+    scales[static_cast<std::size_t>(shift - kLeastShift)] = {power_of_ten(decimals), decimals};
+  }
+  return scales;
+}();
+
+// `magnitude`: the bits of a float from 0.001 to below 1. No branch but the last depends on the digits, which
+// nobody could predict.
+char* write_fraction(char* to, std::uint32_t magnitude) noexcept {
+  const std::uint32_t fraction = magnitude & 0x7fffff;
+  const std::uint64_t c = fraction | 0x800000;
+  const int shift = 150 - static_cast<int>(magnitude >> 23);
+  const auto [power, most_decimals] = kFractionScales[static_cast<std::size_t>(shift - kLeastShift)];
+  // In units of 2^-shift of the last decimal. The ends of the interval belong to it if c is even; below a
+  // power of two its lower half is half as wide.
+  const std::uint64_t value = c * power;
+  const std::uint64_t odd = c & 1;
+  const std::uint64_t lower = value - (fraction == 0 ? power / 4 : power / 2) + odd;
+  const std::uint64_t upper = value + power / 2 - odd;
+
+  const std::uint64_t below = value >> shift;
+  const std::uint64_t tens = below / 10;
+  const bool tens_down = lower <= (10 * tens) << shift;
+  const bool tens_up = (10 * tens + 10) << shift <= upper;
+  const std::uint64_t one = std::uint64_t{1} << shift;
+  const std::uint64_t rest = value & (one - 1);
+  const bool down = lower <= value - rest;
+  const bool up = value - rest + one <= upper;
+  const bool nearer_up = (2 * rest > one) | ((2 * rest == one) & ((below & 1) != 0));
+  const bool is_multiple = tens_down != tens_up;
+  const std::uint64_t digits = is_multiple ? tens + tens_up : below + (down != up ? up : nearer_up);
+  const int decimals = most_decimals - (is_multiple ? 1 : 0);
+
+  // Ten digits behind "0.", the number's zeros at the end cut off.
+  const std::uint64_t ten = digits * kPowersOfTen[kMostDecimals - decimals];
+  const auto first_two = static_cast<std::uint32_t>(ten / 100'000'000);
+  const std::uint64_t rest_of_ten = eight_digits(static_cast<std::uint32_t>(ten % 100'000'000));
+  to[0] = '0';
+  to[1] = '.';
+  to[2] = static_cast<char>('0' + first_two / 10);
+  to[3] = static_cast<char>('0' + first_two % 10);
+  std::memcpy(to + 4, &rest_of_ten, sizeof rest_of_ten);
+  to += 2 + decimals;
+  while (to[-1] == '0') --to;
+  return to;
+}
+
 char* write_exponent(char* to, int exponent) noexcept {
   const int magnitude = exponent < 0 ? -exponent : exponent;
   to[0] = 'e';
@@ -141,6 +213,11 @@ char* write_decimal(char* to, ShortestDecimal decimal) noexcept {
     to[0] = to[1];
     to[1] = '.';
     return write_exponent(to + count + (count > 1 ? 1 : 0), point - 1);
+  }
+  if (point <= 0) {
+    std::memcpy(to, "0.00000", 8);
+    write_digits(to + 2 - point, decimal.digits, count);
+    return to + plain;
   }
   write_digits(to, decimal.digits, count);
   if (decimal.exponent >= 0) {
@@ -191,10 +268,11 @@ ShortestDecimal shortest_decimal(float value) noexcept {
 
 char* write_float(char* to, float value) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t magnitude = bits & 0x7fffffff;
   *to = '-';
   to += bits >> 31;
-  const bool twice_rounded = (bits & 0x7fffffff) == kTwiceRounded;
-  return write_decimal(to, twice_rounded ? kTwiceRoundedDecimal : shortest_decimal(value));
+  if (magnitude >= kLeastFraction && magnitude < kOne) return write_fraction(to, magnitude);
+  return write_decimal(to, magnitude == kTwiceRounded ? kTwiceRoundedDecimal : shortest_decimal(value));
 }
 
 }  // namespace cosimo

@@ -154,6 +154,16 @@ void test_against_model() {
   CHECK(counts.readmissions > 0 && counts.refusals == 0);
 }
 
+// A large entry that was asked for stays when others stream by, like any other.
+void test_popular_large_entry() {
+  EmbeddingCache cache(options_of(std::size_t{16} << 20));
+  const std::string large(3 << 20, 'l');
+  cache.set(large, vector_of(7));
+  CHECK(holds(cache, large, 7));
+  for (std::size_t i = 0; i < 400'000; ++i) cache.set("once " + std::to_string(i), vector_of(i));
+  CHECK(cache.counts().evictions > 100'000 && holds(cache, large, 7));
+}
+
 void test_scan_resistance() {
   EmbeddingCache cache(options_of(200'000));
   for (std::size_t i = 0; i < 100; ++i) cache.set("popular " + std::to_string(i), vector_of(i));
@@ -279,6 +289,7 @@ int main() {
   test_large_entry();
   test_use_of_capacity();
   test_against_model();
+  test_popular_large_entry();
   test_scan_resistance();
   test_ghosts();
   test_time_to_live();
