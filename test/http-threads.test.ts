@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
 import { httpThreads, loadConfig } from '../src/config.ts';
@@ -108,6 +109,11 @@ test('errors, refusals and limits are as with one thread', async () => {
 test('a thread that dies is started again, and loses neither counts nor acknowledged writes', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'cosimo-threads-'));
   after(() => rm(dir, { recursive: true, force: true }));
+  /** The last that was started of each name. */
+  const workers = new Map<string | null, Worker>();
+  const remember = (worker: Worker) => workers.set(worker.threadName, worker);
+  process.on('worker', remember);
+  after(() => process.off('worker', remember));
   const { service, send } = await start({ DATA_DIR: dir });
   const acknowledged: string[] = [];
   let writing = true;
@@ -118,9 +124,9 @@ test('a thread that dies is started again, and loses neither counts nor acknowle
       if (answer?.status === 200) acknowledged.push(id);
     }
   });
-  for (const thread of [0, 1, 0]) {
+  for (const thread of [1, 2, 1]) {
     await setTimeout(300);
-    await service.threads.kill(thread);
+    await (workers.get(`http ${thread}`) as Worker).terminate();
     const before = acknowledged.length;
     const deadline = performance.now() + 20_000;
     while (service.threads.listening < 2 && performance.now() < deadline) await setTimeout(20);

@@ -69,11 +69,6 @@ export class HttpThreads {
     await Promise.all(ends);
   }
 
-  /** For tests: ends a thread as a fault would. */
-  async kill(at: number): Promise<void> {
-    await this.#workers[at]?.terminate();
-  }
-
   /** @returns the routes, once it listens */
   async #startThread(at: number): Promise<readonly string[]> {
     const { config, counts, handlers, log } = this.#options;
