@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/json_writer.h"
 #include "core/vector_index.h"
+#include "kernels/dispatch.h"
 
 namespace cosimo::binding {
 namespace {
@@ -146,7 +147,7 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
   char* write_found(std::string_view text, char* to) noexcept {
     EmbeddingCache::Reader reader(*cache_);
     const std::span<const float> vector = reader.find(text);
-    return vector.empty() ? nullptr : write_vector_json(to, vector);
+    return vector.empty() ? nullptr : write_vector_json(to, vector, active_kernel());
   }
 
   // Once for all environments, by the one that made the cache.

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/finite.h"
 #include "core/json_writer.h"
+#include "kernels/dispatch.h"
 
 namespace cosimo::binding {
 namespace {
@@ -43,7 +44,7 @@ Napi::Value write_vectors_json(const Napi::CallbackInfo& info) {
       if (target.size() - static_cast<std::size_t>(to - target.data()) < room_of(vector))
         throw Error(ErrorCode::invalid_argument, "target is too small");
       if (i > 0) *to++ = ',';
-      to = write_vector_json(to, vector);
+      to = write_vector_json(to, vector, active_kernel());
     }
     const std::size_t end = offset + static_cast<std::size_t>(to - target.data());
     return Napi::Number::New(info.Env(), static_cast<double>(end));
@@ -75,7 +76,7 @@ class JsonCall : public AsyncCall {
         text->resize(start + room_of(vector));
         char* to = text->data() + start;
         if (start > 0) *to++ = ',';
-        text->resize(static_cast<std::size_t>(write_vector_json(to, vector) - text->data()));
+        text->resize(static_cast<std::size_t>(write_vector_json(to, vector, active_kernel()) - text->data()));
       }
       text_ = std::move(text);
     } catch (...) {

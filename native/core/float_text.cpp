@@ -1,5 +1,6 @@
 #include "core/float_text.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -7,7 +8,7 @@
 // The method is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2021), for float32:
 // one decimal scale is found so fine that the interval of texts that read back holds at least one of its
 // numbers and so coarse that it holds at most a few, and three products with a power of ten say which.
-// From 0.001 to 1, where nearly all of an embedding lies, all of that is exact in 64 bits.
+// From 0.001 to 1, where nearly all of an embedding lies, a kernel does the same for many floats at once.
 
 namespace cosimo {
 namespace {
@@ -97,95 +98,11 @@ int digit_count(std::uint32_t number) noexcept {
   return guess + ((number | 1) >= kPowersOfTen[guess] ? 1 : 0);
 }
 
-// Eight digits as text, first digit in the lowest byte: halves, quarters and single digits side by side.
-std::uint64_t eight_digits(std::uint32_t number) noexcept {
-  const std::uint64_t halves = number / 10'000 | std::uint64_t{number % 10'000} << 32;
-  const std::uint64_t hundreds = ((halves * 10'486) >> 20) & 0x0000007f0000007fU;
-  const std::uint64_t pairs = hundreds | (halves - 100 * hundreds) << 16;
-  const std::uint64_t tens = ((pairs * 103) >> 10) & 0x000f000f000f000fU;
-  const std::uint64_t digits = tens | (pairs - 10 * tens) << 8;
-  return digits | 0x3030303030303030U;
-}
-
 // Nine digits, the number's own first: 123 becomes 123000000. So many are always written, whatever is kept of
 // them.
 void write_digits(char* to, std::uint32_t number, int count) noexcept {
-  const std::uint32_t nine = number * kPowersOfTen[kMostDigits - count];
-  const std::uint32_t first = nine / 100'000'000;
-  const std::uint64_t rest = eight_digits(nine - first * 100'000'000);
-  *to = static_cast<char>('0' + first);
-  std::memcpy(to + 1, &rest, sizeof rest);
-}
-
-constexpr std::uint32_t kLeastFraction = 0x3a83126f;  // 0.001
-constexpr std::uint32_t kOne = 0x3f800000;
-
-// Of floats c × 2^-shift: so many decimals that one more unit of the last is less than the distance of two
-// floats.
-struct FractionScale {
-  std::uint64_t power;  // 10^decimals
-  int decimals;
-};
-
-constexpr int kLeastShift = 24;  // of floats from 0.5 to 1
-constexpr int kMostShift = 33;
-constexpr int kMostDecimals = 10;
-
-constexpr std::uint64_t power_of_ten(int exponent) {
-  std::uint64_t power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
-
-constexpr auto kFractionScales = [] {
-  std::array<FractionScale, kMostShift - kLeastShift + 1> scales{};
-  for (int shift = kLeastShift; shift <= kMostShift; ++shift) {
-    int decimals = 0;
-    while (power_of_ten(decimals) >> shift == 0) ++decimals;
-    scales[static_cast<std::size_t>(shift - kLeastShift)] = {power_of_ten(decimals), decimals};
-  }
-  return scales;
-}();
-
-// `magnitude`: the bits of a float from 0.001 to below 1. No branch but the last depends on the digits, which
-// nobody could predict.
-char* write_fraction(char* to, std::uint32_t magnitude) noexcept {
-  const std::uint32_t fraction = magnitude & 0x7fffff;
-  const std::uint64_t c = fraction | 0x800000;
-  const int shift = 150 - static_cast<int>(magnitude >> 23);
-  const auto [power, most_decimals] = kFractionScales[static_cast<std::size_t>(shift - kLeastShift)];
-  // In units of 2^-shift of the last decimal. The ends of the interval belong to it if c is even; below a
-  // power of two its lower half is half as wide.
-  const std::uint64_t value = c * power;
-  const std::uint64_t odd = c & 1;
-  const std::uint64_t lower = value - (fraction == 0 ? power / 4 : power / 2) + odd;
-  const std::uint64_t upper = value + power / 2 - odd;
-
-  const std::uint64_t below = value >> shift;
-  const std::uint64_t tens = below / 10;
-  const bool tens_down = lower <= (10 * tens) << shift;
-  const bool tens_up = (10 * tens + 10) << shift <= upper;
-  const std::uint64_t one = std::uint64_t{1} << shift;
-  const std::uint64_t rest = value & (one - 1);
-  const bool down = lower <= value - rest;
-  const bool up = value - rest + one <= upper;
-  const bool nearer_up = (2 * rest > one) | ((2 * rest == one) & ((below & 1) != 0));
-  const bool is_multiple = tens_down != tens_up;
-  const std::uint64_t digits = is_multiple ? tens + tens_up : below + (down != up ? up : nearer_up);
-  const int decimals = most_decimals - (is_multiple ? 1 : 0);
-
-  // Ten digits behind "0.", the number's zeros at the end cut off.
-  const std::uint64_t ten = digits * kPowersOfTen[kMostDecimals - decimals];
-  const auto first_two = static_cast<std::uint32_t>(ten / 100'000'000);
-  const std::uint64_t rest_of_ten = eight_digits(static_cast<std::uint32_t>(ten % 100'000'000));
-  to[0] = '0';
-  to[1] = '.';
-  to[2] = static_cast<char>('0' + first_two / 10);
-  to[3] = static_cast<char>('0' + first_two % 10);
-  std::memcpy(to + 4, &rest_of_ten, sizeof rest_of_ten);
-  to += 2 + decimals;
-  while (to[-1] == '0') --to;
-  return to;
+  std::uint32_t nine = number * kPowersOfTen[kMostDigits - count];
+  for (int at = kMostDigits - 1; at >= 0; --at, nine /= 10) to[at] = static_cast<char>('0' + nine % 10);
 }
 
 char* write_exponent(char* to, int exponent) noexcept {
@@ -229,6 +146,22 @@ char* write_decimal(char* to, ShortestDecimal decimal) noexcept {
   return to + plain;
 }
 
+// By its decimals where the kernel has them; the others are rare in an embedding.
+char* write_fraction(char* to, float value, const Decimals& decimals, std::size_t at) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t magnitude = bits & 0x7fffffff;
+  const std::uint64_t last = decimals.last[at];
+  if (magnitude < kLeastFraction || magnitude >= kOne || last == 0) return write_float(to, value);
+  *to = '-';
+  to += bits >> 31;
+  const std::uint64_t text = last | 0x3030303030303030U;
+  std::memcpy(to, &decimals.first[at], sizeof decimals.first[at]);
+  std::memcpy(to + 4, &text, sizeof text);
+  const int zeros_at_end = std::countl_zero(last) / 8;
+  return to + 12 - zeros_at_end;
+}
+
 }  // namespace
 
 ShortestDecimal shortest_decimal(float value) noexcept {
@@ -268,11 +201,30 @@ ShortestDecimal shortest_decimal(float value) noexcept {
 
 char* write_float(char* to, float value) noexcept {
   const auto bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t magnitude = bits & 0x7fffffff;
   *to = '-';
   to += bits >> 31;
-  if (magnitude >= kLeastFraction && magnitude < kOne) return write_fraction(to, magnitude);
-  return write_decimal(to, magnitude == kTwiceRounded ? kTwiceRoundedDecimal : shortest_decimal(value));
+  const bool twice_rounded = (bits & 0x7fffffff) == kTwiceRounded;
+  return write_decimal(to, twice_rounded ? kTwiceRoundedDecimal : shortest_decimal(value));
+}
+
+char* write_floats(char* to, std::span<const float> values, const Kernel& kernel) noexcept {
+  Decimals decimals;
+  while (!values.empty()) {
+    const std::size_t count = std::min(values.size(), kDecimalFloats);
+    if (count == kDecimalFloats) {
+      kernel.write_decimals(values.data(), &decimals);
+    } else {
+      float some[kDecimalFloats] = {};
+      std::memcpy(some, values.data(), count * sizeof(float));
+      kernel.write_decimals(some, &decimals);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      to = write_fraction(to, values[i], decimals, i);
+      *to++ = ',';
+    }
+    values = values.subspan(count);
+  }
+  return to;
 }
 
 }  // namespace cosimo

@@ -3,6 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+
+#include "kernels/kernel.h"
 
 namespace cosimo {
 
@@ -15,6 +18,9 @@ inline constexpr std::size_t kFloatTextRoom = 24;
 /// Writes a finite float as a JSON number (0.0123, -1e-08, 3, -0); returns its end. Of the shortest texts
 /// that read back, to float32 at once or through double as JavaScript does, it takes the closest.
 char* write_float(char* to, float value) noexcept;
+
+/// Each of them as write_float has it, and a comma behind each; returns the end.
+char* write_floats(char* to, std::span<const float> values, const Kernel& kernel) noexcept;
 
 /// digits × 10^exponent, digits below 10^9 and not divisible by 10 unless 0.
 struct ShortestDecimal {

@@ -16,12 +16,9 @@ void write_triple(char* to, std::uint32_t triple) noexcept {
 
 }  // namespace
 
-char* write_vector_json(char* to, std::span<const float> vector) noexcept {
+char* write_vector_json(char* to, std::span<const float> vector, const Kernel& kernel) noexcept {
   *to++ = '[';
-  for (const float value : vector) {
-    to = write_float(to, value);
-    *to++ = ',';
-  }
+  to = write_floats(to, vector, kernel);
   if (!vector.empty()) --to;  // the last comma gives way
   *to++ = ']';
   return to;

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "core/float_text.h"
+#include "kernels/kernel.h"
 
 namespace cosimo {
 
@@ -14,7 +15,7 @@ constexpr std::size_t vector_json_room(std::size_t dimensions) noexcept {
 }
 
 /// `[0.1,-2e-08]`, each number as write_float has it; returns its end. The values are finite.
-char* write_vector_json(char* to, std::span<const float> vector) noexcept;
+char* write_vector_json(char* to, std::span<const float> vector, const Kernel& kernel) noexcept;
 
 /// Bytes that write_vector_base64 writes.
 constexpr std::size_t vector_base64_size(std::size_t dimensions) noexcept {

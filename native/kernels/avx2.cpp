@@ -51,8 +51,8 @@ COSIMO_AVX2 void score_rows(const double* query, const float* rows, std::size_t 
 
 }  // namespace avx2
 
-const Kernel kAvx2Kernel = {"avx2",           avx2::score_rows,    avx2::bound_upper, avx2::bound_whole,
-                            avx2::bound_many, avx2::quantise_block};
+const Kernel kAvx2Kernel = {"avx2",           avx2::score_rows,     avx2::bound_upper,   avx2::bound_whole,
+                            avx2::bound_many, avx2::quantise_block, avx2::write_decimals};
 
 }  // namespace cosimo
 

@@ -1,4 +1,5 @@
-// The interface of a kernel: what runs once for every row, written once for every instruction set.
+// The interface of a kernel: what runs once for every row, or for every float of an answer, written once for
+// every instruction set.
 //
 // ISA files include this header, `quantise_block.inc` and their intrinsics, nothing else: an inline library
 // function compiled with AVX-512 in one file could be the copy that the linker keeps for a CPU without it.
@@ -125,6 +126,24 @@ struct BlockCodes {
 using QuantiseBlock = void(const float* rows, std::size_t stride, std::size_t dimensions,
                            const BlockCodes& block);
 
+/// Floats that one call of WriteDecimals takes.
+constexpr std::size_t kDecimalFloats = 16;
+
+/// Floats from 0.001 to below 1 have ten decimals at most.
+constexpr std::uint32_t kLeastFraction = 0x3a83126f;  // the bits of 0.001
+constexpr std::uint32_t kOne = 0x3f800000;
+
+/// Decimals, zeros at the end included.
+struct Decimals {
+  std::uint64_t last[kDecimalFloats];  // the third to the tenth: a byte each, 0 to 9, the third in the lowest
+  std::uint32_t first[kDecimalFloats];  // "0." and the first two as text, '0' in the lowest byte
+};
+
+/// The shortest decimals that read back as the same float, of those the closest, of the magnitudes of
+/// kDecimalFloats floats; of one that does not lie from 0.001 to below 1, anything. Every kernel writes the
+/// same.
+using WriteDecimals = void(const float* values, Decimals* decimals);
+
 struct Kernel {
   const char* name;
   ScoreRows* score_rows;
@@ -132,6 +151,7 @@ struct Kernel {
   BoundBlocks* bound_whole;
   BoundMany* bound_many;
   QuantiseBlock* quantise_block;
+  WriteDecimals* write_decimals;
 };
 
 #if defined(__x86_64__)
@@ -151,6 +171,7 @@ BoundBlocks bound_upper;
 BoundBlocks bound_whole;
 BoundMany bound_many;
 QuantiseBlock quantise_block;
+WriteDecimals write_decimals;
 }  // namespace scalar
 
 #if defined(__x86_64__)
@@ -160,6 +181,7 @@ BoundBlocks bound_upper;
 BoundBlocks bound_whole;
 BoundMany bound_many;
 QuantiseBlock quantise_block;
+WriteDecimals write_decimals;
 }  // namespace avx2
 
 namespace avx512 {
@@ -168,6 +190,7 @@ BoundBlocks bound_upper;
 BoundBlocks bound_whole;
 BoundMany bound_many;
 QuantiseBlock quantise_block;
+WriteDecimals write_decimals;
 }  // namespace avx512
 
 namespace amx {

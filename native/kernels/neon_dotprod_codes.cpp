@@ -143,8 +143,8 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
 }  // namespace neon_dotprod
 
 const Kernel kNeonDotprodKernel = {
-    "neon-dotprod",           neon::score_rows,    neon_dotprod::bound_upper, neon_dotprod::bound_whole,
-    neon_dotprod::bound_many, neon::quantise_block};
+    "neon-dotprod",           neon::score_rows,     neon_dotprod::bound_upper, neon_dotprod::bound_whole,
+    neon_dotprod::bound_many, neon::quantise_block, scalar::write_decimals};
 
 }  // namespace cosimo
 

@@ -100,7 +100,7 @@ void quantise_block(const float* rows, std::size_t stride, std::size_t dimension
 }  // namespace scalar
 
 const Kernel kScalarKernel = {
-    "scalar",           scalar::score_rows,    scalar::bound_upper, scalar::bound_whole,
-    scalar::bound_many, scalar::quantise_block};
+    "scalar",           scalar::score_rows,     scalar::bound_upper,   scalar::bound_whole,
+    scalar::bound_many, scalar::quantise_block, scalar::write_decimals};
 
 }  // namespace cosimo

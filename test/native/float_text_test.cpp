@@ -8,9 +8,12 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "check.h"
 #include "environment.h"
+#include "sanitizer.h"
+#include "tested_kernels.h"
 
 namespace cosimo::test {
 namespace {
@@ -136,6 +139,41 @@ void test_many() {
   CHECK(wrong == 0);
 }
 
+std::string joined(const std::vector<float>& values) {
+  std::string text;
+  for (const float value : values) text += text_of(value) + ',';
+  return text;
+}
+
+std::string written(const std::vector<float>& values, const Kernel& kernel) {
+  std::vector<char> text(values.size() * (kLongestFloatText + 1) + kFloatTextRoom);
+  return {text.data(), write_floats(text.data(), values, kernel)};
+}
+
+// Many floats at once, by each kernel, have the very text that one alone has: all from 0.001 to 1, both ends
+// passed, and every count from none to two blocks. One block of so many is tried, and each with
+// COSIMO_ALL_FLOATS=1.
+void test_blocks(const Kernel& kernel) {
+  const std::size_t step = from_environment("COSIMO_ALL_FLOATS", 0) != 0 ? 1 : kSanitized ? 61 : 11;
+  std::size_t wrong = 0;
+  std::vector<float> block(1024);
+  for (std::uint64_t start = kLeastFraction - 700; start < kOne + 700; start += step * block.size()) {
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      const auto bits = static_cast<std::uint32_t>(start + i);
+      block[i] = from_bits((bits & 1) != 0 ? bits | 0x80000000U : bits);
+    }
+    wrong += written(block, kernel) == joined(block) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+
+  const std::vector<float> mixed = {0.5F, -0.0F, 1e-8F, 0.0123F, 1e10F, -0.99999994F, 0.001F, 1.0F};
+  block.clear();
+  for (std::size_t count = 0; count <= 2 * kDecimalFloats; ++count) {
+    CHECK(written(block, kernel) == joined(block));
+    block.push_back(mixed[count % mixed.size()]);
+  }
+}
+
 }  // namespace
 }  // namespace cosimo::test
 
@@ -144,5 +182,6 @@ int main() {
   test_forms();
   test_edges();
   test_many();
+  for_each_tested_kernel([](const cosimo::Kernel& kernel) { test_blocks(kernel); });
   return finish();
 }

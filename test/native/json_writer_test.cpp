@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "check.h"
+#include "kernels/dispatch.h"
 
 namespace cosimo::test {
 namespace {
 
 std::string json_of(const std::vector<float>& vector) {
   std::string text(vector_json_room(vector.size()), '\0');
-  text.resize(static_cast<std::size_t>(write_vector_json(text.data(), vector) - text.data()));
+  text.resize(
+      static_cast<std::size_t>(write_vector_json(text.data(), vector, active_kernel()) - text.data()));
   return text;
 }
 
@@ -33,7 +35,7 @@ void test_room() {
   for (const std::size_t dimensions : {1, 2, 7, 384, 1024}) {
     const std::vector<float> vector(dimensions, -std::numeric_limits<float>::min());
     std::vector<char> exact(vector_json_room(dimensions));
-    const char* end = write_vector_json(exact.data(), vector);
+    const char* end = write_vector_json(exact.data(), vector, active_kernel());
     CHECK(end <= exact.data() + exact.size());
     CHECK(json_of(vector).size() == dimensions * 15 + 1);
   }
