@@ -1,9 +1,9 @@
 /** buildApp(parts): the HTTP service as a Fastify instance that does not listen. */
 import { readFileSync } from 'node:fs';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
 import { takeBodies } from './http/bodies.ts';
-import { drainOnClose, limitTime } from './http/deadline.ts';
+import { limitTime } from './http/deadline.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { describeRoutes } from './http/documentation.ts';
 import { embedRoutes } from './http/embed-routes.ts';
@@ -45,8 +45,8 @@ export interface App {
 
 export async function buildApp({ config, holder, metrics, countHit, logger }: AppParts): Promise<App> {
   const app = Fastify({
-    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    logController: new LogController({ disableRequestLogging: true }),
+    // Ours logs what goes wrong; with one of Fastify's each request would get a child of it.
+    logger: false,
     bodyLimit: config.MAX_BODY_BYTES,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     // For clients that don't read: a connection on which nothing moves is dropped, after an answer could have come.
@@ -57,14 +57,9 @@ export async function buildApp({ config, holder, metrics, countHit, logger }: Ap
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
     rewriteUrl: (request) => normalizeTarget(request.url ?? '/'),
   });
-  limitTime(app, config.REQUEST_TIMEOUT_MS);
-  const close = drainOnClose(app);
+  const close = limitTime(app, config.REQUEST_TIMEOUT_MS);
   takeBodies(app, config);
-  installErrorHandler(app, () => holder.retryAfter_s);
-  // Kept-alive connections would hold up closing.
-  app.addHook('onSend', async (_request, reply) => {
-    if (holder.closing) reply.header('connection', 'close');
-  });
+  installErrorHandler(app, () => holder.retryAfter_s, logger);
   const addOtherMethods = collectMethods(app);
   const routes = countAnswers(app, holder.counts);
   await describeRoutes(app, version);

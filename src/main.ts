@@ -50,6 +50,7 @@ async function main(): Promise<void> {
   closeOnSignal(close, logger);
   // The port opens first: whoever asks learns that the model is loading.
   const origin = await listen();
+  logger.info(`Server listening at ${origin}`);
   announce(origin, await load());
 }
 

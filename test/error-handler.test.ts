@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Fastify from 'fastify';
+import { pino } from 'pino';
 import { CosimoError, ERROR_SENTENCES, type ErrorCode } from '../src/errors.ts';
 import { installErrorHandler } from '../src/http/error-handler.ts';
 
@@ -20,7 +21,9 @@ const EXPECTED: Readonly<Record<ErrorCode, number>> = {
 };
 
 const app = Fastify();
-installErrorHandler(app, () => 7);
+const lines: { msg: string; reqId: string; err: { message: string } }[] = [];
+const logger = pino({ base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+installErrorHandler(app, () => 7, logger);
 app.get<{ Params: { code: ErrorCode } }>('/:code', (request) => {
   throw new CosimoError(request.params.code, `secret of ${request.params.code}`);
 });
@@ -35,10 +38,15 @@ for (const code of Object.keys(ERROR_SENTENCES) as ErrorCode[]) {
     assert.equal(headers['retry-after'], statusCode === 429 || statusCode === 503 ? '7' : undefined);
     const detail = statusCode === 500 ? 'Internal Server Error' : `secret of ${code}`;
     assert.deepEqual(JSON.parse(body), { detail });
+    const logged = lines.splice(0).length;
+    assert.equal(logged, statusCode === 500 ? 1 : 0);
   });
 }
 
 test('any other error is a 500 that tells nothing', async () => {
   const { statusCode, body } = await app.inject('/plain');
   assert.deepEqual([statusCode, body], [500, '{"detail":"Internal Server Error"}']);
+  const line = lines.at(-1);
+  assert.deepEqual([line?.msg, line?.err.message], ['request failed', 'secret of ours']);
+  assert.match(line?.reqId ?? '', /^req-/);
 });

@@ -1,5 +1,7 @@
 #include "core/cache_segments.h"
 
+#include <sys/mman.h>
+
 #include <new>
 
 namespace cosimo {
@@ -12,8 +14,18 @@ constexpr std::size_t kReservedSegments = 2;
 // Readers are in the cache for less than a microsecond, unless their thread loses its core.
 constexpr int kLooksAtReaders = 64;
 
-constexpr std::size_t kMappedByMalloc = std::size_t{128} << 10;
+// A segment of its own of this size comes from the system and goes back there: an allocator's memory would be
+// left in pieces by entries of every size.
+constexpr std::size_t kMappedBytes = std::size_t{32} << 10;
 constexpr std::size_t kPage = 4096;
+
+bool is_mapped(std::size_t cost) noexcept { return cost >= kMappedBytes; }
+
+void* map(std::size_t bytes) {
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return memory;
+}
 
 }  // namespace
 
@@ -76,11 +88,11 @@ bool CacheSegments::shares(std::size_t entry_bytes) const noexcept {
   return entry_bytes * kEntriesPerSegment + sizeof(CacheSegment) <= standard_;
 }
 
-// As the allocator takes it.
+// As the allocator or the system takes it.
 std::size_t CacheSegments::cost(std::size_t entry_bytes) const noexcept {
   if (shares(entry_bytes)) return standard_;
   const std::size_t bytes = (sizeof(CacheSegment) + entry_bytes + 15) / 16 * 16 + 16;
-  return bytes < kMappedByMalloc ? bytes : (bytes + kPage - 1) / kPage * kPage;
+  return bytes < kMappedBytes ? bytes : (bytes + kPage - 1) / kPage * kPage;
 }
 
 // Entries that have a segment to themselves change queues with it and are never copied.
@@ -105,7 +117,7 @@ void CacheSegments::reclaim() noexcept {
 CacheSegment* CacheSegments::make(std::size_t bytes, bool shared, std::size_t cost) noexcept {
   void* memory = nullptr;
   try {
-    memory = shared ? slabs_.take() : ::operator new(bytes);
+    memory = shared ? slabs_.take() : is_mapped(cost) ? map(cost) : ::operator new(bytes);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -121,6 +133,8 @@ void CacheSegments::unmake(CacheSegment* segment) noexcept {
   held_.fetch_sub(segment->bytes, std::memory_order_relaxed);
   if (segment->is_shared) {
     slabs_.give_back(segment);
+  } else if (is_mapped(segment->bytes)) {
+    ::munmap(segment, segment->bytes);
   } else {
     ::operator delete(segment);
   }

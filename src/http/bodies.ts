@@ -8,6 +8,7 @@ import { BodyThread } from './body-thread.ts';
 import { ManyFaults } from './lax-validation.ts';
 
 const CONTENT_TYPE = Symbol('content type');
+const ANY_TYPE = 'application/octet-stream';
 
 /** Larger bodies are read in the body thread. Smaller ones take less time than the way there and back. */
 const LARGE_BODY_BYTES = 64 * 1024;
@@ -22,12 +23,14 @@ const WAITING_BODIES_MAX = 4;
  */
 export function takeBodies(app: FastifyInstance, config: Config): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', gatherBody);
+  // A type that Fastify knows is found at once; the other is for bodies of no type.
+  app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES));
+  app.decorateRequest(CONTENT_TYPE);
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw;
     (request as TypedRequest)[CONTENT_TYPE] = headers['content-type'];
     // Fastify would refuse a malformed type before any parser sees the body.
-    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/octet-stream';
+    if (headers['content-type'] !== undefined) headers['content-type'] = ANY_TYPE;
     done();
   });
   const thread = createBodyThread(config);

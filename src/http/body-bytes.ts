@@ -1,14 +1,17 @@
 /** The bytes of a request body, gathered as they come in. */
+import type { IncomingMessage } from 'node:http';
 import { errorCodes, type FastifyContentTypeParser } from 'fastify';
 
 const BLOCK_BYTES = 64 * 1024;
 
 /**
  * Body bytes in blocks that belong to nobody else, so that they can be handed to another thread. Each chunk is copied when
- * it comes: joining a large body at its end would block the event loop for as long as all those copies together.
+ * it comes: joining a large body at its end would block the event loop for as long as all those copies together. Only a
+ * body that is a single chunk stays where it is.
  */
 export class BodyBytes {
   readonly #blocks: Buffer<ArrayBuffer>[] = [];
+  #single: Buffer | undefined;
   #roomInLast = 0;
   #length = 0;
 
@@ -18,6 +21,24 @@ export class BodyBytes {
 
   /** @param expected bytes of the whole body when they are known: a small one then fits its block */
   append(chunk: Buffer, expected = BLOCK_BYTES): void {
+    if (this.#length === 0 && chunk.length === expected) {
+      this.#single = chunk;
+      this.#length = chunk.length;
+      return;
+    }
+    this.#copySingle();
+    this.#copy(chunk, expected);
+  }
+
+  #copySingle(): void {
+    const single = this.#single;
+    if (single === undefined) return;
+    this.#single = undefined;
+    this.#length = 0;
+    this.#copy(single, single.length);
+  }
+
+  #copy(chunk: Buffer, expected: number): void {
     let rest = chunk;
     while (rest.length > 0) {
       if (this.#roomInLast === 0) this.#addBlock(Math.min(BLOCK_BYTES, Math.max(expected - this.#length, rest.length)));
@@ -31,13 +52,15 @@ export class BodyBytes {
 
   /** All bytes in one buffer. */
   join(): Buffer {
-    const [first] = this.#blocks;
+    if (this.#single !== undefined) return this.#single;
+    const first = this.#blocks[0];
     if (first !== undefined && this.#blocks.length === 1) return first.subarray(0, this.#length);
     return Buffer.concat(this.#blocks, this.#length);
   }
 
   /** The blocks' memory, for a thread to take over; this object is empty then. The last block may end in unused bytes. */
   take(): ArrayBuffer[] {
+    this.#copySingle();
     this.#roomInLast = 0;
     this.#length = 0;
     return this.#blocks.splice(0).map((block) => block.buffer);
@@ -50,13 +73,24 @@ export class BodyBytes {
   }
 }
 
-/** A content type parser that gives `BodyBytes`, with the limits and errors of Fastify's own parsers. */
-export const gatherBody: FastifyContentTypeParser = (request, payload, done) => {
-  const { 'content-length': header } = request.headers;
-  const announced = header === undefined ? undefined : Number(header);
-  const limit = request.routeOptions.bodyLimit;
-  const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
-  if (announced !== undefined && announced > limit) return done(tooLarge());
+/** @returns a content type parser that gives `BodyBytes`, with the errors of Fastify's own parsers */
+export function gatherBody(limit: number): FastifyContentTypeParser {
+  return (request, payload, done) => {
+    const { 'content-length': header } = request.raw.headers;
+    const announced = header === undefined ? undefined : Number(header);
+    if (announced !== undefined && announced > limit) return done(tooLarge());
+    gather(payload, announced, limit, done);
+  };
+}
+
+const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
+
+function gather(
+  payload: IncomingMessage,
+  announced: number | undefined,
+  limit: number,
+  done: (error: Error | null, body: BodyBytes) => void,
+): void {
   const body = new BodyBytes();
   const settle = (error: Error | null) => {
     payload.off('data', onData).off('end', onEnd).off('error', onError);
@@ -73,4 +107,4 @@ export const gatherBody: FastifyContentTypeParser = (request, payload, done) => 
   };
   const onError = (error: Error) => settle(Object.assign(error, { statusCode: 400 }));
   payload.on('data', onData).on('end', onEnd).on('error', onError);
-};
+}

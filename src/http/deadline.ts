@@ -1,38 +1,79 @@
 /** No request takes longer than it may, and no unfinished one holds up closing. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { CosimoError } from '../errors.ts';
+
+const LOOK_AGAIN_MS = 20;
 
 /**
  * Answers 503 to a request that has not been answered within `limit_ms`. (Fastify's own `handlerTimeout` ends with the
  * request's stream, which closes as soon as a body has been read.)
+ *
+ * @returns closes the app: lets what has come in whole be answered, and cuts connections that are still sending
  */
-export function limitTime(app: FastifyInstance, limit_ms: number): void {
+export function limitTime(app: FastifyInstance, limit_ms: number): () => Promise<void> {
+  const unanswered = new Unanswered(limit_ms);
+  let closing = false;
   app.addHook('onRequest', (_request, reply, done) => {
-    const timer = setTimeout(() => {
-      if (!reply.sent) reply.send(new CosimoError('timed_out'));
-    }, limit_ms);
-    reply.raw.once('close', () => clearTimeout(timer));
-    done();
-  });
-}
-
-const LOOK_AGAIN_MS = 20;
-
-/** @returns closes the app: lets what has come in whole be answered, and cuts connections that are still sending. */
-export function drainOnClose(app: FastifyInstance): () => Promise<void> {
-  let answering = 0;
-  app.addHook('preHandler', (_request, reply, done) => {
-    answering += 1;
-    reply.raw.once('close', () => {
-      answering -= 1;
-    });
+    if (closing) endConnection(reply);
+    unanswered.add(reply);
+    reply.raw.on('close', () => unanswered.delete(reply));
     done();
   });
   return async () => {
+    closing = true;
+    for (const reply of unanswered) endConnection(reply);
     const closed = app.close();
     const timer = setInterval(() => {
-      if (answering === 0) app.server.closeAllConnections();
+      if (![...unanswered].some(cameInWhole)) app.server.closeAllConnections();
     }, LOOK_AGAIN_MS);
     await closed.finally(() => clearInterval(timer));
   };
+}
+
+const cameInWhole = ({ request }: FastifyReply) => request.raw.complete;
+
+/** Kept-alive connections would hold up closing. */
+function endConnection(reply: FastifyReply): void {
+  if (!reply.sent) reply.header('connection', 'close');
+}
+
+/** Requests in the order of their deadlines, with one timer for all: most are answered long before. */
+class Unanswered {
+  readonly #limit_ms: number;
+  readonly #deadlines_ms = new Map<FastifyReply, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limit_ms: number) {
+    this.#limit_ms = limit_ms;
+  }
+
+  add(reply: FastifyReply): void {
+    this.#deadlines_ms.set(reply, performance.now() + this.#limit_ms);
+    this.#timer ??= this.#wake(this.#limit_ms);
+  }
+
+  delete(reply: FastifyReply): void {
+    this.#deadlines_ms.delete(reply);
+  }
+
+  [Symbol.iterator](): Iterator<FastifyReply> {
+    return this.#deadlines_ms.keys();
+  }
+
+  #wake(delay_ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#endLate(), Math.ceil(delay_ms)).unref();
+  }
+
+  #endLate(): void {
+    const now_ms = performance.now();
+    for (const [reply, deadline_ms] of this.#deadlines_ms) {
+      if (deadline_ms > now_ms) {
+        this.#timer = this.#wake(deadline_ms - now_ms);
+        return;
+      }
+      this.#deadlines_ms.delete(reply);
+      if (!reply.sent) reply.send(new CosimoError('timed_out'));
+    }
+    this.#timer = undefined;
+  }
 }

@@ -4,7 +4,7 @@ import { CosimoError } from '../errors.ts';
 import type { EngineHolder } from '../service/engine.ts';
 import type { Endpoint } from '../thread-counts.ts';
 import { answerSignal } from './answer-signal.ts';
-import { EmbeddingsJson, type OtherMembers } from './embeddings-json.ts';
+import { type Body, EmbeddingsJson, type OtherMembers } from './embeddings-json.ts';
 import { sendJson } from './error-handler.ts';
 import { BODY_ERRORS, EmbedBatchResponse, type EmbedBody, EmbedRequest, EmbedResponse } from './schemas.ts';
 
@@ -17,16 +17,18 @@ export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSiz
   const json = new EmbeddingsJson();
 
   /** Sends at once what the cache holds whole; what it doesn't is encoded first. */
-  function embed(request: EmbedFastifyRequest, reply: FastifyReply, endpoint: Endpoint, tooLarge: string) {
+  function embed(request: EmbedFastifyRequest, reply: FastifyReply, endpoint: Endpoint, tooLarge: string): unknown {
     const { texts, cache } = request.body;
     if (texts.length > batchSizeMax) throw new CosimoError('batch_too_large', tooLarge);
     const body = cache ? cachedJson(texts, endpoint) : undefined;
     if (body === undefined) return encode(request, reply, endpoint);
     holder.counts.request(endpoint);
-    return sendJson(reply, 200, body);
+    // Not returned: Fastify would wait for it.
+    send(reply, body);
+    return undefined;
   }
 
-  function cachedJson(texts: readonly string[], endpoint: Endpoint): Buffer | undefined {
+  function cachedJson(texts: readonly string[], endpoint: Endpoint): Body | undefined {
     const { embeddings, dimensions } = holder.engine;
     if (texts.length === 0 || !json.isSmall(texts.length, dimensions) || !areShort(texts)) return undefined;
     return json.write(texts.length, dimensions, members(endpoint, dimensions, texts.length), (target, offset) =>
@@ -40,7 +42,7 @@ export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSiz
     const { vectors, cachedCount } = await embeddings.embed(texts, { cache, signal: answerSignal(reply) });
     const body = await json.of(vectors, members(endpoint, vectors.length === 0 ? 0 : dimensions, cachedCount));
     holder.counts.request(endpoint);
-    return sendJson(reply, 200, body);
+    return send(reply, body);
   }
 
   app.post<{ Body: EmbedBody }>(
@@ -61,6 +63,11 @@ export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSiz
     },
     (request, reply) => embed(request, reply, 'batch', 'Batch too large'),
   );
+}
+
+function send(reply: FastifyReply, { body, release }: Body): FastifyReply {
+  reply.raw.on('close', release);
+  return sendJson(reply, 200, body);
 }
 
 /** Whether looking them all up takes no longer than writing their vectors. */

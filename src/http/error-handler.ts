@@ -1,5 +1,5 @@
 /** The one place that turns an error into a status and a body. */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
 import { UnreadableBody } from './json-body.ts';
 import { ValidationFaults } from './validation-faults.ts';
@@ -32,13 +32,20 @@ const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
   FST_UNDER_PRESSURE: 'The service is under pressure; try again later',
 };
 
-/** @param retryAfter_s asked when a refusal tells the client to come back and doesn't say when itself */
-export function installErrorHandler(app: FastifyInstance, retryAfter_s: () => number): void {
+/**
+ * @param retryAfter_s asked when a refusal tells the client to come back and doesn't say when itself
+ * @param logger gets what is a fault of ours; none logs nothing
+ */
+export function installErrorHandler(
+  app: FastifyInstance,
+  retryAfter_s: () => number,
+  logger: FastifyBaseLogger | undefined,
+): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof ValidationFaults) return sendJson(reply, 422, error.toJson());
     if (error instanceof UnreadableBody) return sendDetail(reply, 400, error.message);
     const { status, sentence } = describe(error);
-    if (status >= 500 && !EXPECTED.has(status)) request.log.error({ err: error }, 'request failed');
+    if (status >= 500 && !EXPECTED.has(status)) logger?.error({ reqId: request.id, err: error }, 'request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     if ((status === 429 || status === 503) && !reply.hasHeader('retry-after'))
       reply.header('retry-after', (error as { retryAfter_s?: number }).retryAfter_s ?? retryAfter_s());
@@ -64,5 +71,5 @@ export function sendDetail(reply: FastifyReply, status: number, detail: string):
 /** @param json text, or UTF-8 bytes: as bytes Fastify leaves the content type as FastAPI has it, without a charset */
 export function sendJson(reply: FastifyReply, status: number, json: string | Buffer): FastifyReply {
   const bytes = typeof json === 'string' ? Buffer.from(json) : json;
-  return reply.code(status).header('content-type', 'application/json').send(bytes);
+  return reply.code(status).type('application/json').send(bytes);
 }

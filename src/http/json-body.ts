@@ -66,7 +66,8 @@ export function readBody(bytes: Buffer, contentType: string | undefined): Reques
   if (source === undefined) throw new UnreadableBody();
   if (!isJson) return new RequestBody('text', source);
   const value = parse(source);
-  if (isTooDeep(value)) throw new UnreadableBody();
+  // Each level takes a character at least.
+  if (source.length > MAX_JSON_DEPTH && isTooDeep(value)) throw new UnreadableBody();
   return new RequestBody('json', source, value);
 }
 

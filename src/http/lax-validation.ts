@@ -23,12 +23,22 @@ interface Schema {
 }
 
 /** Looks at one value; gives what the handler gets, or reports faults and gives undefined. */
-type Reader = (value: unknown, path: readonly (string | number)[], report: Report) => unknown;
+type Reader = (value: unknown, report: Report) => unknown;
 
 interface Report {
   readonly body: RequestBody;
+  /** Of the value that is being read: keys and positions from the body down. */
+  readonly path: (string | number)[];
   readonly faults: ValidationFault[];
   readonly faultsMax: number;
+}
+
+/** Reads a part of what is being read. */
+function readPart(read: Reader, value: unknown, step: string | number, report: Report): unknown {
+  report.path.push(step);
+  const result = read(value, report);
+  report.path.pop();
+  return result;
 }
 
 /** There are more faults than these first ones: whoever validates has no time or memory for all. */
@@ -43,7 +53,7 @@ export function compileLaxValidator(
 ): (body: RequestBody, faultsMax?: number) => { value: unknown } | { error: ValidationFaults } {
   const read = objectReader(schema as Schema);
   return (body, faultsMax = Number.POSITIVE_INFINITY) => {
-    const report: Report = { body, faults: [], faultsMax };
+    const report: Report = { body, path: [], faults: [], faultsMax };
     const value = readWhole(report, read);
     return report.faults.length === 0 ? { value } : { error: new ValidationFaults(report.faults) };
   };
@@ -51,28 +61,17 @@ export function compileLaxValidator(
 
 function readWhole(report: Report, read: Reader): unknown {
   const { kind, value } = report.body;
-  if (kind === 'empty') return fail(report, [], 'missing', 'Field required');
+  if (kind === 'empty') return fail(report, 'missing', 'Field required');
   if (kind === 'text' || !isObject(value)) {
-    return fail(
-      report,
-      [],
-      'model_attributes_type',
-      'Input should be a valid dictionary or object to extract fields from',
-    );
+    return fail(report, 'model_attributes_type', 'Input should be a valid dictionary or object to extract fields from');
   }
-  return read(value, [], report);
+  return read(value, report);
 }
 
-function fail(
-  report: Report,
-  path: readonly (string | number)[],
-  type: string,
-  msg: string,
-  more?: Partial<ValidationFault>,
-): undefined {
+function fail(report: Report, type: string, msg: string, more?: Partial<ValidationFault>): undefined {
   if (report.faults.length >= report.faultsMax) throw new ManyFaults(report.faults);
-  const inputSource = report.body.sourceAt(path) ?? 'null';
-  report.faults.push({ type, loc: ['body', ...path], msg, inputSource, ...more });
+  const inputSource = report.body.sourceAt(report.path) ?? 'null';
+  report.faults.push({ type, loc: ['body', ...report.path], msg, inputSource, ...more });
   return undefined;
 }
 
@@ -100,15 +99,15 @@ function objectReader(schema: Schema): Reader {
     field,
     read: compile(field),
   }));
-  return (value, path, report) => {
+  return (value, report) => {
     const object = value as Record<string, unknown>;
     const result: Record<string, unknown> = {};
     for (const { name, field, read } of fields) {
-      if (Object.hasOwn(object, name)) result[name] = read(object[name], [...path, name], report);
+      if (Object.hasOwn(object, name)) result[name] = readPart(read, object[name], name, report);
       else if (!schema.required?.includes(name)) result[name] = field.default;
       else {
-        const inputSource = report.body.sourceAt(path) ?? 'null';
-        fail(report, [...path, name], 'missing', 'Field required', { inputSource });
+        const inputSource = report.body.sourceAt(report.path) ?? 'null';
+        readPart(() => fail(report, 'missing', 'Field required', { inputSource }), undefined, name, report);
       }
     }
     return result;
@@ -117,25 +116,26 @@ function objectReader(schema: Schema): Reader {
 
 function arrayReader(schema: Schema): Reader {
   const readItem = compile(schema.items ?? {});
-  return (value, path, report) => {
-    if (!Array.isArray(value)) return fail(report, path, 'list_type', 'Input should be a valid list');
-    return value.map((item, at) => readItem(item, [...path, at], report));
+  return (value, report) => {
+    if (!Array.isArray(value)) return fail(report, 'list_type', 'Input should be a valid list');
+    return value.map((item, at) => readPart(readItem, item, at, report));
   };
 }
 
 /** Strings are taken as they are but for lone surrogates, which no encoding can carry: U+FFFD stands for them. */
 function stringReader(schema: Schema): Reader {
   const { minLength = 0, maxUtf8Bytes = Number.POSITIVE_INFINITY } = schema;
-  return (value, path, report) => {
-    if (typeof value !== 'string') return fail(report, path, 'string_type', 'Input should be a valid string');
+  return (value, report) => {
+    if (typeof value !== 'string') return fail(report, 'string_type', 'Input should be a valid string');
     const text = value.toWellFormed();
     if (text.length < minLength) {
       const ctx = { min_length: minLength };
-      return fail(report, path, 'string_too_short', `String should have at least ${minLength} character`, { ctx });
+      return fail(report, 'string_too_short', `String should have at least ${minLength} character`, { ctx });
     }
-    if (Buffer.byteLength(text) > maxUtf8Bytes) {
+    // A UTF-16 unit is three bytes at most.
+    if (text.length * 3 > maxUtf8Bytes && Buffer.byteLength(text) > maxUtf8Bytes) {
       const ctx = { max_length: maxUtf8Bytes };
-      return fail(report, path, 'string_too_long', `String should have at most ${maxUtf8Bytes} bytes of UTF-8`, {
+      return fail(report, 'string_too_long', `String should have at most ${maxUtf8Bytes} bytes of UTF-8`, {
         ctx,
       });
     }
@@ -144,18 +144,18 @@ function stringReader(schema: Schema): Reader {
 }
 
 function scalarReader(read: NumberReader<unknown>): Reader {
-  return (value, path, report) => {
-    const reading = read(value, () => report.body.sourceAt(path) ?? '');
-    return 'value' in reading ? reading.value : fail(report, path, reading.type, reading.msg);
+  return (value, report) => {
+    const reading = read(value, () => report.body.sourceAt(report.path) ?? '');
+    return 'value' in reading ? reading.value : fail(report, reading.type, reading.msg);
   };
 }
 
 /** An object or null, kept as its JSON text (`{}` for null), so that it comes back as it was given. */
-const sourceReader: Reader = (value, path, report) => {
+const sourceReader: Reader = (value, report) => {
   if (value === null) return '{}';
-  if (!isObject(value)) return fail(report, path, 'dict_type', 'Input should be a valid dictionary');
-  const source = report.body.sourceAt(path) as string;
-  return hasNonFinite(source) ? fail(report, path, 'finite_number', 'Numbers in metadata should be finite') : source;
+  if (!isObject(value)) return fail(report, 'dict_type', 'Input should be a valid dictionary');
+  const source = report.body.sourceAt(report.path) as string;
+  return hasNonFinite(source) ? fail(report, 'finite_number', 'Numbers in metadata should be finite') : source;
 };
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -20,6 +20,7 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
 
 /** A byte order mark decides, else where the zero bytes of the first characters lie: JSON begins with ASCII. */
 function detect(bytes: Buffer): string {
+  if (beginsAsAscii(bytes)) return 'utf-8';
   if (startsWith(bytes, [0xff, 0xfe, 0, 0])) return 'utf-32le';
   if (startsWith(bytes, [0, 0, 0xfe, 0xff])) return 'utf-32be';
   if (startsWith(bytes, [0xff, 0xfe])) return 'utf-16le';
@@ -33,6 +34,12 @@ function detect(bytes: Buffer): string {
     if (second === 0) return 'utf-16le';
   }
   return 'utf-8';
+}
+
+/** As nearly all do: no mark, and no zero among the first characters. */
+function beginsAsAscii(bytes: Buffer): boolean {
+  const first = bytes[0] ?? 0;
+  return first > 0 && first < 0x80 && (bytes[1] ?? 0) > 0;
 }
 
 function startsWith(bytes: Buffer, mark: readonly number[]): boolean {

@@ -1,10 +1,14 @@
 /** Request targets as the router needs them. */
 
+/** One that is as the router needs it. */
+const PLAIN_PATH = /^(?:\/[\w.-]+)+$/;
+
 /**
  * The target without scheme and host, without slashes at its end, and decodable: percent signs that encode nothing stand
  * for themselves, bytes that are no UTF-8 for U+FFFD, as Starlette takes them.
  */
 export function normalizeTarget(target: string): string {
+  if (PLAIN_PATH.test(target)) return target;
   const local = target.replace(/^[a-z]+:\/\/[^/?#]*/i, '');
   const queryAt = local.indexOf('?');
   const path = queryAt < 0 ? local : local.slice(0, queryAt);

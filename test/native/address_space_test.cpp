@@ -10,6 +10,7 @@
 #include "check.h"
 #include "core/vector_index.h"
 #include "pinned_search.h"
+#include "process_memory.h"
 #include "sanitizer.h"
 
 namespace cosimo::test {
@@ -18,21 +19,13 @@ namespace {
 constexpr std::size_t kDimensions = 1024;
 constexpr std::size_t kChunksOfFirstSlab = 4;
 
-std::size_t address_space_bytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "r");
-  unsigned long pages = 0;
-  const int read = file != nullptr ? std::fscanf(file, "%lu", &pages) : 0;
-  if (file != nullptr) std::fclose(file);
-  return read == 1 ? pages * 4096 : 0;
-}
-
 // While it lives, the process gets so many bytes more and no others.
 class AddressSpaceLimit {
  public:
   explicit AddressSpaceLimit(std::size_t bytes) {
     getrlimit(RLIMIT_AS, &before_);
     rlimit limit = before_;
-    limit.rlim_cur = address_space_bytes() + bytes;
+    limit.rlim_cur = process_memory().address_space_bytes + bytes;
     setrlimit(RLIMIT_AS, &limit);
   }
   ~AddressSpaceLimit() { setrlimit(RLIMIT_AS, &before_); }
@@ -45,7 +38,7 @@ class AddressSpaceLimit {
 
 // Emulators may not care, and sanitizers need all there is.
 bool is_limited() {
-  if (kSanitized || address_space_bytes() == 0) return false;
+  if (kSanitized || process_memory().address_space_bytes == 0) return false;
   constexpr std::size_t kBytes = std::size_t{64} << 20;
   const AddressSpaceLimit limit(kBytes / 2);
   void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

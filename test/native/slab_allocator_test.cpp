@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "check.h"
+#include "process_memory.h"
 #include "sanitizer.h"
 
 namespace cosimo::test {
@@ -54,15 +55,6 @@ void test_pieces_come_again() {
 }
 
 #if defined(__linux__)
-std::size_t resident_bytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "r");
-  unsigned long total = 0;
-  unsigned long resident = 0;
-  const int read = file != nullptr ? std::fscanf(file, "%lu %lu", &total, &resident) : 0;
-  if (file != nullptr) std::fclose(file);
-  return read == 2 ? resident * 4096 : 0;
-}
-
 // While the allocator lives: the memory of pieces that nobody has is the system's.
 void test_memory_comes_back() {
   constexpr std::size_t kPieces = 40;
@@ -72,9 +64,9 @@ void test_memory_comes_back() {
     piece = allocator.take();
     std::memset(piece, 1, allocator.piece_bytes());
   }
-  const std::size_t before = resident_bytes();
+  const std::size_t before = process_memory().resident_bytes;
   for (void* piece : pieces) allocator.give_back(piece);
-  CHECK(resident_bytes() + kPieces * 1'900'000 < before);
+  CHECK(process_memory().resident_bytes + kPieces * 1'900'000 < before);
 }
 #endif
 
