@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { NEW_KEY, SPARE_ROWS, type VectorSet, type VectorSource } from '../bench/data/data-set.ts';
+import { NEW_KEY, SPARE_ROWS, type TraceSet, type VectorSet, type VectorSource } from '../bench/data/data-set.ts';
 import { seededRandom, zipf } from '../bench/data/random.ts';
 import { textsOfLength } from '../bench/data/texts.ts';
 import { traceOf } from '../bench/data/traces.ts';
@@ -120,7 +120,7 @@ test('Zipf draws fall with the rank', () => {
 });
 
 describe('traces', () => {
-  const trace = (operation: 'hit' | 'miss' | 'mixed' | 'zipf') =>
+  const trace = (operation: TraceSet['operation']) =>
     traceOf({ kind: 'trace', operation, entries: 100, seed: 1 }, seededRandom(1));
 
   test('hits ask for what is stored, misses for nothing that is', () => {
@@ -134,6 +134,24 @@ describe('traces', () => {
     const fresh = sequence.filter((at) => at === NEW_KEY);
     assert.ok(Math.abs(fresh.length / sequence.length - 0.1) < 0.01);
     assert.ok(sequence.every((at) => at === NEW_KEY || at < stored.length));
+  });
+
+  test('scans: a fifth are keys that come once, in runs between popular ones', () => {
+    const { sequence, stored } = trace('scans');
+    const fresh = sequence.map((at) => at === NEW_KEY);
+    const share = fresh.filter(Boolean).length / sequence.length;
+    assert.ok(Math.abs(share - 0.2) < 0.01, `${share}`);
+    const starts = fresh.filter((isNew, at) => isNew && !fresh[at - 1]).length;
+    assert.equal(starts, Math.floor(sequence.length / 25_000));
+    assert.deepEqual(stored, []);
+  });
+
+  test('the popular are more so by a Zipf exponent of 1 than by 0.9', () => {
+    const share = (operation: TraceSet['operation']) => {
+      const { sequence } = trace(operation);
+      return sequence.filter((at) => at === 0).length / sequence.length;
+    };
+    assert.ok(share('zipf-1') > 1.1 * share('zipf'), `${share('zipf-1')} against ${share('zipf')}`);
   });
 
   test('keys are distinct texts of one length', () => {

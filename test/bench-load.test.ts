@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { closedLoop } from '../bench/load/closed-loop.ts';
 import { callsFor, latencies, newHistogram, recordLatency } from '../bench/load/latencies.ts';
+import { leanLoop } from '../bench/load/lean-loop.ts';
 import { openLoop } from '../bench/load/open-loop.ts';
 import { OPERATIONS, operationSource } from '../bench/load/operations.ts';
 import { meanStages, overScan, readStages } from '../bench/load/stages.ts';
@@ -23,7 +24,7 @@ async function startServer(status = 200): Promise<{ origin: string; seen: string
     request.resume().on('end', () => {
       const now_ms = performance.now();
       free_ms = Math.max(now_ms, free_ms) + SERVICE_MS;
-      setTimeout(() => response.writeHead(status).end('{}'), free_ms - now_ms);
+      setTimeout(() => response.writeHead(status, { 'content-length': 2 }).end('{}'), free_ms - now_ms);
     });
   });
   servers.push(server);
@@ -80,6 +81,51 @@ describe('closed loop', () => {
   test('a refusal is no answer', async () => {
     const { origin } = await startServer(429);
     await assert.rejects(closedLoop(origin, health, 1, 0.2), /\/health was answered 429/);
+  });
+});
+
+describe('lean loop', () => {
+  test('counts what it was answered, over connections that share the capacity', async () => {
+    const { origin, seen } = await startServer();
+    const { value, extra } = await leanLoop(origin, health, 4, 0.5, false);
+    assert.ok(value > 60 && value <= 110, `${value} answers/s`);
+    assert.ok(seen.length >= value * 0.5 && seen.every((line) => line === 'GET /health'), `${seen.length} calls`);
+    assert.ok((extra?.['latency_p50_ms'] as number) > 2.5 * SERVICE_MS);
+  });
+
+  test('clients stay awake where they are told to', async () => {
+    const { origin } = await startServer();
+    const cores = async (staysAwake: boolean) => {
+      const before = process.cpuUsage();
+      await leanLoop(origin, health, 1, 0.5, staysAwake);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 0.5e6;
+    };
+    const [asleep, awake] = [await cores(false), await cores(true)];
+    assert.ok(awake > 2 * asleep, `${awake} cores against ${asleep}`);
+  });
+
+  test('reads heads and bodies that come in pieces, and bodies past a read', async () => {
+    const body = 'x'.repeat(200_000);
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {}); // the client leaves without a word
+      socket.on('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-le');
+        setTimeout(() => socket.write(`ngth: ${body.length}\r\n\r\n${body.slice(0, 10)}`), 2);
+        setTimeout(() => socket.write(body.slice(10)), 4);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { value } = await leanLoop(`http://127.0.0.1:${port}`, health, 2, 0.3, false);
+    server.close();
+    assert.ok(value > 20 && value < 500, `${value} answers/s`);
+  });
+
+  test('a refusal is no answer', async () => {
+    const { origin } = await startServer(429);
+    await assert.rejects(leanLoop(origin, health, 1, 0.2, false), /answered HTTP\/1.1 429/);
   });
 });
 

@@ -169,6 +169,14 @@ test('cache: hits hit, misses miss, and evictions leave what is asked for', () =
   for (const rate of cache('zipf --zipf-exponent 0')) assert.ok(rate < 0.2, `a tenth fits: ${rate}`);
 });
 
+test('cache memory: what a full one takes of its capacity, in a process of its own each time', () => {
+  const rounds = roundsOf('cache --operation memory --entries 40000 --dimensions 384');
+  for (const { value, extra } of rounds) {
+    assert.ok(value > 0.7 && value < 1.1, `${value} of the capacity`);
+    assert.ok((extra?.['capacity_mb'] as number) > 60, 'room for 40,000 entries');
+  }
+});
+
 test('a round lasts as long as it is told to, and waiting costs no processor time', async () => {
   const child = spawn(program, ['read', '--bytes', '4096', '--threads', '2', '--round-s', '0.2'], { stdio: 'pipe' });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -174,10 +174,29 @@ test('index: searches beside upserts are held to quiet ones, a build to a copy o
 const LOOK_UPS = ['hit', 'miss', 'mixed', 'zipf'];
 
 test('cache: hits, misses, mixed and Zipf, from JavaScript beside Map and lru-cache, in C++ with one thread and two', () => {
-  const trials = suiteOf('cache');
+  const trials = suiteOf('cache').filter(({ unit }) => unit === 'look-ups/s');
   assert.deepEqual(valuesOf(trials, 'operation'), new Set([...LOOK_UPS, 'hit beside a copy', 'zipf-hit', 'one-key']));
   for (const name of ['Cosimo', 'Map, unbounded', 'lru-cache', '1 thread', '2 threads', 'hash, compare and copy'])
     assert.ok(namesOf(trials).has(name));
+});
+
+test('cache: hit rates at the same bytes, on Zipf(1.0) and with bulk ingests between, beside lru-cache and plain S3-FIFO', () => {
+  const trials = suiteOf('cache').filter(({ unit }) => unit === 'hits/100');
+  assert.deepEqual(valuesOf(trials, 'hit_rate'), new Set(['zipf-1', 'scans']));
+  assert.deepEqual(namesOf(trials), new Set(['Cosimo', 'S3-FIFO, plain', 'lru-cache']));
+  for (const { contenders } of trials)
+    assert.ok(contenders.every((contender) => toldTo(contender)['hit_rate'] === true));
+});
+
+test('cache: memory of a full one, in C++; bodies of 100 cached texts beside JSON.stringify', () => {
+  const trials = suiteOf('cache');
+  const memory = trials.find(({ unit }) => unit === 'of capacity');
+  assert.equal(memory?.better, 'lower');
+  assert.equal(toldTo(memory?.contenders[0] as Contender)['operation'], 'memory');
+  const bodies = trials.find(({ unit }) => unit === 'bodies/s');
+  const ways = bodies?.contenders.map(({ name, ...contender }) => [name, toldTo({ name, ...contender })['way']]);
+  assert.deepEqual(ways, [['Cosimo', 'cache'], ['JSON.stringify', 'stringify']]); // biome-ignore format: pairs
+  assert.equal(toldTo(bodies?.contenders[0] as Contender)['texts'], 100);
 });
 
 test('encode: lengths, batches, threads and every peer at its precision', () => {
@@ -192,14 +211,35 @@ test('encode: lengths, batches, threads and every peer at its precision', () => 
 });
 
 test('http: every operation with 1, 16 and 64 clients, and fixed arrival rates', () => {
-  const trials = suiteOf('http');
+  const trials = suiteOf('http').filter(({ parameters: { loop } }) => loop !== 'lean');
+  const operations = OPERATIONS.filter((name) => name !== 'embed-one' && name !== 'batch-cached');
   const closed = trials.filter(({ parameters: { loop, documents } }) => loop === 'closed' && documents === undefined);
-  assert.equal(closed.length, OPERATIONS.length * 3);
+  assert.equal(closed.length, operations.length * 3);
   assert.deepEqual(valuesOf(closed, 'clients'), new Set([1, 16, 64]));
   const open = trials.filter(({ parameters }) => parameters['loop'] === 'open');
-  assert.deepEqual(valuesOf(open, 'operation'), new Set(OPERATIONS));
+  assert.deepEqual(valuesOf(open, 'operation'), new Set(operations));
   assert.ok(open.every(({ better }) => better === 'lower'));
   assert.deepEqual(namesOf(trials), new Set(['Cosimo', 'FastAPI']));
+});
+
+test('http: cached answers beside a plain Fastify, and two event loops beside one', () => {
+  const trials = suiteOf('http').filter(({ parameters: { loop } }) => loop === 'lean');
+  const told = (name: string, ...keys: string[]) =>
+    trials
+      .flatMap(({ contenders }) => contenders.filter((one) => one.name === name))
+      .map((one) => {
+        const spec = toldTo(one);
+        return keys.map((key) => spec[key]);
+      });
+  assert.ok(trials.flatMap(({ contenders }) => contenders).every((contender) => toldTo(contender)['lean'] === true));
+  assert.deepEqual(told('Cosimo', 'operation', 'connections'), [['embed-one', 32], ['batch-cached', 2]]); // biome-ignore format: pairs
+  assert.deepEqual(told('Fastify, the same bytes from a buffer', 'service', 'way', 'operation'), [
+    ['plain', 'constant', 'embed-one'],
+    ['plain', 'constant', 'batch-cached'],
+  ]);
+  assert.deepEqual(told('Fastify, JSON.stringify', 'service', 'way'), [['plain', 'stringify']]);
+  assert.deepEqual(told('Cosimo, 2 event loops', 'http_threads'), [[2]]);
+  assert.deepEqual(told('Cosimo, 1 event loop', 'http_threads'), [[1]]);
 });
 
 test('http: a cached query over the store of 1,000,000 documents that startup starts on, by one client', () => {

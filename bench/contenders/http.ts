@@ -1,13 +1,14 @@
 /** Load on a service over HTTP: this process is the clients, the service is a child of it. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAnswers } from '../load/answers.ts';
 import { Client } from '../load/client.ts';
 import { closedLoop, expectOk } from '../load/closed-loop.ts';
+import { leanLoop } from '../load/lean-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
 import { type OperationName, operationSource } from '../load/operations.ts';
-import { type ServiceName, startService } from '../load/services.ts';
+import { type ServiceName, type ServiceOptions, startService } from '../load/services.ts';
 import { meanStages, overScan, readStages } from '../load/stages.ts';
 import { type Round, serveRounds } from '../protocol.ts';
 import { warmUp } from './timed-round.ts';
@@ -17,6 +18,14 @@ interface HttpSpec {
   readonly operation: OperationName;
   /** Clients of a closed loop; none for an open one. */
   readonly connections?: number;
+  /** Whether clients do next to nothing, and the service's processor time is read. */
+  readonly lean?: boolean;
+  /** Whether they keep a core busy: see lean-loop.ts. */
+  readonly clients_stay_awake?: boolean;
+  /** Of Cosimo. */
+  readonly http_threads?: number;
+  /** Of a plain Fastify: how it comes by the answer that Cosimo gives. */
+  readonly way?: 'constant' | 'stringify';
   /** Arrivals of an open loop. */
   readonly rate_per_s?: number;
   /** Indexed by calls before the load. */
@@ -32,12 +41,15 @@ interface HttpSpec {
 }
 
 const PREPARING_CONNECTIONS = 8;
+const CLOCK_TICKS_PER_S = 100;
 
 await serveRounds<HttpSpec>(async (spec) => {
   const { operation, connections, rate_per_s, round_s, seed } = spec;
   const data = spec.store ?? mkdtempSync(join(tmpdir(), 'data-'));
   const { model_dir: modelDir, venv, threads } = spec;
-  const { origin, stop } = await startService(spec.service, { data, modelDir, venv, threads });
+  const options = { data, modelDir, venv, threads, httpThreads: spec.http_threads ?? 1 };
+  const answer = spec.way === undefined ? {} : { answer: { file: await answerFile(spec, options), way: spec.way } };
+  const { origin, pid, stop } = await startService(spec.service, { ...options, ...answer });
   const source = operationSource(operation, seed, spec.documents);
   let rounds = 0;
 
@@ -46,7 +58,11 @@ await serveRounds<HttpSpec>(async (spec) => {
     if (rate_per_s !== undefined) {
       return openLoop(origin, source, { rate_per_s, duration_s: round_s, seed: seed + rounds });
     }
-    return closedLoop(origin, source, connections as number, round_s);
+    if (!spec.lean) return closedLoop(origin, source, connections as number, round_s);
+    const before_s = processorSeconds(pid);
+    const result = await leanLoop(origin, source, connections as number, round_s, spec.clients_stay_awake ?? false);
+    const server_cores = (processorSeconds(pid) - before_s) / round_s;
+    return { ...result, extra: { ...result.extra, ...(server_cores > 0 && { server_cores }) } };
   }
 
   async function round(): Promise<Round> {
@@ -66,6 +82,30 @@ await serveRounds<HttpSpec>(async (spec) => {
   }
   return { round, answers: () => readAnswers(origin, operation, seed), close: stop };
 });
+
+/** A file of what Cosimo answers to the operation's call, asked for once it is in the cache. */
+async function answerFile({ operation, seed, documents }: HttpSpec, options: ServiceOptions): Promise<string> {
+  const { origin, stop } = await startService('cosimo', options);
+  try {
+    const { preparation, next } = operationSource(operation, seed, documents);
+    await prepare(origin, [...preparation]);
+    const { method, path, body = '' } = next().call;
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${origin}${path}`, { method, body, headers });
+    const file = join(mkdtempSync(join(tmpdir(), 'answer-')), 'answer.json');
+    writeFileSync(file, await answer.text());
+    return file;
+  } finally {
+    await stop();
+  }
+}
+
+/** User and system time of a process so far, all threads, from Linux; elsewhere always 0. */
+function processorSeconds(pid: number): number {
+  if (process.platform !== 'linux') return 0;
+  const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(afterName[11]) + Number(afterName[12])) / CLOCK_TICKS_PER_S;
+}
 
 async function prepare(origin: string, calls: Parameters<Client['call']>[0][]): Promise<void> {
   const client = new Client(origin, PREPARING_CONNECTIONS);

@@ -5,7 +5,9 @@ import type { Work } from '../protocol.ts';
 import { timedRound, warmUp } from './timed-round.ts';
 
 export interface CacheSpec {
-  readonly operation: 'hit' | 'miss' | 'mixed' | 'zipf';
+  readonly operation: 'hit' | 'miss' | 'mixed' | 'zipf' | 'zipf-1' | 'scans';
+  /** A round is the whole trace, and gives hits among 100 look-ups. */
+  readonly hit_rate?: boolean;
   readonly trace: string;
   readonly entries: number;
   readonly dimensions: number;
@@ -23,7 +25,12 @@ export interface CopyingCache {
 /** Operations between two looks at the clock. */
 const STEP = 1024;
 
-export const evicts = ({ operation }: CacheSpec) => operation === 'mixed' || operation === 'zipf';
+export const evicts = ({ operation }: CacheSpec) => operation !== 'hit' && operation !== 'miss';
+
+/** What `entries` texts and their vectors take without any bookkeeping: the room that caches get for a hit rate. */
+export function payloadBytes({ trace, entries, dimensions }: CacheSpec): number {
+  return entries * (Buffer.byteLength(readTrace(trace).keys[0] ?? '') + dimensions * Float32Array.BYTES_PER_ELEMENT);
+}
 
 export const readTrace = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as TraceFile;
 
@@ -57,6 +64,15 @@ export async function traceWork(spec: CacheSpec, cache: CopyingCache): Promise<W
     const { value } = await timedRound(spec.round_s, step);
     return { value, extra: { hit_rate: hits / lookups, entries: cache.size() } };
   };
+  const whole = () => {
+    [hits, lookups] = [0, 0];
+    while (lookups < sequence.length) step();
+    return { value: (100 * hits) / lookups, extra: { entries: cache.size() } };
+  };
+  if (spec.hit_rate) {
+    whole(); // until the cache is full of what is popular
+    return { round: whole };
+  }
   await warmUp(spec.warm_up_s, round);
   // `used` is read here, so that the compiler can't drop the copies.
   return { round, answers: () => (Number.isNaN(used) ? { vectors: [] } : null) };

@@ -32,7 +32,7 @@ export interface TextSet {
 /** Keys of a cache in the order of their use. */
 export interface TraceSet {
   readonly kind: 'trace';
-  readonly operation: 'hit' | 'miss' | 'mixed' | 'zipf';
+  readonly operation: 'hit' | 'miss' | 'mixed' | 'zipf' | 'zipf-1' | 'scans';
   /** Entries that the cache holds. */
   readonly entries: number;
   readonly seed: number;

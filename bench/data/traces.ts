@@ -8,6 +8,9 @@ const KEY_CHARS = 60;
 /** Distinct keys of a Zipf trace, as a multiple of what the cache holds. */
 const ZIPF_KEYS_PER_ENTRY = 10;
 export const ZIPF_EXPONENT = 0.9;
+/** After so many look-ups of popular keys, a bulk ingest: so many keys that nobody asks for again. */
+const BETWEEN_SCANS = 20_000;
+const SCAN_KEYS = 5_000;
 const MIXED_NEW_KEYS = 0.1;
 
 export async function writeTrace(set: TraceSet, path: string): Promise<void> {
@@ -19,6 +22,10 @@ export function traceOf({ operation, entries }: TraceSet, random: Random): Trace
   const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
   const draw = (next: () => number) => Array.from({ length: SEQUENCE }, next);
   const anyOf = (from: number, count: number) => () => from + random.integer(count);
+  const popular = (exponent: number): TraceFile => {
+    const count = entries * ZIPF_KEYS_PER_ENTRY;
+    return { keys: keys(count), stored: [], sequence: draw(zipf(random, count, exponent)) };
+  };
   switch (operation) {
     case 'hit':
       return { keys: keys(entries), stored: range(0, entries), sequence: draw(anyOf(0, entries)) };
@@ -29,11 +36,14 @@ export function traceOf({ operation, entries }: TraceSet, random: Random): Trace
       return { keys: keys(entries), stored: range(0, entries), sequence: draw(next) };
     }
     case 'zipf':
-      return {
-        keys: keys(entries * ZIPF_KEYS_PER_ENTRY),
-        stored: [],
-        sequence: draw(zipf(random, entries * ZIPF_KEYS_PER_ENTRY, ZIPF_EXPONENT)),
-      };
+      return popular(ZIPF_EXPONENT);
+    case 'zipf-1':
+      return popular(1);
+    case 'scans': {
+      const { sequence, ...rest } = popular(1);
+      const isScan = (at: number) => at % (BETWEEN_SCANS + SCAN_KEYS) >= BETWEEN_SCANS;
+      return { ...rest, sequence: sequence.map((key, at) => (isScan(at) ? NEW_KEY : key)) };
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export async function readAnswers(origin: string, operation: OperationName, seed
       scores: lists.map((hits) => hits.map(({ score }) => score)),
     };
   }
-  if (operation === 'embed' || operation === 'embed-cached' || operation === 'batch') {
+  if (operation.startsWith('embed') || operation.startsWith('batch')) {
     return { vectors: (answers as { embeddings: number[][] }[]).flatMap(({ embeddings }) => embeddings) };
   }
   return null;

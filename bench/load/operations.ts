@@ -16,7 +16,9 @@ export interface Operation {
 export const OPERATIONS = [
   'embed',
   'embed-cached',
+  'embed-one',
   'batch',
+  'batch-cached',
   'index',
   'index-cached',
   'index-delete',
@@ -39,6 +41,7 @@ const WORDS =
 const TEXT_WORDS = 12;
 const KNOWN_TEXTS = 64;
 const BATCH_TEXTS = 32;
+const CACHED_BATCH_TEXTS = 100;
 
 /** @param documents that are there before a search or a delete is asked for */
 export function operationSource(name: OperationName, seed: number, documents: number): OperationSource {
@@ -56,6 +59,15 @@ export function operationSource(name: OperationName, seed: number, documents: nu
       return { preparation: [], next: () => ({ call: post('/embed', { texts: [newText()], cache: false }) }) };
     case 'embed-cached':
       return { preparation: cached, next: () => ({ call: post('/embed', { texts: [knownText()] }) }) };
+    case 'embed-one': {
+      const [call] = cached as [Call];
+      return { preparation: [call], next: () => ({ call }) };
+    }
+    case 'batch-cached': {
+      const texts = Array.from({ length: CACHED_BATCH_TEXTS }, newText);
+      const call = post('/embed/batch', { texts });
+      return { preparation: [call], next: () => ({ call }) };
+    }
     case 'batch': {
       const texts = () => Array.from({ length: BATCH_TEXTS }, newText);
       return { preparation: [], next: () => ({ call: post('/embed/batch', { texts: texts(), cache: false }) }) };

@@ -1,5 +1,5 @@
-/** Cosimo and the service that it replaces, as processes of their own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Cosimo, the service that it replaces, and a plain Fastify, as processes of their own. */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const PORT_ATTEMPTS = 3;
 const PORT_TAKEN = /EADDRINUSE|address already in use/i;
 const COMPLAINT_CHARS = 500;
 
-export type ServiceName = 'cosimo' | 'fastapi';
+export type ServiceName = 'cosimo' | 'fastapi' | 'plain';
 
 export interface ServiceOptions {
   /** Cosimo's data folder; the FastAPI service keeps nothing. */
@@ -24,10 +24,15 @@ export interface ServiceOptions {
   /** The peers' virtual environment, for the FastAPI service. */
   readonly venv: string | undefined;
   readonly threads: number;
+  /** Cosimo's event loops; one unless given. */
+  readonly httpThreads?: number;
+  /** What a plain Fastify answers: see plain-service.ts. */
+  readonly answer?: { readonly file: string; readonly way: 'constant' | 'stringify' };
 }
 
 export interface RunningService {
   readonly origin: string;
+  readonly pid: number;
   readonly stop: () => Promise<void>;
 }
 
@@ -52,7 +57,7 @@ export async function startService(
 }
 
 async function startOn(port: number, name: ServiceName, options: ServiceOptions): Promise<RunningService> {
-  const child = name === 'cosimo' ? startCosimo(port, options) : startFastApi(port, options);
+  const child = STARTERS[name](port, options);
   const origin = `http://127.0.0.1:${port}`;
   try {
     // Cosimo listens before its model is loaded; the other imports its model before it listens.
@@ -61,7 +66,7 @@ async function startOn(port: number, name: ServiceName, options: ServiceOptions)
     await stop(child);
     throw error;
   }
-  return { origin, stop: () => stop(child) };
+  return { origin, pid: child.pid as number, stop: () => stop(child) };
 }
 
 /** Both get the same threads, and nothing of the caller's that would set either of them: no API_KEY, no OMP_NUM_THREADS. */
@@ -69,10 +74,16 @@ const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'COSIMO_
 const plainEnvironment = () =>
   Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
-function startCosimo(port: number, { data, modelDir, threads }: ServiceOptions): ChildProcess {
+const STARTERS: Readonly<Record<ServiceName, (port: number, options: ServiceOptions) => ChildProcess>> = {
+  cosimo: startCosimo,
+  fastapi: startFastApi,
+  plain: startPlain,
+};
+
+function startCosimo(port: number, { data, modelDir, threads, httpThreads = 1 }: ServiceOptions): ChildProcess {
   const settings = {
     ...{ PORT: String(port), DATA_DIR: data, MODEL_DIR: modelDir, DEVICE: 'cpu', LOG_LEVEL: 'warn' },
-    ...{ ENCODER_THREADS: String(threads), SEARCH_THREADS: String(threads) },
+    ...{ ENCODER_THREADS: String(threads), SEARCH_THREADS: String(threads), HTTP_THREADS: String(httpThreads) },
   };
   return spawn(process.execPath, ['src/main.ts'], {
     cwd: ROOT,
@@ -88,6 +99,12 @@ function startFastApi(port: number, { modelDir, venv, threads }: ServiceOptions)
     env: { ...plainEnvironment(), MODEL_DIR: modelDir, OMP_NUM_THREADS: String(threads) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+}
+
+function startPlain(port: number, { answer }: ServiceOptions): ChildProcess {
+  const args = ['bench/load/plain-service.ts', String(port), answer?.file ?? '', answer?.way ?? 'constant'];
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+  return spawn(process.execPath, args, { cwd: ROOT, env: plainEnvironment(), stdio });
 }
 
 async function untilReady(name: string, child: ChildProcess, url: string): Promise<void> {

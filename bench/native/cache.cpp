@@ -5,6 +5,7 @@
 
 #include "cache_copies.h"
 #include "cache_keys.h"
+#include "cache_memory.h"
 #include "cache_settings.h"
 #include "core/embedding_cache.h"
 #include "measure.h"
@@ -84,6 +85,7 @@ class CacheWorker : public Worker {
         if (random.below(kLookupsPerSet + 1) == 0) return kSetNewKey;
         break;
       case CacheOperation::hit:
+      case CacheOperation::memory:
       case CacheOperation::copy:
         break;
     }
@@ -145,6 +147,7 @@ class CacheMeasure : public Measure {
 std::unique_ptr<Measure> make_cache_measure(Arguments& arguments) {
   const CacheSettings settings = CacheSettings::from(arguments);
   if (settings.operation == CacheOperation::copy) return make_copies_measure(settings);
+  if (settings.operation == CacheOperation::memory) return make_memory_measure(settings);
   return std::make_unique<CacheMeasure>(settings);
 }
 

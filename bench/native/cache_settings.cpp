@@ -18,9 +18,10 @@ CacheOperation operation_named(const std::string& name) {
   if (name == "zipf") return CacheOperation::zipf;
   if (name == "zipf-hit") return CacheOperation::zipf_hit;
   if (name == "one-key") return CacheOperation::one_key;
+  if (name == "memory") return CacheOperation::memory;
   if (name == "copy") return CacheOperation::copy;
-  throw UsageError("--operation must be hit, miss, mixed, zipf, zipf-hit, one-key or copy, not '" + name +
-                   "'.");
+  throw UsageError("--operation must be hit, miss, mixed, zipf, zipf-hit, one-key, memory or copy, not '" +
+                   name + "'.");
 }
 
 }  // namespace
@@ -52,6 +53,7 @@ std::size_t CacheSettings::capacity_bytes() const {
   const std::size_t all = entries * (CacheEntry::size_of(kKeyBytes, dimensions) + kBytesPerEntry);
   switch (operation) {
     case CacheOperation::zipf:
+    case CacheOperation::memory:
       return all;
     case CacheOperation::mixed:
       return all + all / 4 +

@@ -15,6 +15,7 @@ enum class CacheOperation {
   zipf,      // get of keys of unequal popularity, ten times as many as fit; set on a miss
   zipf_hit,  // get of stored keys of unequal popularity
   one_key,   // get of one stored key, over and over
+  memory,    // none: a cache is filled in a process of its own
   copy,  // what a hit can't do without: the key hashed and compared, the vector copied, from a known place
 };
 

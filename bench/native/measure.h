@@ -17,6 +17,7 @@ struct Tally {
   double lookups = 0;  // of a cache; `hits` of them found something
   double hits = 0;
   double worked_s = 0;  // of workers that leave something out: what all of them took for the rest
+  double growth = 0;    // of memory: sum over `units` caches
 };
 
 /// One thread's share. Only that thread touches it during a round, nor anything on its cache lines (CPUs

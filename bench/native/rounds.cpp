@@ -68,6 +68,7 @@ Round Rounds::run() {
     sum.lookups += share.tally.lookups;
     sum.hits += share.tally.hits;
     sum.worked_s += share.tally.worked_s;
+    sum.growth += share.tally.growth;
     start = std::min(start, share.start);
     end = std::max(end, share.end);
   }

@@ -1,5 +1,5 @@
 /** Caches of vectors in Node: a plain Map, and lru-cache. The spec is that of bench/contenders/cache.ts, with `peer`. */
-import { traceWork } from '../contenders/trace-work.ts';
+import { payloadBytes, traceWork } from '../contenders/trace-work.ts';
 import { Missing, serveRounds } from '../protocol.ts';
 import { importPeer, versionOf } from './node_peers.mjs';
 
@@ -14,9 +14,13 @@ await serveRounds(async (spec) => {
 });
 
 /** @returns a cache of references */
-async function makeCache({ peer, entries }) {
+async function makeCache(spec) {
+  const { peer, entries, hit_rate } = spec;
   if (peer === 'map') return { cache: new Map(), versions: {} };
   if (peer !== 'lru-cache') throw new Missing(`There is no peer ${peer}.`);
   const { LRUCache } = await importPeer('lru-cache');
-  return { cache: new LRUCache({ max: entries }), versions: { 'lru-cache': versionOf('lru-cache') } };
+  // At the same bytes, its own bookkeeping not counted; else for as many entries.
+  const sizeCalculation = (vector, key) => Buffer.byteLength(key) + vector.byteLength;
+  const room = hit_rate ? { maxSize: payloadBytes(spec), sizeCalculation } : { max: entries };
+  return { cache: new LRUCache(room), versions: { 'lru-cache': versionOf('lru-cache') } };
 }

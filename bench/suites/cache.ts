@@ -1,4 +1,4 @@
-/** The embedding cache: as JavaScript uses it, beside a Map and lru-cache; and in C++, shared by threads. */
+/** The embedding cache: as JavaScript uses it, beside a Map and lru-cache; what it keeps; in C++, shared by threads. */
 import { pathOf, type TraceSet } from '../data/data-set.ts';
 import { ZIPF_EXPONENT } from '../data/traces.ts';
 import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
@@ -7,12 +7,26 @@ const DIMENSIONS = 384;
 const ENTRIES = 20_000;
 const QUICK_ENTRIES = 500;
 const OPERATIONS = ['hit', 'miss', 'mixed', 'zipf'] as const;
+/** Entries of the caches whose hit rates are compared. */
+const KEPT_ENTRIES = 5000;
+const QUICK_KEPT_ENTRIES = 200;
+/** Of the cache whose memory is looked at, some 500 MB. */
+const MANY_ENTRIES = 300_000;
+const BODY_TEXTS = 100;
 
 export const cache: Suite = {
   name: 'cache',
   summary:
-    'look-ups a second: hits, misses, nine reads to a write, Zipf with hit rate; from JavaScript, and by threads',
-  trials: (options) => [...javascriptTrials(options), copyTrial(options), ...threadTrials(options)],
+    'look-ups a second: hits, misses, nine reads to a write, Zipf; from JavaScript, and by threads; hit rates; memory; ' +
+    'bodies of answers',
+  trials: (options) => [
+    ...javascriptTrials(options),
+    ...hitRateTrials(options),
+    bodyTrial(options),
+    copyTrial(options),
+    ...threadTrials(options),
+    memoryTrial(options),
+  ],
   charts: [
     {
       name: 'lookups',
@@ -54,6 +68,72 @@ function javascriptTrials({ quick, seed }: SuiteOptions): Trial[] {
       ],
     };
   });
+}
+
+/** What is kept at the same bytes. */
+function hitRateTrials({ quick, seed }: SuiteOptions): Trial[] {
+  const entries = quick ? QUICK_KEPT_ENTRIES : KEPT_ENTRIES;
+  return (['zipf-1', 'scans'] as const).map((operation) => {
+    const set: TraceSet = { kind: 'trace', operation, entries, seed };
+    const spec = { operation, trace: pathOf(set), entries, dimensions: DIMENSIONS, hit_rate: true };
+    return {
+      id: `hit rate ${operation} entries=${entries}`,
+      group: 'Hits among 100 look-ups, at the same bytes (Zipf exponent 1.0; with bulk ingests between)',
+      parameters: { hit_rate: operation, entries },
+      unit: 'hits/100',
+      better: 'higher',
+      data: [set],
+      contenders: [
+        { name: 'Cosimo', role: 'subject', program: { kind: 'node', file: 'cache.ts', spec } },
+        { name: 'S3-FIFO, plain', role: 'reference', program: { kind: 'node', file: 's3-fifo.ts', spec } },
+        {
+          name: 'lru-cache',
+          role: 'peer',
+          program: { kind: 'node-peer', file: 'cache_node.mjs', spec: { ...spec, peer: 'lru-cache' } },
+        },
+      ],
+    };
+  });
+}
+
+/** The body of an answer whose texts are all cached. */
+function bodyTrial({ quick, seed }: SuiteOptions): Trial {
+  const spec = {
+    texts: BODY_TEXTS,
+    dimensions: DIMENSIONS,
+    seed,
+    round_s: quick ? 0.05 : 0.4,
+    warm_up_s: quick ? 0 : 0.4,
+  };
+  const contender = (name: string, role: Contender['role'], way: string): Contender => ({
+    name,
+    role,
+    program: { kind: 'node', file: 'answer-body.ts', spec: { ...spec, way } },
+  });
+  return {
+    id: `body of /embed/batch texts=${BODY_TEXTS}`,
+    group: 'The body of /embed/batch, all texts cached: look-ups and JSON',
+    parameters: { from: 'body', texts: BODY_TEXTS },
+    unit: 'bodies/s',
+    better: 'higher',
+    data: [],
+    contenders: [contender('Cosimo', 'subject', 'cache'), contender('JSON.stringify', 'reference', 'stringify')],
+  };
+}
+
+/** Memory of a full cache, as the system counts it. */
+function memoryTrial({ quick, seed }: SuiteOptions): Trial {
+  const entries = quick ? QUICK_ENTRIES : MANY_ENTRIES;
+  const settings = { operation: 'memory', entries, dimensions: DIMENSIONS, seed, 'round-s': 0.01 };
+  return {
+    id: `memory C++ entries=${entries}`,
+    group: 'In C++: growth of resident memory when a cache is filled, by its capacity',
+    parameters: { from: 'C++', operation: 'memory', entries },
+    unit: 'of capacity',
+    better: 'lower',
+    data: [],
+    contenders: [{ name: 'Cosimo', role: 'subject', program: { kind: 'native', args: nativeArgs(settings) } }],
+  };
 }
 
 /** Two threads beside one: what sharing costs. */
@@ -107,6 +187,9 @@ function nativeContender(
     ...(operation === 'zipf' ? { 'zipf-exponent': ZIPF_EXPONENT } : {}),
     ...(operation === 'zipf-hit' ? { 'zipf-exponent': 1 } : {}),
   };
-  const args = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
-  return { name, role, program: { kind: 'native', args: ['cache', ...args] } };
+  return { name, role, program: { kind: 'native', args: nativeArgs(settings) } };
+}
+
+function nativeArgs(settings: Record<string, string | number>): string[] {
+  return ['cache', ...Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, String(value)])];
 }

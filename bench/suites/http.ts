@@ -14,7 +14,9 @@ const QUICK_STORED_DOCUMENTS = 200;
 const ARRIVALS: Record<OperationName, readonly number[]> = {
   embed: [25, 100],
   'embed-cached': [200, 1000],
+  'embed-one': [],
   batch: [2],
+  'batch-cached': [],
   index: [25],
   'index-cached': [200],
   'index-delete': [100],
@@ -27,7 +29,9 @@ const ARRIVALS: Record<OperationName, readonly number[]> = {
 const NAMES: Record<OperationName, string> = {
   embed: 'POST /embed, one new text',
   'embed-cached': 'POST /embed, one cached text',
+  'embed-one': 'POST /embed, one cached text, always the same',
   batch: 'POST /embed/batch, 32 new texts',
+  'batch-cached': 'POST /embed/batch, 100 cached texts',
   index: 'POST /index, new text',
   'index-cached': 'POST /index, cached text',
   'index-delete': 'POST /index, cached text, and DELETE /index/{id}',
@@ -36,14 +40,18 @@ const NAMES: Record<OperationName, string> = {
   stats: 'GET /stats',
   health: 'GET /health',
 };
+/** Measured by clients that do next to nothing, see leanTrials. */
+const LEAN = new Set<OperationName>(['embed-one', 'batch-cached']);
+const LEAN_CONNECTIONS = 32;
+const LEAN_BATCH_CONNECTIONS = 2;
 const WITH_DOCUMENTS = new Set<OperationName>(['search', 'search-cached']);
 
 export const http: Suite = {
   name: 'http',
   summary:
     'each endpoint: closed loop with 1, 16, 64 clients; open loop at a fixed arrival rate; latency percentiles; ' +
-    'search of 1,000,000 documents beside its scan',
-  trials: (options) => [...closedTrials(options), ...openTrials(options), storedTrial(options)],
+    'cached answers beside a plain Fastify; search of 1,000,000 documents beside its scan',
+  trials: (options) => [...closedTrials(options), ...openTrials(options), ...leanTrials(options), storedTrial(options)],
   charts: [
     {
       name: 'embed',
@@ -79,7 +87,8 @@ export const http: Suite = {
 };
 
 function closedTrials(options: SuiteOptions): Trial[] {
-  return (Object.keys(NAMES) as OperationName[]).flatMap((operation) =>
+  const operations = (Object.keys(NAMES) as OperationName[]).filter((operation) => !LEAN.has(operation));
+  return operations.flatMap((operation) =>
     (options.quick ? [2] : CONCURRENCY).map((connections) => ({
       id: `${titleOf(operation, options)}: clients=${connections}`,
       group: 'Closed loop: every client asks again once it is answered',
@@ -110,6 +119,59 @@ function openTrials(options: SuiteOptions): Trial[] {
         }),
       })),
   );
+}
+
+/** Cached answers, beside the least that Fastify does, and by two event loops beside one. */
+function leanTrials(options: SuiteOptions): Trial[] {
+  const cores = Math.max(...options.threads);
+  const trial = (operation: OperationName, connections: number, what: string, others: LeanContender[]): Trial => {
+    const eventLoops = Math.max(...others.map(({ http_threads = 1 }) => http_threads));
+    const load = {
+      connections,
+      lean: true,
+      clients_stay_awake: cores > eventLoops,
+      round_s: options.quick ? 0.2 : 2,
+      warm_up_s: options.quick ? 0 : 4,
+    };
+    const spec = { ...specOf(operation, options), ...load };
+    return {
+      id: `${NAMES[operation]}, ${what}: clients=${connections}`,
+      group: 'Closed loop over sockets, by clients that do next to nothing',
+      parameters: { loop: 'lean', operation, clients: connections },
+      unit: 'answers/s',
+      better: 'higher',
+      data: [],
+      contenders: others.map(({ name, role, ...told }) => ({
+        name,
+        role,
+        program: { kind: 'node', file: 'http.ts', spec: { ...spec, service: 'cosimo', ...told } },
+      })),
+    };
+  };
+  const cosimo: LeanContender = { name: 'Cosimo', role: 'subject' };
+  const plain = (name: string, way: string): LeanContender => ({ name, role: 'reference', service: 'plain', way });
+  const constant = plain('Fastify, the same bytes from a buffer', 'constant');
+  const clients = options.quick ? 2 : LEAN_CONNECTIONS;
+  return [
+    trial('embed-one', clients, 'one event loop', [cosimo, constant]),
+    trial('batch-cached', LEAN_BATCH_CONNECTIONS, 'one event loop', [
+      cosimo,
+      plain('Fastify, JSON.stringify', 'stringify'),
+      constant,
+    ]),
+    trial('embed-one', clients, `two event loops, ${Math.max(0, cores - 2)} cores left for the clients`, [
+      { name: 'Cosimo, 2 event loops', role: 'subject', http_threads: 2 },
+      { name: 'Cosimo, 1 event loop', role: 'reference', http_threads: 1 },
+    ]),
+  ];
+}
+
+interface LeanContender {
+  readonly name: string;
+  readonly role: Contender['role'];
+  readonly service?: string;
+  readonly way?: string;
+  readonly http_threads?: number;
 }
 
 /** What a search costs over its scan, where the scan is long: Cosimo alone, the peer keeps nothing on the disk. */
