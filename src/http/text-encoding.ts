@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 
 /** The text, a byte order mark taken off; undefined when the bytes are not what their encoding allows. */
 export function decodeJsonText(bytes: Buffer): string | undefined {
+  if (beginsAsAscii(bytes)) return decodeUtf8(bytes);
   const encoding = detect(bytes);
   if (encoding === 'utf-8') return decodeUtf8(startsWith(bytes, [0xef, 0xbb, 0xbf]) ? bytes.subarray(3) : bytes);
   if (encoding.startsWith('utf-32')) return decodeUtf32(bytes, encoding === 'utf-32le');
@@ -18,9 +19,8 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
-/** A byte order mark decides, else where the zero bytes of the first characters lie: JSON begins with ASCII. */
+/** Of what doesn’t begin as ASCII. A byte order mark decides, else where the zero bytes of the first characters lie: JSON begins with ASCII. */
 function detect(bytes: Buffer): string {
-  if (beginsAsAscii(bytes)) return 'utf-8';
   if (startsWith(bytes, [0xff, 0xfe, 0, 0])) return 'utf-32le';
   if (startsWith(bytes, [0, 0, 0xfe, 0xff])) return 'utf-32be';
   if (startsWith(bytes, [0xff, 0xfe])) return 'utf-16le';
