@@ -19,7 +19,10 @@ export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
-/** Of what doesn’t begin as ASCII. A byte order mark decides, else where the zero bytes of the first characters lie: JSON begins with ASCII. */
+/**
+ * Of bytes that beginsAsAscii refuses: a byte order mark decides, else where the zero bytes of the first characters lie,
+ * since JSON begins with ASCII.
+ */
 function detect(bytes: Buffer): string {
   if (startsWith(bytes, [0xff, 0xfe, 0, 0])) return 'utf-32le';
   if (startsWith(bytes, [0, 0, 0xfe, 0xff])) return 'utf-32be';
