@@ -70,6 +70,24 @@ void test_odd_keys() {
   for (std::size_t i = 0; i < std::size(keys); ++i) CHECK(holds(cache, keys[i], i));
 }
 
+// Keys as long as a text may be by default, alike but for their last byte, and one byte shorter.
+void test_long_keys() {
+  constexpr std::size_t kTextBytesMax = std::size_t{8} << 20;
+  EmbeddingCache cache(options_of(std::size_t{64} << 20));
+  std::string key(kTextBytesMax, 'x');
+  for (std::size_t i = 0; i < 3; ++i) {
+    key.back() = static_cast<char>(i);
+    CHECK(lacks(cache, key));
+    CHECK(cache.set(key, vector_of(i)));
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    key.back() = static_cast<char>(i);
+    CHECK(holds(cache, key, i));
+  }
+  key.pop_back();
+  CHECK(lacks(cache, key) && cache.memory_bytes() <= cache.capacity_bytes());
+}
+
 // What is set last is always there, from the capacity on that keeps anything; and no byte is taken in excess.
 void test_tiny_budgets() {
   std::size_t smallest_that_keeps = 0;
@@ -297,6 +315,7 @@ int main() {
   using namespace cosimo::test;
   for (const auto hash : {constant_hash, zero_hash, cosimo::hash_text}) test_collisions(hash);
   test_odd_keys();
+  test_long_keys();
   test_tiny_budgets();
   test_large_entry();
   test_use_of_capacity();
