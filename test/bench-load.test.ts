@@ -87,40 +87,47 @@ describe('closed loop', () => {
 describe('lean loop', () => {
   test('counts what it was answered, over connections that share the capacity', async () => {
     const { origin, seen } = await startServer();
+    const began_ms = performance.now();
     const { value, extra } = await leanLoop(origin, health, 4, 0.5, false);
-    assert.ok(value > 60 && value <= 110, `${value} answers/s`);
-    assert.ok(seen.length >= value * 0.5 && seen.every((line) => line === 'GET /health'), `${seen.length} calls`);
+    const elapsed_s = (performance.now() - began_ms) / 1000;
+    assert.ok(value > 0 && value <= 110, `${value} answers/s`);
+    assert.ok(value * 0.5 <= seen.length && seen.length <= value * elapsed_s + 4, `${seen.length} calls`);
+    assert.ok(seen.every((line) => line === 'GET /health'));
     assert.ok((extra?.['latency_p50_ms'] as number) > 2.5 * SERVICE_MS);
   });
 
   test('clients stay awake where they are told to', async () => {
     const { origin } = await startServer();
-    const cores = async (staysAwake: boolean) => {
-      const before = process.cpuUsage();
+    const busy = async (staysAwake: boolean) => {
+      const before = performance.eventLoopUtilization();
       await leanLoop(origin, health, 1, 0.5, staysAwake);
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / 0.5e6;
+      return performance.eventLoopUtilization(before).utilization;
     };
-    const [asleep, awake] = [await cores(false), await cores(true)];
-    assert.ok(awake > 2 * asleep, `${awake} cores against ${asleep}`);
+    const [asleep, awake] = [await busy(false), await busy(true)];
+    assert.ok(awake > 0.95 && asleep < 0.9, `${awake} of the time against ${asleep}`);
   });
 
   test('reads heads and bodies that come in pieces, and bodies past a read', async () => {
     const body = 'x'.repeat(200_000);
+    let asked = 0;
     const server = createTcpServer((socket) => {
       socket.on('error', () => {}); // the client leaves without a word
       socket.on('data', () => {
+        asked += 1;
         socket.write('HTTP/1.1 200 OK\r\ncontent-le');
-        setTimeout(() => socket.write(`ngth: ${body.length}\r\n\r\n${body.slice(0, 10)}`), 2);
-        setTimeout(() => socket.write(body.slice(10)), 4);
+        setTimeout(() => {
+          socket.write(`ngth: ${body.length}\r\n\r\n${body.slice(0, 10)}`);
+          setTimeout(() => socket.write(body.slice(10)), 2);
+        }, 2);
       });
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const { value } = await leanLoop(`http://127.0.0.1:${port}`, health, 2, 0.3, false);
+    const { value, extra } = await leanLoop(`http://127.0.0.1:${port}`, health, 2, 0.3, false);
     server.close();
-    assert.ok(value > 20 && value < 500, `${value} answers/s`);
+    assert.ok(value > 0 && asked >= value * 0.3, `${value} answers/s of ${asked} calls`);
+    assert.ok((extra?.['latency_p50_ms'] as number) >= 2, 'no answer before its last piece');
   });
 
   test('a refusal is no answer', async () => {

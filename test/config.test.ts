@@ -1,7 +1,8 @@
 /** Settings: defaults, bounds, and a sentence for each bad value. */
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { loadConfig, settingsHelp } from '../src/config.ts';
+import { httpThreads, loadConfig, settingsHelp } from '../src/config.ts';
 
 test('defaults are those of the contract', () => {
   const config = loadConfig({});
@@ -25,6 +26,15 @@ test('defaults are those of the contract', () => {
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(config[name as keyof typeof config], value, name);
   assert.ok(Object.isFrozen(config));
+});
+
+test('HTTP_THREADS is 1, a number up to 63, or the cores; CACHE_TTL_MS is none', () => {
+  const threads = (HTTP_THREADS: string) => httpThreads(loadConfig({ HTTP_THREADS }));
+  assert.equal(httpThreads(loadConfig({})), 1);
+  assert.deepEqual([threads('2'), threads('63')], [2, 63]);
+  assert.equal(threads('auto'), Math.min(availableParallelism(), 63));
+  for (const bad of ['0', '64', '-1', '1.5', 'all']) assert.throws(() => threads(bad), /^CosimoError: HTTP_THREADS=/);
+  assert.equal(loadConfig({}).CACHE_TTL_MS, 0);
 });
 
 test('an empty value is an absent one; other variables are nobody’s business', () => {

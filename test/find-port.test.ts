@@ -30,3 +30,11 @@ test('where ports cannot be shared, one sentence says what to set', async () => 
     message: /no reusePort.*Set HTTP_THREADS=1/,
   });
 });
+
+test('a port that is taken between the two looks is not called a platform without reusePort', async () => {
+  const tryPort: TryPort = async ({ reusePort }) => {
+    if (reusePort) throw Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
+    return 8000;
+  };
+  await assert.rejects(findPort({ HOST, PORT: 8000 }, tryPort), { code: 'EADDRINUSE' });
+});

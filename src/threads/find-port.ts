@@ -9,6 +9,9 @@ export interface Address {
   readonly PORT: number;
 }
 
+/** What listening says where the platform, or its kernel, has no such option. */
+const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOPROTOOPT']);
+
 /** Listens and ends again; resolves to the port. */
 export type TryPort = (options: ListenOptions) => Promise<number>;
 
@@ -22,6 +25,8 @@ export async function findPort({ HOST, PORT }: Address, tryPort: TryPort = liste
   try {
     await tryPort({ host: HOST, port, reusePort: true });
   } catch (cause) {
+    // Anything else, such as EADDRINUSE, is a matter of this port.
+    if (!CANNOT_SHARE.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
     throw new CosimoError(
       'invalid_setting',
       'HTTP_THREADS: this platform has no reusePort, which several threads need to share a port. Set HTTP_THREADS=1.',
