@@ -32,7 +32,7 @@ async function roundOf(file: string, spec: Record<string, unknown>): Promise<Rou
   }
 }
 
-test('bodies are the same bytes both ways', async () => {
+test('bodies are as long both ways', async () => {
   const spec = { texts: 20, dimensions: 384, seed: 1, round_s: 0.05, warm_up_s: 0 };
   const own = await roundOf('answer-body.ts', { ...spec, way: 'cache' });
   const plain = await roundOf('answer-body.ts', { ...spec, way: 'stringify' });

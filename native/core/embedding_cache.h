@@ -31,7 +31,7 @@ struct CacheOptions {
 };
 
 struct CacheCounts {
-  /// Exact: hits + misses = calls of get() that have ended.
+  /// Exact: hits + misses = calls of get() that have ended, and what Reader::count() was told.
   std::uint64_t hits;
   std::uint64_t misses;
   std::uint64_t insertions;
@@ -48,10 +48,11 @@ struct CacheCounts {
 /// Progress. get() takes no lock, allocates nothing, and writes to its own thread's words alone, but for the
 /// hits of an entry that isn't popular yet. It is lock-free, and wait-free while no writer adds to the chain
 /// that it walks: a writer that is suspended wherever it may be keeps nobody from reading. (A thread that has
-/// no number, see thread_number.h, has no words of its own and takes the writers' mutex instead.) set() takes
-/// the mutex: writers wait for one another, as long as copying one vector and emptying a segment take. They
-/// don't wait for readers: while one is suspended in the middle of a get(), what was freed since can't be
-/// used, and once that is all there is to use, set() keeps nothing. Sizes and counts are wait-free.
+/// no number, see thread_number.h, has no words of its own and takes the writers' mutex instead; a thread's
+/// very first call takes that of the numbers.) set() takes the mutex: writers wait for one another, as long as
+/// copying one vector takes, and emptying as many segments as make room, of which no more than a megabyte is
+/// moved. They don't wait for readers: while one is suspended in the middle of a get(), what was freed since
+/// can't be used, and once that is all there is to use, set() keeps nothing. Sizes and counts are wait-free.
 ///
 /// Memory ordering. Writers are ordered by the mutex. A reader gets to an entry by a link of CacheTable,
 /// stored after the entry was made. That an entry's memory isn't used again while a reader is in it: see
