@@ -8,22 +8,15 @@ import { ContenderProcess } from '../bench/contender-process.ts';
 import { seededRandom } from '../bench/data/random.ts';
 import { traceOf } from '../bench/data/traces.ts';
 import { startService } from '../bench/load/services.ts';
-import { Programs } from '../bench/programs.ts';
 import type { Round } from '../bench/protocol.ts';
+import { ownPrograms } from './support/programs.ts';
 
 const ENTRIES = 500;
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-cached-'));
 after(() => rmSync(folder, { recursive: true }));
-const programs = new Programs({
-  native: '/nowhere',
-  modelDir: '/nowhere',
-  onnxDir: '/nowhere',
-  venv: { missing: 'no Python' },
-  nodePeers: { missing: 'no npm' },
-});
 
 async function roundOf(file: string, spec: Record<string, unknown>): Promise<Round> {
-  const command = programs.commandOf({ kind: 'node', file, spec });
+  const command = ownPrograms.commandOf({ kind: 'node', file, spec });
   const { contender } = await ContenderProcess.start(command, new AbortController().signal);
   try {
     return await contender.round();

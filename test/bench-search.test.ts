@@ -12,22 +12,15 @@ import { fill, keysOf, settled } from '../bench/contenders/search-index.ts';
 import { latencyRound } from '../bench/contenders/timed-round.ts';
 import type { VectorSet } from '../bench/data/data-set.ts';
 import { writeVectors } from '../bench/data/vectors.ts';
-import { Programs } from '../bench/programs.ts';
 import type { Answers, Round } from '../bench/protocol.ts';
 import { createVectorIndex } from '../src/index/vector-index.ts';
 import { native } from '../src/native/binding.ts';
+import { ownPrograms } from './support/programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-search-'));
 const files = { vectors: join(folder, 'rows'), queries: join(folder, 'queries') };
 const SET: VectorSet = { kind: 'vectors', source: 'clustered', rows: 3000, queries: 64, dimensions: 48, seed: 3 };
 const BEST = native.availableKernels[0] as string;
-const programs = new Programs({
-  native: '/nowhere',
-  modelDir: '/nowhere',
-  onnxDir: '/nowhere',
-  venv: { missing: 'no Python' },
-  nodePeers: { missing: 'no npm' },
-});
 
 before(() => writeVectors(SET, files));
 after(() => rmSync(folder, { recursive: true }));
@@ -39,7 +32,7 @@ async function runSearch(more: Record<string, unknown>, environment: Record<stri
     ...{ operation: 'search', ...files, rows, dimensions, query_count: queries, top_k: 10, concurrency: 8 },
     ...{ threads: 2, seed, round_s: 0.1, warm_up_s: 0, ...more },
   };
-  const command = programs.commandOf({ kind: 'node', file: 'search.ts', spec, environment });
+  const command = ownPrograms.commandOf({ kind: 'node', file: 'search.ts', spec, environment });
   const { contender } = await ContenderProcess.start(command, new AbortController().signal);
   try {
     const round: Round = await contender.round();
