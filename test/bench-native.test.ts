@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processorSeconds } from '../bench/load/processor-time.ts';
 import type { Round } from '../bench/protocol.ts';
 import { buildBench } from '../scripts/build-bench.mjs';
 import { native } from '../src/native/binding.ts';
@@ -42,13 +42,6 @@ function roundsOf(measure: string): Round[] {
     assert.ok(Number.isFinite(round.value) && round.value > 0, `${measure}: ${JSON.stringify(round)}`);
   }
   return [first.round, second.round];
-}
-
-/** User and system time of a process so far, from Linux; elsewhere always 0. */
-function processorSeconds(pid: number): number {
-  if (process.platform !== 'linux') return 0;
-  const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(afterName[11]) + Number(afterName[12])) / 100; // clock ticks of 10 ms
 }
 
 const extraOf = (rounds: readonly Round[], name: string) => rounds.map(({ extra }) => extra?.[name] ?? Number.NaN);

@@ -1,5 +1,5 @@
 /** Load on a service over HTTP: this process is the clients, the service is a child of it. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAnswers } from '../load/answers.ts';
@@ -8,6 +8,7 @@ import { closedLoop, expectOk } from '../load/closed-loop.ts';
 import { leanLoop } from '../load/lean-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
 import { type OperationName, operationSource } from '../load/operations.ts';
+import { processorSeconds } from '../load/processor-time.ts';
 import { type ServiceName, type ServiceOptions, startService } from '../load/services.ts';
 import { meanStages, overScan, readStages } from '../load/stages.ts';
 import { type Round, serveRounds } from '../protocol.ts';
@@ -41,7 +42,6 @@ interface HttpSpec {
 }
 
 const PREPARING_CONNECTIONS = 8;
-const CLOCK_TICKS_PER_S = 100;
 
 await serveRounds<HttpSpec>(async (spec) => {
   const { operation, connections, rate_per_s, round_s, seed } = spec;
@@ -98,13 +98,6 @@ async function answerFile({ operation, seed, documents }: HttpSpec, options: Ser
   } finally {
     await stop();
   }
-}
-
-/** User and system time of a process so far, all threads, from Linux; elsewhere always 0. */
-function processorSeconds(pid: number): number {
-  if (process.platform !== 'linux') return 0;
-  const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(afterName[11]) + Number(afterName[12])) / CLOCK_TICKS_PER_S;
 }
 
 async function prepare(origin: string, calls: Parameters<Client['call']>[0][]): Promise<void> {
