@@ -10,6 +10,8 @@ import { embedRoutes } from './http/embed-routes.ts';
 import { installErrorHandler } from './http/error-handler.ts';
 import { type CountHit, guardRoutes } from './http/guards.ts';
 import { collectMethods } from './http/method-not-allowed.ts';
+import { answerOpenAiErrors } from './http/openai-errors.ts';
+import { openAiRoutes } from './http/openai-routes.ts';
 import { healthRoutes, type MetricsText, statsRoutes } from './http/status-routes.ts';
 import { normalizeTarget } from './http/url.ts';
 import { answerWireError } from './http/wire-errors.ts';
@@ -66,6 +68,10 @@ export async function buildApp({ config, holder, metrics, countHit, logger }: Ap
   healthRoutes(app, holder);
   await app.register(async (work) => {
     await guardRoutes(work, config, countHit);
+    await work.register(async (openAi) => {
+      answerOpenAiErrors(openAi, () => holder.retryAfter_s, logger);
+      openAiRoutes(openAi, holder, config.MAX_BATCH_SIZE);
+    });
     embedRoutes(work, holder, config.MAX_BATCH_SIZE);
     documentRoutes(work, holder);
     statsRoutes(work, holder, metrics);

@@ -33,10 +33,20 @@ const SettingsSchema = Type.Object({
   }),
   MODEL_DIR: Type.Optional(Type.String({ description: 'Folder with a sentence-transformers model, used as it is' })),
   DEVICE: Type.Enum(['auto', 'cpu', 'cuda'], { description: 'Where the model runs', default: 'auto' }),
-  PRECISION: Type.Enum(['fp32'], { description: 'Arithmetic of the encoder', default: 'fp32' }),
-  ENCODER_THREADS: count('Threads of one inference', availableParallelism(), 1, 1024),
-  BATCH_TOKENS: count('Tokens, padding included, that one inference takes at most', 2048, 256, 1 << 20),
-  QUEUE_TEXTS: count('Texts that may wait to be encoded; more are answered 429', 4096, 1, 1_000_000),
+  CUDA_DEVICE: count('Number of the CUDA device', 0, 0, 1023),
+  PRECISION: Type.Enum(['auto', 'fp32', 'fp16'], {
+    description: 'Arithmetic of the encoder; auto is fp16 on CUDA and fp32 on the CPU',
+    default: 'auto',
+  }),
+  ENCODER_WORKERS: count('Inferences that run side by side (0: chosen at start, by measuring)', 0, 0, 256),
+  ENCODER_THREADS: count('Threads of one inference (0: chosen at start, by measuring)', 0, 0, 1024),
+  BATCH_TOKENS: count(
+    'Tokens, padding included, that one inference takes at most (0: 1024 on the CPU, 16384 on CUDA)',
+    0,
+    0,
+    1 << 20,
+  ),
+  QUEUE_TOKENS: count('Tokens of texts that may wait to be encoded; more are answered 429', 262_144, 1, 1 << 30),
   QUEUE_BYTES: bytes('Text that may wait to be encoded; more is answered 429', 256 * MIB),
   SEARCH_THREADS: count('Threads of the search pool', availableParallelism(), 1, 1024),
   SEARCH_CODES: Type.Enum(['auto', 'planes', 'bytes'], {
@@ -109,14 +119,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   }
 }
 
-/** A request within the limits must fit into an empty queue, or it would be refused for ever. */
-function checkTogether({ QUEUE_TEXTS, MAX_BATCH_SIZE, QUEUE_BYTES, MAX_BODY_BYTES }: Settings): void {
-  if (QUEUE_TEXTS < MAX_BATCH_SIZE) {
-    throw new CosimoError(
-      'invalid_setting',
-      `QUEUE_TEXTS=${QUEUE_TEXTS} is less than MAX_BATCH_SIZE=${MAX_BATCH_SIZE}.`,
-    );
-  }
+/** A request within the limits must fit into an empty queue, or it would be refused for ever; one of many tokens does. */
+function checkTogether({ QUEUE_BYTES, MAX_BODY_BYTES }: Settings): void {
   if (QUEUE_BYTES < MAX_BODY_BYTES) {
     throw new CosimoError(
       'invalid_setting',
@@ -137,12 +141,12 @@ export function httpThreads({ HTTP_THREADS }: Config): number {
   return HTTP_THREADS === 'auto' ? Math.min(availableParallelism(), HTTP_THREADS_MAX) : Number(HTTP_THREADS);
 }
 
-/** The text of `--help`: every setting with its default and meaning. */
-export function settingsHelp(): string {
+/** The text of `--help` of a command: every setting with its default and meaning. */
+export function settingsHelp(command = 'npm start'): string {
   const rows = PROPERTIES.map(([name, schema]) => {
     const kind = schema.enum ? schema.enum.join(' | ') : '';
     const detail = [kind, schema.default === undefined ? 'not set' : `default ${schema.default}`].filter(Boolean);
     return `  ${name.padEnd(24)} ${schema.description} (${detail.join('; ')})`;
   });
-  return ['Usage: npm start', '', 'Settings are environment variables:', ...rows, ''].join('\n');
+  return [`Usage: ${command}`, '', 'Settings are environment variables:', ...rows, ''].join('\n');
 }

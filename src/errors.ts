@@ -14,6 +14,7 @@ export const ERROR_SENTENCES = {
   cancelled: 'The request was cancelled before it was answered',
   closed: 'The service is closing',
   index_full: 'The index takes no more documents',
+  encoder_lost: 'The encoder was lost over this text; try again',
   inference_failed: 'The model could not encode this text',
   model_not_ready: 'The model is not ready yet',
   out_of_memory: 'Not enough memory for this',

@@ -117,7 +117,7 @@ export async function createThreadedService(config: Config, count: number, logge
     async load() {
       running = await startEngine(config, { metrics, counts, logger });
       holder.serve(running.engine);
-      threads.serve({ cache: running.cache.share() });
+      threads.serve({ model: running.engine.model, prompts: running.prompts, cache: running.cache.share() });
       return running;
     },
     async close() {
@@ -133,6 +133,7 @@ function createMetrics(holder: EngineHolder, running: () => RunningEngine | unde
     ready: () => holder.isReady(),
     documents: () => running()?.documents() ?? 0,
     queue_texts: () => running()?.queue.texts ?? 0,
+    queue_tokens: () => running()?.queue.tokens ?? 0,
     queue_bytes: () => running()?.queue.bytes ?? 0,
   });
   registerIndexMetrics(metrics.registry, () => running()?.index.statistics());

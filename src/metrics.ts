@@ -14,6 +14,7 @@ export interface GaugeSources {
   readonly ready: () => boolean | Promise<boolean>;
   readonly documents: () => number;
   readonly queue_texts: () => number;
+  readonly queue_tokens: () => number;
   readonly queue_bytes: () => number;
 }
 
@@ -60,6 +61,8 @@ export class Metrics {
   readonly #stages: Histogram<'stage'>;
   readonly #tokens: Counter<'kind'>;
   readonly #batchTexts: Histogram;
+  readonly #truncatedTexts: Counter;
+  readonly #restarts: Counter;
 
   constructor(sources: GaugeSources) {
     const registers = [this.registry];
@@ -76,6 +79,11 @@ export class Metrics {
     gauge('cosimo_ready', '1 when the service can answer', async () => Number(await sources.ready()));
     gauge('cosimo_index_documents', 'Documents in the index', sources.documents);
     gauge('cosimo_queue_texts', 'Texts that wait or are being encoded', sources.queue_texts);
+    gauge(
+      'cosimo_queue_tokens',
+      'Tokens that wait or are being encoded, estimated for texts not tokenised yet',
+      sources.queue_tokens,
+    );
     gauge('cosimo_queue_text_bytes', 'UTF-8 bytes that wait or are being encoded', sources.queue_bytes);
     this.#stages = new Histogram({
       name: 'cosimo_stage_duration_seconds',
@@ -96,12 +104,30 @@ export class Metrics {
       buckets: [1, 2, 4, 8, 16, 32, 64],
       registers,
     });
+    this.#truncatedTexts = new Counter({
+      name: 'cosimo_truncated_texts_total',
+      help: 'Texts that had more tokens than the model sees',
+      registers,
+    });
+    this.#restarts = new Counter({
+      name: 'cosimo_encoder_restarts_total',
+      help: 'Threads of encoder and tokenizer that had to be started again',
+      registers,
+    });
     for (const stage of STAGES) this.#stages.zero({ stage });
     for (const kind of ['text', 'padding']) this.#tokens.inc({ kind }, 0);
   }
 
   stage(stage: Stage, elapsed_ms: number): void {
     this.#stages.observe({ stage }, elapsed_ms / 1000);
+  }
+
+  truncatedTexts(count: number): void {
+    this.#truncatedTexts.inc(count);
+  }
+
+  encoderRestarted(): void {
+    this.#restarts.inc();
   }
 
   batch(texts: number, tokens: number, padding: number): void {

@@ -2,17 +2,21 @@
 import type { Logger } from 'pino';
 import { createEmbeddingCache, type EmbeddingCache } from './cache/embedding-cache.ts';
 import type { Config } from './config.ts';
-import { BatchQueue, type BatchReport } from './encoder/batch-queue.ts';
-import { SupervisedEncoder } from './encoder/supervised-encoder.ts';
+import type { BatchQueue } from './encoder/batch-queue.ts';
+import { type EncodingPipeline, startPipeline } from './encoder/encoding-pipeline.ts';
+import type { BatchReport } from './encoder/queue-reports.ts';
 import { defaultIndexBytes } from './index/memory-limit.ts';
 import { createVectorIndex, type VectorIndex } from './index/vector-index.ts';
 import type { Metrics } from './metrics.ts';
+import { readModelConfig } from './model/model-config.ts';
+import { parseModelName } from './model/model-name.ts';
 import { terminalProgress } from './model/progress.ts';
 import { type ResolvedModel, resolveModel } from './model/resolve-model.ts';
 import { native } from './native/binding.ts';
+import { pipelineOptions } from './pipeline-options.ts';
 import { AnswerBudget } from './service/answer-budget.ts';
-import { EmbeddingService } from './service/embedding-service.ts';
-import type { Engine } from './service/engine.ts';
+import { EmbeddingService, type Prompts } from './service/embedding-service.ts';
+import type { Engine, ServedModel } from './service/engine.ts';
 import { IndexCapacity } from './service/index-capacity.ts';
 import { SearchService } from './service/search-service.ts';
 import { statsOf } from './service/stats.ts';
@@ -21,6 +25,7 @@ import type { DocumentStore } from './store/document-store.ts';
 import { LmdbStore } from './store/lmdb-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { ProcessCounts } from './thread-counts.ts';
+import { vectorFingerprint } from './vector-fingerprint.ts';
 
 /** The engine with the parts that are asked for gauges, shared with other threads, and closed. */
 export interface RunningEngine {
@@ -28,6 +33,7 @@ export interface RunningEngine {
   readonly modelName: string;
   /** What encodes where, for people. */
   readonly encoder: string;
+  readonly prompts: Prompts;
   readonly textEncoder: QueuedEncoder;
   readonly queue: BatchQueue;
   readonly cache: EmbeddingCache;
@@ -52,18 +58,18 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
     progress: terminalProgress(),
     log,
   });
-  const encoder = await SupervisedEncoder.start(
-    { modelDir: model.dir, device: config.DEVICE, threads: config.ENCODER_THREADS, batchTokens: config.BATCH_TOKENS },
+  const modelConfig = await readModelConfig(model.dir);
+  const { prompts } = modelConfig;
+  const pipeline = await startPipeline(pipelineOptions(config, model.dir), {
     log,
-  );
-  const queue = new BatchQueue({
-    encode: (texts) => encoder.encode(texts),
-    textsMax: config.QUEUE_TEXTS,
-    bytesMax: config.QUEUE_BYTES,
+    onTokenized: ({ elapsed_ms, truncated }) => {
+      metrics.stage('tokenize', elapsed_ms);
+      metrics.truncatedTexts(truncated);
+    },
     onBatch: (report) => recordBatch(metrics, report),
+    onRestart: () => metrics.encoderRestarted(),
   });
-  encoder.probeThrough(async (text) => Promise.all(queue.enqueue([text])));
-  const { dimensions, description } = encoder;
+  const { queue, dimensions, description } = pipeline;
   const cache = createEmbeddingCache({
     dimensions,
     capacityBytes: config.CACHE_BYTES,
@@ -74,6 +80,7 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
     encoder: textEncoder,
     cache,
     counts: counts.ofThread(0),
+    prompts,
     textBytesMax: config.MAX_TEXT_BYTES,
   });
   const store = openStore(config, model, dimensions);
@@ -85,30 +92,32 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
     bytesMax: config.MAX_INDEX_BYTES || defaultIndexBytes(),
   });
   const answers = new AnswerBudget(config.ANSWER_BYTES);
+  const isNormalized = modelConfig.normalize;
   const limits = { topKMax: config.MAX_TOP_K, metadataBytesMax: config.MAX_METADATA_BYTES };
-  const search = new SearchService({ embeddings, index, store, capacity, answers, metrics, ...limits });
+  const search = new SearchService({ embeddings, index, store, capacity, answers, metrics, isNormalized, ...limits });
   await search.load();
   const documents = () => search.documents;
   const described = { modelName: model.name, encoder: description };
   const statsParts = { ...described, kernel: native.kernel, documents, cache, index, counts };
   return {
     engine: {
+      model: servedModel(config, model, pipeline),
       dimensions,
       embeddings,
       search,
-      healthy: () => encoder.healthy,
+      healthy: pipeline.healthy,
       stats: () => statsOf(statsParts),
       retryAfter_s: () => queue.drain_s,
     },
     ...described,
+    prompts,
     textEncoder,
     queue,
     cache,
     index,
     documents,
     async close() {
-      await queue.close();
-      await encoder.close();
+      await pipeline.close();
       index.close();
       await store.close();
     },
@@ -121,16 +130,21 @@ export function openStore(config: Config, model: ResolvedModel, dimensions: numb
   return new LmdbStore({
     dir: config.DATA_DIR,
     dimensions,
-    // Another arithmetic or another way to cut texts makes other vectors.
-    fingerprint: `${model.fingerprint}-${config.PRECISION}`,
+    fingerprint: vectorFingerprint(model),
     modelName: model.name,
   });
 }
 
-function recordBatch(metrics: Metrics, { texts, queue_ms, outcome }: BatchReport): void {
+function servedModel(config: Config, { name }: ResolvedModel, pipeline: EncodingPipeline): ServedModel {
+  const { dimensions, maxTokens, vocabSize, prefix, suffix } = pipeline;
+  // A folder has no name but its own; who sets MODEL beside it says what it is.
+  const names = [name, parseModelName(config.MODEL).name];
+  const aliases = [...new Set([...names, ...names.map((known) => known.split('/').at(-1) as string)])];
+  return { name, aliases, dimensions, maxTokens, vocabSize, prefix, suffix, loaded_s: Math.floor(Date.now() / 1000) };
+}
+
+function recordBatch(metrics: Metrics, { queue_ms, elapsed_ms, tokens, paddingTokens }: BatchReport): void {
   for (const wait_ms of queue_ms) metrics.stage('queue', wait_ms);
-  if (outcome instanceof Error) return;
-  metrics.stage('tokenize', outcome.tokenize_ms);
-  metrics.stage('inference', outcome.inference_ms);
-  metrics.batch(texts, outcome.tokens, outcome.padding_tokens);
+  metrics.stage('inference', elapsed_ms);
+  metrics.batch(queue_ms.length, tokens, paddingTokens);
 }

@@ -35,12 +35,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'service',
     'store',
     'thread-counts',
+    'pipeline-options',
+    'vector-fingerprint',
+  ],
+  're-embed-cli': [
+    ...['config', 'encoder', 'errors', 'model', 'service', 'store'],
+    ...['pipeline-options', 'vector-fingerprint'],
   ],
   threads: ['app.ts', 'cache', 'config', 'errors', 'http', 'logger', 'service', 'store', 'thread-counts'],
   'app.ts': ['config', 'http', 'http-metrics', 'service', 'thread-counts'],
   http: ['config', 'errors', 'native', 'service', 'store', 'thread-counts'],
   service: ['cache', 'encoder', 'errors', 'index', 'metrics', 'store', 'thread-counts'],
-  encoder: ['errors', 'model'],
+  encoder: ['errors', 'model', 'native'],
   model: ['errors'],
   index: ['errors', 'metrics', 'native'],
   cache: ['metrics', 'native'],
@@ -51,6 +57,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['thread-counts'],
   'http-metrics': ['thread-counts'],
   'thread-counts': [],
+  'pipeline-options': ['config', 'encoder'],
+  'vector-fingerprint': ['model'],
   errors: [],
 };
 

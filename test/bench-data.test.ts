@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { NEW_KEY, SPARE_ROWS, type TraceSet, type VectorSet, type VectorSource } from '../bench/data/data-set.ts';
 import { seededRandom, zipf } from '../bench/data/random.ts';
-import { textsOfLength } from '../bench/data/texts.ts';
+import { textsOfLengths } from '../bench/data/texts.ts';
 import { traceOf } from '../bench/data/traces.ts';
 import { examplesOf } from '../bench/data/usage-examples.ts';
 import { writeVectors } from '../bench/data/vectors.ts';
@@ -172,15 +172,14 @@ test('usage examples: what stands in quotation marks behind a definition, once e
 });
 
 test('texts have exactly the wanted tokens', async () => {
-  const tokenizer = await loadTokenizer(await testModelDir(), 256);
+  const tokenizer = await loadTokenizer(await testModelDir(), { maxSeqLength: 256, vocabSize: 30_522 });
   const sentences = [
     'A computer is a general-purpose machine, unbelievably so.',
     'Nothing is impossible for the man who does not have to do it himself.',
     'Antidisestablishmentarianism & electroencephalography: two long words.',
   ];
-  for (const length of [1, 14, 62]) {
-    const texts = await textsOfLength(length, 20, sentences, tokenizer);
-    const counts = (await tokenizer.tokenize(texts)).map((ids) => ids.length);
-    assert.deepEqual(counts, Array(20).fill(length + 2));
-  }
+  const lengths = [1, 14, 62, 62, 3, 200];
+  const texts = await textsOfLengths(lengths, sentences, tokenizer);
+  const counts = (await tokenizer.tokenize(texts)).map(({ ids }) => ids.length - 2);
+  assert.deepEqual(counts, lengths);
 });

@@ -9,7 +9,7 @@ import { callsFor, latencies, newHistogram, recordLatency } from '../bench/load/
 import { leanLoop } from '../bench/load/lean-loop.ts';
 import { openLoop } from '../bench/load/open-loop.ts';
 import { OPERATIONS, operationSource } from '../bench/load/operations.ts';
-import { meanStages, overScan, readStages } from '../bench/load/stages.ts';
+import { figuresBetween, overScan, readStages } from '../bench/load/stages.ts';
 
 const SERVICE_MS = 10;
 const servers: Server[] = [];
@@ -230,7 +230,7 @@ describe('operations', () => {
   });
 });
 
-test('stages are read from the metrics, as means between two readings', async () => {
+test('stages, tokens and the event loop are read from the metrics, as means between two readings', async () => {
   let text = '';
   const server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1');
   servers.push(server);
@@ -239,13 +239,17 @@ test('stages are read from the metrics, as means between two readings', async ()
   assert.equal(await readStages(origin), undefined, 'a service without them');
   const metrics = (sum: number, count: number) =>
     `cosimo_stage_duration_seconds_sum{stage="queue"} ${sum}\ncosimo_stage_duration_seconds_count{stage="queue"} ${count}\n` +
-    'cosimo_stage_duration_seconds_sum{stage="scan"} 1\ncosimo_stage_duration_seconds_count{stage="scan"} 5\n';
+    'cosimo_stage_duration_seconds_sum{stage="scan"} 1\ncosimo_stage_duration_seconds_count{stage="scan"} 5\n' +
+    `cosimo_tokens_total{kind="text"} ${count * 10}\ncosimo_tokens_total{kind="padding"} ${count}\n` +
+    'nodejs_eventloop_lag_p99_seconds 0.0135\n';
   text = metrics(1, 10);
   const before = await readStages(origin);
   text = metrics(1.5, 20);
   const after = await readStages(origin);
   assert.ok(before && after);
-  assert.deepEqual(meanStages(before, after), { stage_queue_ms: 50 });
+  const { event_loop_delay_p99_ms, ...figures } = figuresBetween(before, after);
+  assert.deepEqual(figures, { stage_queue_ms: 50, padded_over_real: 1.1 });
+  assert.ok(Math.abs((event_loop_delay_p99_ms as number) - 3.5) < 1e-9, 'without the 10 ms at which it is looked at');
 });
 
 test('what a search costs over its scan is told where there was a scan', () => {

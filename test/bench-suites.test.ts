@@ -210,9 +210,26 @@ test('encode: lengths, batches, threads and every peer at its precision', () => 
   for (const peer of ['OpenVINO bf16', 'OpenVINO int8', 'transformers.js']) assert.ok(names.includes(peer), peer);
 });
 
+test('encode: the service beside the bare session and sentence-transformers', () => {
+  const trials = suiteOf('encode').filter(({ id }) => id.startsWith('encode over HTTP'));
+  const [batch, ...lone] = trials as [Trial, ...Trial[]];
+  assert.deepEqual(
+    batch.contenders.map(({ name }) => name),
+    ['Cosimo over HTTP', 'the bare session, its best batch', 'sentence-transformers, torch fp32'],
+  );
+  const told = batch.contenders.map(toldTo);
+  assert.equal(new Set(told.map(({ texts }) => texts)).size, 1, 'the same texts');
+  assert.deepEqual([told[0]?.['batch'], told[0]?.['texts_per_call'], told[2]?.['batch']], [100, 100, 100]);
+  assert.deepEqual(valuesOf(lone, 'tokens'), new Set([16, 64]));
+  for (const { contenders } of lone) {
+    const [subject, bare] = contenders.map(toldTo);
+    assert.deepEqual([subject?.['latency'], bare?.['latency'], subject?.['texts']], [true, true, bare?.['texts']]);
+  }
+});
+
 test('http: every operation with 1, 16 and 64 clients, and fixed arrival rates', () => {
   const trials = suiteOf('http').filter(({ parameters: { loop } }) => loop !== 'lean');
-  const operations = OPERATIONS.filter((name) => name !== 'embed-one' && name !== 'batch-cached');
+  const operations = OPERATIONS.filter((name) => !['embed-one', 'batch-cached', 'batch-mixed'].includes(name));
   const closed = trials.filter(({ parameters: { loop, documents } }) => loop === 'closed' && documents === undefined);
   assert.equal(closed.length, operations.length * 3);
   assert.deepEqual(valuesOf(closed, 'clients'), new Set([1, 16, 64]));

@@ -21,6 +21,7 @@ test('defaults are those of the contract', () => {
       MAX_TEXT_BYTES: 8 << 20,
       MAX_METADATA_BYTES: 1 << 20,
     },
+    ...{ PRECISION: 'auto', CUDA_DEVICE: 0, ENCODER_WORKERS: 0, ENCODER_THREADS: 0, BATCH_TOKENS: 0 },
     ...{ SEARCH_CODES: 'auto', MAX_DOCUMENTS: 0, MAX_INDEX_BYTES: 0 },
     ...{ REQUEST_TIMEOUT_MS: 60_000, RATE_LIMIT: 0, API_KEY: undefined, MODEL_DIR: undefined },
   };
@@ -59,7 +60,9 @@ test('a bad value stops the start with a sentence naming it', () => {
     [{ MAX_DOCUMENTS: '-1' }, /^MAX_DOCUMENTS=-1: must be >= 0/],
     [{ MAX_INDEX_BYTES: '1e9x' }, /^MAX_INDEX_BYTES=1e9x: must be integer/],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL=loud/],
-    [{ QUEUE_TEXTS: '99' }, /^QUEUE_TEXTS=99 is less than MAX_BATCH_SIZE=100/],
+    [{ QUEUE_TOKENS: '0' }, /^QUEUE_TOKENS=0: must be >= 1/],
+    [{ ENCODER_WORKERS: '-1' }, /^ENCODER_WORKERS=-1: must be >= 0/],
+    [{ CUDA_DEVICE: 'first' }, /^CUDA_DEVICE=first: must be integer/],
     [{ QUEUE_BYTES: '1000' }, /^QUEUE_BYTES=1000 is less than MAX_BODY_BYTES=/],
   ];
   for (const [environment, message] of bad)

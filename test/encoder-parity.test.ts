@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { EncoderThread } from '../src/encoder/encoder-thread.ts';
-import { loadTokenizer } from '../src/encoder/tokenizer.ts';
+import { createOnnxEncoder } from '../src/encoder/onnx-encoder.ts';
+import type { BatchReport } from '../src/encoder/queue-reports.ts';
+import { loadTokenizer, type TokenizedText } from '../src/encoder/tokenizer.ts';
 import { testModelDir } from './support/model.ts';
+import { encodeTexts, testPipeline } from './support/pipeline.ts';
 
 interface Expected {
   readonly name: string;
@@ -23,8 +26,10 @@ const { texts } = JSON.parse(readFileSync(new URL('fixtures/embeddings.json', im
   texts: Expected[];
 };
 const modelDir = await testModelDir();
-const encoder = await EncoderThread.start({ modelDir, device: 'cpu', threads: 2, batchTokens: 2048 }, () => {});
+const options = { modelDir, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 2 } as const;
+const encoder = await EncoderThread.start(options, () => {});
 after(() => encoder.close());
+const pipeline = await testPipeline({ modelDir });
 
 function assertAgrees(actual: Float32Array, { name, vector }: Expected): void {
   const bytes = Buffer.from(vector, 'base64');
@@ -47,16 +52,22 @@ test('the fixture has enough texts, some of them truncated', () => {
 });
 
 test('token ids are those of the reference tokenizer', async () => {
-  const tokenizer = await loadTokenizer(modelDir, 256);
-  const ids = await tokenizer.tokenize(texts.map(({ text }) => text));
-  texts.forEach((expected, at) => assert.deepEqual([...(ids[at] as Int32Array)], expected.ids, expected.name));
+  const tokenizer = await loadTokenizer(modelDir, { maxSeqLength: 256, vocabSize: 30_522 });
+  const tokens = await tokenizer.tokenize(texts.map(({ text }) => text));
+  const whole = HuggingFaceTokenizer.fromFile(join(modelDir, 'tokenizer.json'));
+  whole.disablePadding();
+  whole.disableTruncation();
+  for (const [at, { name, text, ids }] of texts.entries()) {
+    assert.deepEqual([...(tokens[at] as TokenizedText).ids], ids, name);
+    assert.equal(tokens[at]?.truncated, (await whole.encode(text)).getLength() > 256, name);
+  }
 });
 
 describe('alone', () => {
   for (const expected of texts) {
     test(expected.name, async () => {
-      const { vectors } = await encoder.encode([expected.text]);
-      assertAgrees(vectors[0] as Float32Array, expected);
+      const [vector] = await encodeTexts(pipeline, [expected.text]);
+      assertAgrees(vector as Float32Array, expected);
     });
   }
 });
@@ -75,31 +86,51 @@ describe('in batches', () => {
       test(`${name}, ${size} at once`, async () => {
         for (let start = 0; start < order.length; start += size) {
           const batch = order.slice(start, start + size);
-          const { vectors, timings } = await encoder.encode(batch.map(({ text }) => text));
-          batch.forEach((expected, at) => assertAgrees(vectors[at] as Float32Array, expected));
-          assert.equal(
-            timings.tokens,
-            batch.reduce((sum, { ids }) => sum + ids.length, 0),
-          );
+          const vectors = await encoder.encode(batch.map(({ ids }) => Int32Array.from(ids)));
+          batch.forEach((expected, at) => assertAgrees(vectors.subarray(at * 384, (at + 1) * 384), expected));
         }
       });
     }
   }
 
-  test('padding that the sorting leaves: a batch of one inference, lengths 3 to 256', async () => {
-    const wide = await EncoderThread.start({ modelDir, device: 'cpu', threads: 2, batchTokens: 1 << 20 }, () => {});
-    try {
-      const { vectors, timings } = await wide.encode(texts.map(({ text }) => text));
-      assert.equal(timings.tokens + timings.padding_tokens, texts.length * 256);
-      texts.forEach((expected, at) => assertAgrees(vectors[at] as Float32Array, expected));
-    } finally {
-      await wide.close();
-    }
+  test('through the queue, which batches as it likes', async () => {
+    const reports: BatchReport[] = [];
+    const through = await testPipeline({ modelDir }, { onBatch: (report) => reports.push(report) });
+    const vectors = await encodeTexts(
+      through,
+      texts.map(({ text }) => text),
+    );
+    texts.forEach((expected, at) => assertAgrees(vectors[at] as Float32Array, expected));
+    const tokens = reports.reduce((sum, report) => sum + report.tokens, 0);
+    const padding = reports.reduce((sum, report) => sum + report.paddingTokens, 0);
+    assert.equal(
+      tokens,
+      texts.reduce((sum, { ids }) => sum + ids.length, 0),
+    );
+    assert.ok(padding < 0.15 * tokens, `${padding} tokens of padding beside ${tokens}`);
   });
 });
 
+test('fp16: a cosine of at least 0.999 with fp32 of the reference for every text', async () => {
+  const half = await createOnnxEncoder({ ...options, precision: 'fp16', log: () => {} });
+  assert.deepEqual([half.device, half.precision], ['cpu', 'fp16']);
+  for (let start = 0; start < texts.length; start += 16) {
+    const batch = texts.slice(start, start + 16);
+    const vectors = await half.encode(batch.map(({ ids }) => Int32Array.from(ids)));
+    batch.forEach(({ name, vector }, at) => {
+      const bytes = Buffer.from(vector, 'base64');
+      const own = vectors.subarray(at * 384, (at + 1) * 384);
+      const product = own.reduce((sum, value, component) => sum + value * bytes.readFloatLE(component * 4), 0);
+      const norm = Math.hypot(...own);
+      assert.ok(Math.abs(norm - 1) < 1e-6, `${name}: norm ${norm}`);
+      assert.ok(product >= 0.999, `${name}: cosine ${product}`);
+    });
+  }
+  await half.close();
+});
+
 test('long texts are cut as if all of them had been read', async () => {
-  const tokenizer = await loadTokenizer(modelDir, 256);
+  const tokenizer = await loadTokenizer(modelDir, { maxSeqLength: 256, vocabSize: 30_522 });
   const words = 'internationalisation of unbelievable counterexamples ';
   const cases = {
     'plain words': words.repeat(2000),
@@ -112,8 +143,8 @@ test('long texts are cut as if all of them had been read', async () => {
   whole.disablePadding();
   whole.setTruncation(256);
   for (const [name, text] of Object.entries(cases)) {
-    const [ids] = await tokenizer.tokenize([text]);
-    assert.equal(ids?.length, 256, name);
-    assert.deepEqual([...(ids as Int32Array)], (await whole.encode(text)).getIds(), name);
+    const [tokens] = await tokenizer.tokenize([text]);
+    assert.deepEqual([tokens?.ids.length, tokens?.truncated], [256, true], name);
+    assert.deepEqual([...(tokens as TokenizedText).ids], (await whole.encode(text)).getIds(), name);
   }
 });

@@ -8,7 +8,7 @@ import { installErrorHandler } from '../src/http/error-handler.ts';
 
 const EXPECTED: Readonly<Record<ErrorCode, number>> = {
   ...{ batch_too_large: 400, document_not_found: 404, metadata_too_large: 413, text_too_large: 413, queue_full: 429 },
-  ...{ cancelled: 503, closed: 503, model_not_ready: 503, out_of_memory: 503, timed_out: 503 },
+  ...{ cancelled: 503, closed: 503, encoder_lost: 503, model_not_ready: 503, out_of_memory: 503, timed_out: 503 },
   ...{ invalid_argument: 500, not_finite: 500, inference_failed: 500, store_unavailable: 500 },
   ...{ index_full: 507 },
   ...{

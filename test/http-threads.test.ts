@@ -23,7 +23,16 @@ interface Threaded {
 async function start(settings: Readonly<Record<string, string>> = {}): Promise<Threaded> {
   const { MODEL, MODEL_DIR } = process.env;
   const config = loadConfig({
-    ...{ MODEL, MODEL_DIR, DATA_DIR: ':memory:', DEVICE: 'cpu', LOG_LEVEL: 'silent', PORT: '0', HTTP_THREADS: '2' },
+    ...{
+      MODEL,
+      MODEL_DIR,
+      DATA_DIR: ':memory:',
+      DEVICE: 'cpu',
+      ENCODER_WORKERS: '1',
+      LOG_LEVEL: 'silent',
+      PORT: '0',
+      HTTP_THREADS: '2',
+    },
     ...settings,
   });
   const service = await createThreadedService(config, httpThreads(config), pino({ level: 'silent' }));
@@ -87,8 +96,27 @@ test('threads share cache, index and counts; each count is of the whole process'
   }
 });
 
+test("OpenAI's call: texts and token ids, encoded and counted by the main thread", async () => {
+  const { send } = await start();
+  const model = 'all-MiniLM-L6-v2';
+  const input = ['Hello, world!', 'word '.repeat(300)];
+  for (const round of ['new', 'cached']) {
+    const answers = await many(6, () => send('POST', '/v1/embeddings', { model, input }));
+    for (const { status, json } of answers) {
+      assert.deepEqual([status, json.data.length], [200, 2], round);
+      assert.deepEqual(json.usage, { prompt_tokens: 262, total_tokens: 262, truncated_texts: 1 });
+    }
+  }
+  const ids = [7592, 1010, 2088, 999];
+  const { json } = await send('POST', '/v1/embeddings', { model, input: ids });
+  const [expected] = (await send('POST', '/embed', { texts: ['Hello, world!'] })).json.embeddings;
+  json.data[0].embedding.forEach((value: number, at: number) => assert.ok(Math.abs(value - expected[at]) < 1e-5));
+  assert.equal((await send('GET', '/v1/models')).json.data.length, 1);
+  assert.equal((await send('POST', '/v1/embeddings', { model: 'other', input })).json.error.code, 'model_not_found');
+});
+
 test('errors, refusals and limits are as with one thread', async () => {
-  const { send } = await start({ RATE_LIMIT: '50', MAX_BATCH_SIZE: '3', QUEUE_TEXTS: '3' });
+  const { send } = await start({ RATE_LIMIT: '50', MAX_BATCH_SIZE: '3', QUEUE_TOKENS: '9' });
   assert.deepEqual((await send('GET', '/index/none')).json, { detail: 'Document not found' });
   assert.equal((await send('DELETE', '/index/none')).status, 404);
   assert.equal((await send('POST', '/embed', { texts: ['a', 'b', 'c', 'd'] })).status, 400);

@@ -26,10 +26,14 @@ describe('documentation', () => {
       'get /index/{doc_id}',
       'get /metrics',
       'get /stats',
+      'get /v1/models',
+      'get /v1/models/{model}',
+      'get /v1/models/{organization}/{model}',
       'post /embed',
       'post /embed/batch',
       'post /index',
       'post /search',
+      'post /v1/embeddings',
     ]);
     const embed = json.paths['/embed'].post;
     const schema = embed.requestBody.content['application/json'].schema;
@@ -83,6 +87,7 @@ describe('/metrics', () => {
         'cosimo_index_documents 0',
         'cosimo_cache_entries 0',
         'cosimo_queue_texts 0',
+        'cosimo_queue_tokens 0',
         'cosimo_queue_text_bytes 0',
       ],
       ...['cosimo_index_memory_bytes ', 'cosimo_cache_memory_bytes '],
@@ -98,10 +103,20 @@ describe('/metrics', () => {
       ),
       ...['hit', 'miss'].map((outcome) => `cosimo_cache_lookups_total{outcome="${outcome}"} 0`),
       ...['text', 'padding'].map((kind) => `cosimo_tokens_total{kind="${kind}"} 0`),
-      ...['/embed', '/embed/batch', '/index', '/index/:doc_id', '/search', '/stats', '/health'].map(
-        (route) => `cosimo_http_requests_total{route="${route}",status="200"} 0`,
-      ),
+      ...[
+        '/v1/embeddings',
+        '/v1/models',
+        '/embed',
+        '/embed/batch',
+        '/index',
+        '/index/:doc_id',
+        '/search',
+        '/stats',
+        '/health',
+      ].map((route) => `cosimo_http_requests_total{route="${route}",status="200"} 0`),
       'cosimo_batch_texts_count 0',
+      'cosimo_truncated_texts_total 0',
+      'cosimo_encoder_restarts_total 0',
       'nodejs_eventloop_lag_p99_seconds ',
       'process_resident_memory_bytes ',
     ];

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot, modelFolder } from '../src/model/cache-folder.ts';
-import { isDecidingFile } from '../src/model/manifest.ts';
+import { decidingFilesAmong, isDecidingFile } from '../src/model/manifest.ts';
 import { parseModelName } from '../src/model/model-name.ts';
 import { terminalProgress } from '../src/model/progress.ts';
 import { testModelDir } from './support/model.ts';
@@ -31,12 +31,27 @@ describe('a name', () => {
   }
 
   test('of a file: only what decides over vectors, and nothing outside the folder', () => {
-    for (const path of ['model.safetensors', '1_Pooling/config.json', '2_Normalize/config.json']) {
-      assert.ok(isDecidingFile(path), path);
-    }
-    for (const path of ['../config.json', '/config.json', 'x/config.json', '1_x/../config.json', '1_a/b/config.json']) {
-      assert.ok(!isDecidingFile(path), path);
-    }
+    const deciding = [
+      ...['model.safetensors', '1_Pooling/config.json', '2_Normalize/config.json', 'sentence_roberta_config.json'],
+      ...['model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'tokenizer_config.json'],
+      ...['model.onnx', 'model.onnx_data', 'onnx/model.onnx', 'onnx/model.onnx_data'],
+    ];
+    for (const path of deciding) assert.ok(isDecidingFile(path), path);
+    const others = [
+      ...['../config.json', '/config.json', 'x/config.json', '1_x/../config.json', '1_a/b/config.json'],
+      ...['../model-00001-of-00002.safetensors', 'x/model-00001-of-00002.safetensors', 'model-1-of-2.safetensors'],
+      ...['onnx/../model.onnx', '../onnx/model.onnx', 'onnx/model_quantized.onnx', 'openvino/model.onnx'],
+      ...[
+        'model-00001-of-00002.safetensors/../../x',
+        'model-00001-of-00002.safetensors\n',
+        'adapter_model.safetensors',
+      ],
+    ];
+    for (const path of others) assert.ok(!isDecidingFile(path), path);
+    assert.deepEqual(decidingFilesAmong([...others, ...deciding]), [
+      ...['model.safetensors', '1_Pooling/config.json'],
+      ...['2_Normalize/config.json', 'sentence_roberta_config.json', 'tokenizer_config.json'],
+    ]);
   });
 });
 
@@ -73,6 +88,17 @@ describe('progress', () => {
     progress.start('m', 100);
     for (const bytes of [60, -60, 60, 40]) progress.advance(bytes);
     assert.equal(String(stream.read()), 'm: 0.0 MB\nm: 60%\nm: 100%\n');
+  });
+
+  test('amounts that are no bytes are shown as their unit says', () => {
+    for (const isTTY of [false, true]) {
+      const stream = Object.assign(new PassThrough(), { isTTY, columns: 80 });
+      const unit = { name: 'documents', show: String };
+      const progress = terminalProgress(stream as unknown as NodeJS.WriteStream, unit);
+      progress.start('Encoding', 3000);
+      progress.stop();
+      assert.match(String(stream.read()), isTTY ? /0\/3000 documents/ : /^Encoding: 3000 documents$/m);
+    }
   });
 
   test('a bar on a terminal', () => {

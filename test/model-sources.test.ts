@@ -14,10 +14,11 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { EncoderThread } from '../src/encoder/encoder-thread.ts';
+import { DEFAULT_MODEL } from '../src/model/manifest.ts';
 import { resolveModel } from '../src/model/resolve-model.ts';
 import { testModelDir } from './support/model.ts';
 import { startModelServer } from './support/model-server.ts';
+import { testPipeline } from './support/pipeline.ts';
 import { assertWhole, FILES, modelFolder, newFolder, PINNED, setting, WEIGHTS } from './support/small-model.ts';
 
 describe('a Hugging Face cache', () => {
@@ -155,10 +156,7 @@ describe('MODEL_DIR', () => {
     for (const name of readdirSync(await testModelDir()))
       symlinkSync(join(await testModelDir(), name), join(dir, name));
     const found = await resolveModel({ ...setting('http://127.0.0.1:1').request, modelDir: dir });
-    const options = { modelDir: found.dir, device: 'cpu', threads: 1, batchTokens: 512 } as const;
-    const encoder = await EncoderThread.start(options, () => {});
-    assert.equal(encoder.dimensions, 384);
-    await encoder.close();
+    assert.equal((await testPipeline({ modelDir: found.dir })).dimensions, 384);
   });
 
   test('that is not there', async () => {
@@ -174,5 +172,18 @@ describe('MODEL_DIR', () => {
     assert.equal(own.fingerprint, fetched.fingerprint);
     writeFileSync(join(fetched.dir, 'tokenizer.json'), '{"model": {"type": "other"}}');
     assert.notEqual((await resolveModel({ ...request, modelDir: fetched.dir })).fingerprint, fetched.fingerprint);
+  });
+
+  test("the default model's fingerprint stays, whatever else its folder holds: stores are bound to it", async () => {
+    const dir = newFolder();
+    for (const { path } of DEFAULT_MODEL.files) {
+      mkdirSync(dirname(join(dir, path)), { recursive: true });
+      symlinkSync(join(await testModelDir(), path), join(dir, path));
+    }
+    mkdirSync(join(dir, 'onnx'));
+    for (const other of ['onnx/model.onnx', 'tokenizer_config.json', 'vocab.txt'])
+      writeFileSync(join(dir, other), '{}');
+    const { fingerprint } = await resolveModel({ ...setting('http://127.0.0.1:1').request, modelDir: dir });
+    assert.equal(fingerprint, 'bba5dc25124bde8b7839d6fba1df7ad9f8fddad9f111525b062a8a041943281b');
   });
 });

@@ -34,6 +34,23 @@ test('the addon exports what binding.ts declares, no more and no less', () => {
   assert.deepEqual(Object.keys(index.statistics()).sort(), declaredMembers('NativeIndexStatistics'));
 });
 
+test('openSharedLibrary opens what is a library and says why it cannot open what is none', () => {
+  const notOpened: [path: unknown, message: RegExp][] = [
+    [undefined, /^path must be a string that names a file$/],
+    [7, /^path must be a string/],
+    ['', /^path must be a string/],
+    ['libm.so.6\0', /^path must be a string/],
+    ['/nowhere/libnothing.so', /^\/nowhere\/libnothing\.so/],
+    [import.meta.filename, /native-surface\.test\.ts/],
+  ];
+  for (const [path, message] of notOpened) {
+    assert.throws(() => native.openSharedLibrary(path as string), { code: 'invalid_argument', message });
+  }
+  const addon = new URL('../build/Release/cosimo.node', import.meta.url).pathname;
+  assert.equal(native.openSharedLibrary(addon), undefined);
+  assert.equal(native.openSharedLibrary(addon), undefined, 'again');
+});
+
 test('every error code of the addon stands in the one table', () => {
   assert.ok(native.errorCodes.length > 0);
   for (const code of native.errorCodes) assert.ok(Object.hasOwn(ERROR_SENTENCES, code), code);

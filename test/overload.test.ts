@@ -10,7 +10,7 @@ const texts = (count: number, name: string) =>
   Array.from({ length: count }, (_, at) => `${name} ${at} ${'and so on '.repeat(30)}`);
 
 test('a full queue is 429 with Retry-After, changes nothing, and recovers', async () => {
-  const service = await startService({ QUEUE_TEXTS: '150' });
+  const service = await startService({ QUEUE_TOKENS: '12000' });
   const embed = (name: string) => send(service, 'POST', '/embed', { texts: texts(100, name) });
   const before = (await send(service, 'GET', '/stats')).json;
   // Sent together, so that both are there before the first one can have been encoded, however busy the machine is.
@@ -123,7 +123,12 @@ describe('before the model is loaded and after closing', () => {
 
   test('while it closes, what runs is answered and what is new is 503 with Connection: close', async () => {
     const service = await startService();
-    const running = send(service, 'POST', '/embed/batch', { texts: texts(60, 'running') });
+    const origin = await service.app.listen({ port: 0 });
+    const running = fetch(`${origin}/embed/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ texts: texts(60, 'running') }), // several inferences
+    });
     await new Promise((resolve) => setTimeout(resolve, 50));
     const closed = service.close();
     const refused = await send(service, 'GET', '/stats');
@@ -134,7 +139,7 @@ describe('before the model is loaded and after closing', () => {
     await closed;
   });
 
-  test('an encoder thread that has died is started again', async () => {
+  test('encoder and tokenizer threads that have died are started again', async () => {
     const threads: Worker[] = [];
     const remember = (worker: Worker) => threads.push(worker);
     process.on('worker', remember);
@@ -142,7 +147,7 @@ describe('before the model is loaded and after closing', () => {
     await Promise.all(threads.map((thread) => thread.terminate()));
     const { status, json } = await send(service, 'POST', '/embed', { texts: ['alive again'] });
     process.off('worker', remember);
-    assert.deepEqual([status, json.dimensions, threads.length], [200, 384, 2]);
+    assert.deepEqual([status, json.dimensions, threads.length], [200, 384, 4], 'tokenizer and encoder, each twice');
   });
 
   test('a failed inference is a 500 that tells nothing and caches nothing; readiness is 503 until one works', async () => {

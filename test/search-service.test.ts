@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { createEmbeddingCache } from '../src/cache/embedding-cache.ts';
-import { BatchQueue } from '../src/encoder/batch-queue.ts';
-import { EncoderThread } from '../src/encoder/encoder-thread.ts';
 import { CosimoError } from '../src/errors.ts';
 import { VectorIndex } from '../src/index/vector-index.ts';
 import { Metrics } from '../src/metrics.ts';
@@ -17,21 +15,23 @@ import { QueuedEncoder } from '../src/service/text-encoder.ts';
 import type { PutResult, StoredDocument } from '../src/store/document-store.ts';
 import { MemoryStore } from '../src/store/memory-store.ts';
 import { ProcessCounts } from '../src/thread-counts.ts';
-import { testModelDir } from './support/model.ts';
+import { testPipeline } from './support/pipeline.ts';
 
-const encoder = await EncoderThread.start(
-  { modelDir: await testModelDir(), device: 'cpu', threads: 2, batchTokens: 2048 },
-  () => {},
-);
-after(() => encoder.close());
+const { queue, dimensions } = await testPipeline();
 const zero = () => 0;
-const metrics = new Metrics({ ready: () => true, documents: zero, queue_texts: zero, queue_bytes: zero });
-const queue = new BatchQueue({ encode: (texts) => encoder.encode(texts), textsMax: 1000, bytesMax: 1 << 20 });
-const cache = createEmbeddingCache({ dimensions: encoder.dimensions, capacityBytes: 1 << 20 });
+const metrics = new Metrics({
+  ready: () => true,
+  documents: zero,
+  queue_texts: zero,
+  queue_tokens: zero,
+  queue_bytes: zero,
+});
+const cache = createEmbeddingCache({ dimensions, capacityBytes: 1 << 20 });
 const embeddings = new EmbeddingService({
   encoder: new QueuedEncoder(queue, cache),
   cache,
   counts: new ProcessCounts(1).ofThread(0),
+  prompts: { text: '', query: '', document: '' },
   textBytesMax: 1000,
 });
 
@@ -66,11 +66,11 @@ interface Parts<T> {
 }
 
 function serviceOver<T extends MemoryStore>(store: T, documentsMax = Number.POSITIVE_INFINITY): Parts<T> {
-  const index = new WatchedIndex({ dimensions: encoder.dimensions, threads: 2 });
+  const index = new WatchedIndex({ dimensions, threads: 2 });
   after(() => index.close());
   const capacity = new IndexCapacity({ store, index, documentsMax, bytesMax: 1 << 30 });
   const answers = new WatchedAnswers(1 << 20);
-  const limits = { topKMax: 100, metadataBytesMax: 1000 };
+  const limits = { isNormalized: true, topKMax: 100, metadataBytesMax: 1000 };
   return {
     answers,
     service: new SearchService({ embeddings, index, store, capacity, answers, metrics, ...limits }),

@@ -127,16 +127,32 @@ test('a store agrees with a map after any sequence of writes, deletes and restar
 });
 
 describe('what cannot be opened', () => {
-  test("another model's store is refused with a sentence", async () => {
+  test("another model's store is refused with a sentence that names both and says what to do", async () => {
     const dir = newFolder();
-    const own = open(dir, 'model-a');
-    await own.close();
-    assert.throws(() => open(dir, 'model-b'), {
+    const [made, wanted] = ['0123456789abcdef-fp32', 'fedcba9876543210-fp32'];
+    await open(dir, made).close();
+    assert.throws(() => open(dir, wanted), {
       code: 'index_model_mismatch',
       message:
-        /holds vectors made by org\/model-a .*, not by org\/model-b .*: set MODEL back, or set DATA_DIR to an empty folder/,
+        `DATA_DIR=${dir} holds vectors made by org/${made} (0123456789ab-fp32), not by org/${wanted} (fedcba987654-fp32): ` +
+        `set MODEL (or MODEL_DIR) back to org/${made}, or run \`npm run re-embed\` with the same settings to encode the documents ` +
+        `again with org/${wanted}.`,
     });
-    await open(dir, 'model-a').close();
+    await open(dir, made).close();
+  });
+
+  test('a store of format 1, which names no database of vectors, opens as before', async () => {
+    const dir = newFolder();
+    const own = open(dir);
+    await own.put(document('a'), vector(1));
+    await own.close();
+    const root = openLmdb({ path: dir, noSubdir: false });
+    await root.put('facts', { format: 1, fingerprint: 'model-a', modelName: 'org/model-a', dimensions: DIMENSIONS });
+    await root.close();
+    const opened = open(dir);
+    assert.deepEqual(opened.find('a'), document('a'));
+    assert.deepEqual(rows(opened), new Map([[1, [...vector(1)]]]));
+    await opened.close();
   });
 
   test('a store of another format, or with a damaged vector, is refused with a sentence', async () => {
@@ -149,7 +165,10 @@ describe('what cannot be opened', () => {
     const root = openLmdb({ path: format, noSubdir: false });
     await root.put('facts', { ...(root.get('facts') as object), format: 99 });
     await root.close();
-    assert.throws(() => open(format), { code: 'store_unavailable', message: /has format 99; this Cosimo reads 1/ });
+    assert.throws(() => open(format), {
+      code: 'store_unavailable',
+      message: /has format 99; this Cosimo reads 1 to 2/,
+    });
     const other = openLmdb({ path: damaged, noSubdir: false });
     await other.openDB({ name: 'vectors', encoding: 'binary' }).put(1, Buffer.alloc(7));
     await other.close();

@@ -9,7 +9,6 @@ import { QueuedEncoder } from '../src/service/text-encoder.ts';
 import { ProcessCounts } from '../src/thread-counts.ts';
 
 const DIMENSIONS = 4;
-const timings = { tokenize_ms: 0, inference_ms: 0, tokens: 0, padding_tokens: 0 };
 
 test('a failed inference caches nothing, every waiter gets the error, and the next call is encoded', async () => {
   const cache = createEmbeddingCache({ dimensions: DIMENSIONS, capacityBytes: 1 << 20 });
@@ -17,28 +16,30 @@ test('a failed inference caches nothing, every waiter gets the error, and the ne
   let fails = true;
   let inferences = 0;
   const queue = new BatchQueue({
-    textsMax: 100,
-    bytesMax: 10_000,
-    onBatch: () => {},
-    encode: async (texts) => {
-      inferences += 1;
-      if (fails) throw new CosimoError('inference_failed');
-      return { vectors: texts.map(() => new Float32Array(DIMENSIONS).fill(0.5)), timings };
-    },
+    tokenize: async (texts) => texts.map(() => ({ ids: Int32Array.of(101, 102), truncated: false })),
+    encoders: [
+      async (batch) => {
+        inferences += 1;
+        if (fails) throw new CosimoError('encoder_lost');
+        return new Float32Array(batch.length * DIMENSIONS).fill(0.5);
+      },
+    ],
+    ...{ maxTokens: 16, batchTokens: 100, overheadTokens: 16, tokensMax: 1000, bytesMax: 10_000 },
   });
   const service = new EmbeddingService({
     cache,
     counts: counts.ofThread(0),
     encoder: new QueuedEncoder(queue, cache),
+    prompts: { text: '', query: '', document: '' },
     textBytesMax: 1000,
   });
 
   const waiters = Array.from({ length: 5 }, () => service.embed(['shared', 'another']));
   for (const waiter of await Promise.allSettled(waiters)) {
     assert.equal(waiter.status, 'rejected');
-    assert.equal((waiter.reason as CosimoError).code, 'inference_failed');
+    assert.equal((waiter.reason as CosimoError).code, 'encoder_lost');
   }
-  assert.equal(inferences, 1, 'they waited for one inference');
+  assert.equal(inferences, 2, 'they waited for one inference, which was tried twice');
   assert.equal(cache.size, 0);
   assert.deepEqual(counts.lookups, { hits: 0, misses: 0 }, 'no request was accepted');
 

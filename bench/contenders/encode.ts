@@ -1,8 +1,6 @@
-/** Cosimo's encoder: text → vector, tokenizer included, in this thread as its worker does it. */
+/** Cosimo's encoding pipeline: text → vector, tokenizer included, as the service has it. */
 import { readFileSync } from 'node:fs';
-import { createOnnxEncoder } from '../../src/encoder/onnx-encoder.ts';
-import { planBatches } from '../../src/encoder/plan-batches.ts';
-import { loadTokenizer } from '../../src/encoder/tokenizer.ts';
+import { startPipeline } from '../../src/encoder/encoding-pipeline.ts';
 import type { TextFile } from '../data/data-set.ts';
 import { serveRounds } from '../protocol.ts';
 import { timedRound, warmUp } from './timed-round.ts';
@@ -13,39 +11,26 @@ interface EncodeSpec {
   readonly texts: string;
   readonly batch: number;
   readonly threads: number;
-  readonly max_tokens: number;
   readonly round_s: number;
   readonly warm_up_s: number;
 }
 
-/** The service's own bound on one inference. */
-const BATCH_TOKENS = 2048;
 const ANSWERED_TEXTS = 16;
 
 await serveRounds<EncodeSpec>(async (spec) => {
   const { texts, tokens } = JSON.parse(readFileSync(spec.texts, 'utf8')) as TextFile;
-  const tokenizer = await loadTokenizer(spec.model_dir, spec.max_tokens);
-  const encoder = await createOnnxEncoder({
-    modelDir: spec.model_dir,
-    device: 'cpu',
-    threads: spec.threads,
-    log: () => {},
-  });
+  const pipeline = await startPipeline(
+    {
+      modelDir: spec.model_dir,
+      ...{ device: 'cpu', deviceId: 0, precision: 'fp32', workers: 1, threads: spec.threads },
+      ...{ batchTokens: 0, tokensMax: Number.MAX_SAFE_INTEGER, bytesMax: Number.MAX_SAFE_INTEGER },
+    },
+    { log: () => {} },
+  );
 
   async function encode(batch: readonly string[]): Promise<Float32Array[]> {
-    const ids = await tokenizer.tokenize(batch);
-    const vectors: Float32Array[] = [];
-    const plan = planBatches(
-      ids.map(({ length }) => length),
-      BATCH_TOKENS,
-    );
-    for (const part of plan) {
-      const encoded = await encoder.encode(part.map((at) => ids[at] as Int32Array));
-      part.forEach((at, i) => {
-        vectors[at] = encoded.slice(i * encoder.dimensions, (i + 1) * encoder.dimensions);
-      });
-    }
-    return vectors;
+    const encoded = await Promise.all(pipeline.queue.enqueue(batch));
+    return encoded.map(({ vector }) => vector);
   }
 
   let next = 0;
@@ -64,9 +49,9 @@ await serveRounds<EncodeSpec>(async (spec) => {
   };
   await warmUp(spec.warm_up_s, round);
   return {
-    versions: { encoder: encoder.description },
+    versions: { encoder: pipeline.description },
     round,
     answers: async () => ({ vectors: (await encode(texts.slice(0, ANSWERED_TEXTS))).map((vector) => [...vector]) }),
-    close: () => encoder.close(),
+    close: () => pipeline.close(),
   };
 });

@@ -1,16 +1,17 @@
 /** Load on a service over HTTP: this process is the clients, the service is a child of it. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TextFile } from '../data/data-set.ts';
 import { readAnswers } from '../load/answers.ts';
 import { Client } from '../load/client.ts';
 import { closedLoop, expectOk } from '../load/closed-loop.ts';
 import { leanLoop } from '../load/lean-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
-import { type OperationName, operationSource } from '../load/operations.ts';
+import { type GivenTexts, type OperationName, operationSource } from '../load/operations.ts';
 import { processorSeconds } from '../load/processor-time.ts';
 import { type ServiceName, type ServiceOptions, startService } from '../load/services.ts';
-import { meanStages, overScan, readStages } from '../load/stages.ts';
+import { figuresBetween, overScan, readStages } from '../load/stages.ts';
 import { type Round, serveRounds } from '../protocol.ts';
 import { warmUp } from './timed-round.ts';
 
@@ -27,6 +28,13 @@ interface HttpSpec {
   readonly http_threads?: number;
   /** Of a plain Fastify: how it comes by the answer that Cosimo gives. */
   readonly way?: 'constant' | 'stringify';
+  /** A TextFile for `batch-mixed`, and how many of its texts a call has. */
+  readonly texts?: string;
+  readonly batch?: number;
+  /** Answers are counted by their texts. */
+  readonly texts_per_call?: number;
+  /** The figure is the median latency, not answers a second. */
+  readonly latency?: boolean;
   /** Arrivals of an open loop. */
   readonly rate_per_s?: number;
   /** Indexed by calls before the load. */
@@ -50,7 +58,7 @@ await serveRounds<HttpSpec>(async (spec) => {
   const options = { data, modelDir, venv, threads, httpThreads: spec.http_threads ?? 1 };
   const answer = spec.way === undefined ? {} : { answer: { file: await answerFile(spec, options), way: spec.way } };
   const { origin, pid, stop } = await startService(spec.service, { ...options, ...answer });
-  const source = operationSource(operation, seed, spec.documents);
+  const source = operationSource(operation, seed, spec.documents, givenTexts(spec));
   let rounds = 0;
 
   async function load(): Promise<Round> {
@@ -69,8 +77,9 @@ await serveRounds<HttpSpec>(async (spec) => {
     const before = await readStages(origin);
     const result = await load();
     const after = await readStages(origin);
-    const extra = { ...result.extra, ...(before && after && meanStages(before, after)) };
-    return { ...result, extra: { ...extra, ...overScan(extra) } };
+    const extra = { ...result.extra, ...(before && after && figuresBetween(before, after)) };
+    const value = spec.latency ? (extra['latency_p50_ms'] as number) : result.value * (spec.texts_per_call ?? 1);
+    return { value, extra: { ...extra, ...overScan(extra) } };
   }
 
   try {
@@ -82,6 +91,11 @@ await serveRounds<HttpSpec>(async (spec) => {
   }
   return { round, answers: () => readAnswers(origin, operation, seed), close: stop };
 });
+
+function givenTexts({ texts, batch = 1 }: HttpSpec): GivenTexts | undefined {
+  if (texts === undefined) return undefined;
+  return { texts: (JSON.parse(readFileSync(texts, 'utf8')) as TextFile).texts, batch };
+}
 
 /** A file of what Cosimo answers to the operation's call, asked for once it is in the cache. */
 async function answerFile({ operation, seed, documents }: HttpSpec, options: ServiceOptions): Promise<string> {

@@ -21,10 +21,10 @@ export interface VectorSet {
   readonly seed: number;
 }
 
-/** Texts of `tokens` tokens, or sentences as they come (`tokens: 'mixed'`). */
+/** Texts of `tokens` tokens, sentences as they come (`mixed`), or texts of 5 to 250 tokens, each length as likely (`wide`). */
 export interface TextSet {
   readonly kind: 'texts';
-  readonly tokens: number | 'mixed';
+  readonly tokens: number | 'mixed' | 'wide';
   readonly count: number;
   readonly seed: number;
 }

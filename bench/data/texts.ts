@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { createOnnxEncoder } from '../../src/encoder/onnx-encoder.ts';
 import { planBatches } from '../../src/encoder/plan-batches.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/encoder/tokenizer.ts';
+import { loadTokenizer, type TokenizedText, type Tokenizer } from '../../src/encoder/tokenizer.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
 import { readCorpus } from './corpus.ts';
 import type { TextFile, TextSet, VectorSet, vectorFiles } from './data-set.ts';
@@ -10,6 +10,10 @@ import { seededRandom, shuffled } from './random.ts';
 import { readUsageExamples } from './usage-examples.ts';
 
 const BATCH_TOKENS = 2048;
+/** What an inference costs beside its tokens, about. */
+const OVERHEAD_TOKENS = 16;
+/** The shortest and the longest text of a `wide` set. */
+const WIDE_TOKENS = [5, 250] as const;
 /** [CLS] and [SEP]. */
 const SPECIAL_TOKENS = 2;
 
@@ -25,9 +29,9 @@ export async function writeTexts(set: TextSet, path: string, source: TextSource)
   const texts =
     set.tokens === 'mixed'
       ? sentences.slice(0, set.count)
-      : await textsOfLength(set.tokens - SPECIAL_TOKENS, set.count, sentences, tokenizer);
+      : await textsOfLengths(lengthsOf(set, set.tokens), sentences, tokenizer);
   if (texts.length < set.count) throw new Error(`the corpus has ${texts.length} sentences, fewer than ${set.count}`);
-  const tokens = (await tokenizer.tokenize(texts)).map((ids) => ids.length);
+  const tokens = (await tokenizer.tokenize(texts)).map(({ ids }) => ids.length);
   const file: TextFile = { texts, tokens };
   await writeFile(path, JSON.stringify(file));
 }
@@ -42,14 +46,15 @@ export async function writeSentenceVectors(
   const all = new Set([...(await readCorpus(source.log)), ...(await readUsageExamples(source.log))]);
   const sentences = shuffled([...all], seededRandom(set.seed));
   if (sentences.length < rows + set.queries) throw new Error(`the corpus has only ${sentences.length} sentences`);
-  const encoder = await createOnnxEncoder({ ...source, device: 'cpu' });
+  const encoder = await createOnnxEncoder({ ...source, device: 'cpu', deviceId: 0, precision: 'fp32' });
   const tokens = await (await tokenizerOf(source)).tokenize(sentences.slice(0, rows + set.queries));
   const vectors = new Float32Array(tokens.length * encoder.dimensions);
   for (const batch of planBatches(
-    tokens.map((ids) => ids.length),
+    tokens.map(({ ids }) => ids.length),
     BATCH_TOKENS,
+    OVERHEAD_TOKENS,
   )) {
-    const encoded = await encoder.encode(batch.map((at) => tokens[at] as Int32Array));
+    const encoded = await encoder.encode(batch.map((at) => (tokens[at] as TokenizedText).ids));
     batch.forEach((at, i) => {
       const row = encoded.subarray(i * encoder.dimensions, (i + 1) * encoder.dimensions);
       vectors.set(row, at * encoder.dimensions);
@@ -60,20 +65,27 @@ export async function writeSentenceVectors(
   await writeFile(paths.queries, vectors.subarray(rows * encoder.dimensions));
 }
 
+/** Tokens of each text, [CLS] and [SEP] left out. */
+function lengthsOf({ count, seed }: TextSet, tokens: number | 'wide'): number[] {
+  const random = seededRandom(seed);
+  const [shortest, longest] = WIDE_TOKENS;
+  const wide = () => shortest + random.integer(longest - shortest + 1);
+  return Array.from({ length: count }, () => (tokens === 'wide' ? wide() : tokens) - SPECIAL_TOKENS);
+}
+
 /**
- * Running words of exactly `length` tokens. WordPiece works word by word, so a text's tokens are the sum of its words';
+ * Running words of exactly so many tokens. WordPiece works word by word, so a text's tokens are the sum of its words';
  * a word that would be too long is passed over.
  */
-export async function textsOfLength(
-  length: number,
-  count: number,
+export async function textsOfLengths(
+  lengths: readonly number[],
   sentences: readonly string[],
   tokenizer: Tokenizer,
 ): Promise<string[]> {
   const words = sentences.flatMap((sentence) => sentence.split(' '));
-  const sizes = (await tokenizer.tokenize(words)).map((ids) => ids.length - SPECIAL_TOKENS);
+  const sizes = (await tokenizer.tokenize(words)).map(({ ids }) => ids.length - SPECIAL_TOKENS);
   let at = 0;
-  return Array.from({ length: count }, () => {
+  return lengths.map((length) => {
     const text: string[] = [];
     for (let room = length; room > 0; at = (at + 1) % words.length) {
       if ((sizes[at] as number) > room) continue;
@@ -89,6 +101,5 @@ async function shuffledCorpus(seed: number, { log }: TextSource): Promise<string
 }
 
 async function tokenizerOf({ modelDir }: TextSource): Promise<Tokenizer> {
-  const { maxSeqLength } = await readModelConfig(modelDir);
-  return loadTokenizer(modelDir, maxSeqLength);
+  return loadTokenizer(modelDir, await readModelConfig(modelDir));
 }

@@ -18,6 +18,7 @@ export const OPERATIONS = [
   'embed-cached',
   'embed-one',
   'batch',
+  'batch-mixed',
   'batch-cached',
   'index',
   'index-cached',
@@ -43,8 +44,19 @@ const KNOWN_TEXTS = 64;
 const BATCH_TEXTS = 32;
 const CACHED_BATCH_TEXTS = 100;
 
+/** Texts of a file, for `batch-mixed`: so many at a time, round and round. */
+export interface GivenTexts {
+  readonly texts: readonly string[];
+  readonly batch: number;
+}
+
 /** @param documents that are there before a search or a delete is asked for */
-export function operationSource(name: OperationName, seed: number, documents: number): OperationSource {
+export function operationSource(
+  name: OperationName,
+  seed: number,
+  documents: number,
+  given: GivenTexts = { texts: ['no texts were given'], batch: 1 },
+): OperationSource {
   const newText = textSource(seed);
   const known = Array.from({ length: KNOWN_TEXTS }, newText);
   let count = 0;
@@ -70,6 +82,11 @@ export function operationSource(name: OperationName, seed: number, documents: nu
     }
     case 'batch': {
       const texts = () => Array.from({ length: BATCH_TEXTS }, newText);
+      return { preparation: [], next: () => ({ call: post('/embed/batch', { texts: texts(), cache: false }) }) };
+    }
+    case 'batch-mixed': {
+      const texts = () =>
+        Array.from({ length: given.batch }, () => given.texts[count++ % given.texts.length] as string);
       return { preparation: [], next: () => ({ call: post('/embed/batch', { texts: texts(), cache: false }) }) };
     }
     case 'index':

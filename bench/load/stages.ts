@@ -2,8 +2,20 @@
 
 const STAGE = /^cosimo_stage_duration_seconds_(sum|count)\{stage="(\w+)"\} (\S+)$/gm;
 
+const TOKENS = /^cosimo_tokens_total\{kind="(text|padding)"\} (\S+)$/gm;
+const EVENT_LOOP = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m;
+/** At which the event loop is looked at: a part of every reading. */
+const EVENT_LOOP_RESOLUTION_MS = 10;
+
 /** Sum and count of each stage so far. */
-export type StageTotals = ReadonlyMap<string, { sum_s: number; count: number }>;
+export interface StageTotals {
+  readonly stages: ReadonlyMap<string, { sum_s: number; count: number }>;
+  /** Tokens encoded so far. */
+  readonly textTokens: number;
+  readonly paddingTokens: number;
+  /** 99th percentile of the event loop's delay since the reading before. */
+  readonly eventLoopP99_ms: number | undefined;
+}
 
 /** @returns undefined when the service has no such metrics */
 export async function readStages(origin: string): Promise<StageTotals | undefined> {
@@ -17,16 +29,30 @@ export async function readStages(origin: string): Promise<StageTotals | undefine
     else total.count = Number(value);
     totals.set(stage, total);
   }
-  return totals.size === 0 ? undefined : totals;
+  if (totals.size === 0) return undefined;
+  const tokens = new Map([...text.matchAll(TOKENS)].map(([, kind, count]) => [kind, Number(count)]));
+  const lag_s = EVENT_LOOP.exec(text)?.[1];
+  return {
+    stages: totals,
+    textTokens: tokens.get('text') ?? 0,
+    paddingTokens: tokens.get('padding') ?? 0,
+    eventLoopP99_ms: lag_s === undefined ? undefined : Math.max(0, Number(lag_s) * 1000 - EVENT_LOOP_RESOLUTION_MS),
+  };
 }
 
-/** Mean time in each stage that was entered between two readings: `stage_queue_ms`, … */
-export function meanStages(before: StageTotals, after: StageTotals): Record<string, number> {
+/**
+ * Between two readings: mean time in each stage that was entered, `stage_queue_ms`, …; padded tokens over real ones; the 99th
+ * percentile of the event loop's delay.
+ */
+export function figuresBetween(before: StageTotals, after: StageTotals): Record<string, number> {
   const means: Record<string, number> = {};
-  for (const [stage, { sum_s, count }] of after) {
-    const earlier = before.get(stage) ?? { sum_s: 0, count: 0 };
+  for (const [stage, { sum_s, count }] of after.stages) {
+    const earlier = before.stages.get(stage) ?? { sum_s: 0, count: 0 };
     if (count > earlier.count) means[`stage_${stage}_ms`] = ((sum_s - earlier.sum_s) / (count - earlier.count)) * 1000;
   }
+  const tokens = after.textTokens - before.textTokens;
+  if (tokens > 0) means['padded_over_real'] = 1 + (after.paddingTokens - before.paddingTokens) / tokens;
+  if (after.eventLoopP99_ms !== undefined) means['event_loop_delay_p99_ms'] = after.eventLoopP99_ms;
   return means;
 }
 

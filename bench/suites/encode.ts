@@ -1,6 +1,8 @@
 /** Text → vector in one process, tokenizer included, by length, batch, threads and precision. */
+
 import { pathOf, type TextSet } from '../data/data-set.ts';
 import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
+import { encodeServiceTrials } from './encode-service.ts';
 
 const TEXTS = 256;
 const TOKENS = [16, 64, 256];
@@ -24,8 +26,9 @@ const PYTHON_PEERS = {
 
 export const encode: Suite = {
   name: 'encode',
-  summary: 'texts and tokens a second by length, batch, threads and precision, one caller in one process',
-  trials: encodeTrials,
+  summary:
+    'texts and tokens a second by length, batch, threads and precision, one caller in one process; the same over HTTP',
+  trials: (options) => [...encodeTrials(options), ...encodeServiceTrials(options)],
   charts: [
     {
       name: 'batch-32',

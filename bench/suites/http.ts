@@ -16,6 +16,7 @@ const ARRIVALS: Record<OperationName, readonly number[]> = {
   'embed-cached': [200, 1000],
   'embed-one': [],
   batch: [2],
+  'batch-mixed': [],
   'batch-cached': [],
   index: [25],
   'index-cached': [200],
@@ -31,6 +32,7 @@ const NAMES: Record<OperationName, string> = {
   'embed-cached': 'POST /embed, one cached text',
   'embed-one': 'POST /embed, one cached text, always the same',
   batch: 'POST /embed/batch, 32 new texts',
+  'batch-mixed': 'POST /embed/batch, texts of a file',
   'batch-cached': 'POST /embed/batch, 100 cached texts',
   index: 'POST /index, new text',
   'index-cached': 'POST /index, cached text',
@@ -42,6 +44,8 @@ const NAMES: Record<OperationName, string> = {
 };
 /** Measured by clients that do next to nothing, see leanTrials. */
 const LEAN = new Set<OperationName>(['embed-one', 'batch-cached']);
+/** Measured in the suite `encode`. */
+const ELSEWHERE = new Set<OperationName>(['batch-mixed']);
 const LEAN_CONNECTIONS = 32;
 const LEAN_BATCH_CONNECTIONS = 2;
 const WITH_DOCUMENTS = new Set<OperationName>(['search', 'search-cached']);
@@ -87,7 +91,9 @@ export const http: Suite = {
 };
 
 function closedTrials(options: SuiteOptions): Trial[] {
-  const operations = (Object.keys(NAMES) as OperationName[]).filter((operation) => !LEAN.has(operation));
+  const operations = (Object.keys(NAMES) as OperationName[]).filter(
+    (operation) => !LEAN.has(operation) && !ELSEWHERE.has(operation),
+  );
   return operations.flatMap((operation) =>
     (options.quick ? [2] : CONCURRENCY).map((connections) => ({
       id: `${titleOf(operation, options)}: clients=${connections}`,

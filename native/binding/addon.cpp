@@ -27,6 +27,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("VectorIndex", define_vector_index(env));
     exports.Set("EmbeddingCache", define_embedding_cache(env));
     define_json_functions(env, exports);
+    define_shared_library_function(env, exports);
     return exports;
   });
 }

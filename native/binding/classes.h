@@ -8,5 +8,6 @@ namespace cosimo::binding {
 Napi::Function define_vector_index(Napi::Env env);
 Napi::Function define_embedding_cache(Napi::Env env);
 void define_json_functions(Napi::Env env, Napi::Object& exports);
+void define_shared_library_function(Napi::Env env, Napi::Object& exports);
 
 }  // namespace cosimo::binding

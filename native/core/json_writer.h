@@ -17,12 +17,4 @@ constexpr std::size_t vector_json_room(std::size_t dimensions) noexcept {
 /// `[0.1,-2e-08]`, each number as write_float has it; returns its end. The values are finite.
 char* write_vector_json(char* to, std::span<const float> vector, const Kernel& kernel) noexcept;
 
-/// Bytes that write_vector_base64 writes.
-constexpr std::size_t vector_base64_size(std::size_t dimensions) noexcept {
-  return (dimensions * sizeof(float) + 2) / 3 * 4 + 2;
-}
-
-/// The floats, little-endian, as a JSON string in base64 (RFC 4648, padded); returns its end.
-char* write_vector_base64(char* to, std::span<const float> vector) noexcept;
-
 }  // namespace cosimo

@@ -1,30 +1,24 @@
-/** What the event loop and the encoder's thread say to each other. */
-import type { ErrorCode } from '../errors.ts';
+/** What the event loop and an encoder's thread say to each other. */
+import type { PackedIds } from './packed-ids.ts';
 
 export interface EncoderThreadOptions {
   readonly modelDir: string;
   readonly device: 'auto' | 'cpu' | 'cuda';
+  /** Number of the CUDA device. */
+  readonly deviceId: number;
+  readonly precision: 'auto' | 'fp32' | 'fp16';
   /** Threads of one inference. */
   readonly threads: number;
-  /** Tokens, padding included, of one inference. */
-  readonly batchTokens: number;
 }
 
-export interface EncodeJob {
-  readonly texts: readonly string[];
+export interface EncoderFacts {
+  readonly dimensions: number;
+  readonly device: 'cpu' | 'cuda';
+  readonly precision: 'fp32' | 'fp16';
+  readonly description: string;
 }
 
-export interface EncodeTimings {
-  readonly tokenize_ms: number;
-  readonly inference_ms: number;
-  /** Tokens of the texts, and of the padding that brought them to equal length. */
-  readonly tokens: number;
-  readonly padding_tokens: number;
-}
+export type EncodeJob = PackedIds;
 
-export type EncoderThreadMessage =
-  | { readonly kind: 'ready'; readonly dimensions: number; readonly description: string }
-  | { readonly kind: 'log'; readonly line: string }
-  /** `vectors`: `texts.length × dimensions` floats in the order of the texts, transferred. */
-  | { readonly kind: 'done'; readonly vectors: Float32Array<ArrayBuffer>; readonly timings: EncodeTimings }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+/** `lengths.length × dimensions` floats in the order of the texts. */
+export type EncodeResult = Float32Array<ArrayBuffer>;

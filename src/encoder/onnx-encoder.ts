@@ -1,108 +1,138 @@
 /** The encoder on ONNX Runtime, CUDA or CPU. Its calls block the thread they are made on: worker threads only. */
 import { join } from 'node:path';
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession } from 'onnxruntime-node';
 import { CosimoError } from '../errors.ts';
-import { readModelConfig } from '../model/model-config.ts';
-import { readSafetensorsHeader } from '../model/safetensors.ts';
+import { type ModelConfig, readModelConfig } from '../model/model-config.ts';
+import { readWeights, type Weights } from '../model/weights.ts';
+import { loadCudaLibraries } from './cuda-libraries.ts';
 import type { Encoder } from './encoder.ts';
-import { buildEncoderGraph, GRAPH_INPUTS, GRAPH_OUTPUT } from './onnx-graph.ts';
+import type { Precision } from './graph-builder.ts';
+import { buildEncoderGraph } from './onnx-graph.ts';
+import { encodingByFile, encodingByGraph } from './onnx-inference.ts';
 
 export interface OnnxEncoderOptions {
   readonly modelDir: string;
   readonly device: 'auto' | 'cpu' | 'cuda';
+  /** Which of the CUDA devices, counted from 0. */
+  readonly deviceId: number;
+  /** `auto` is fp16 on CUDA, where it is far faster, and fp32 on the CPU; an ONNX file has its own, fp32. */
+  readonly precision: 'auto' | Precision;
   /** Threads of one inference. */
   readonly threads: number;
-  /** Takes the one line that says why a device was passed over. */
+  /** Takes the one line that says which device and precision serve, and why. */
   readonly log: (line: string) => void;
 }
 
-const WEIGHTS = 'model.safetensors';
+type Device = Encoder['device'];
+
+interface OpenSession {
+  readonly session: InferenceSession;
+  readonly device: Device;
+  readonly precision: Precision;
+}
 
 // ONNX Runtime's errors come as exceptions too; its own lines on stderr would say them twice.
 env.logLevel = 'fatal';
 
-/** @throws CosimoError `model_invalid`; `invalid_setting` when `device` is `cuda` and CUDA can't be had */
+/**
+ * @throws CosimoError `model_invalid`; `invalid_setting` when `device` is `cuda` and CUDA can't be had, or `precision` is
+ *   `fp16` and the model is an ONNX file
+ */
 export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<Encoder> {
-  const config = await readModelConfig(options.modelDir);
-  const tensors = await readSafetensorsHeader(join(options.modelDir, WEIGHTS));
-  const graph = buildEncoderGraph(config, tensors, WEIGHTS);
-  const { session, device } = await openSession(graph, options);
+  const { modelDir } = options;
+  const config = await readModelConfig(modelDir);
+  const weights = await readWeights(modelDir);
+  if (weights.kind === 'onnx' && options.precision === 'fp16') {
+    const advice = 'Set PRECISION to auto or fp32, or take a model with safetensors.';
+    const path = join(modelDir, weights.file);
+    throw new CosimoError('invalid_setting', `PRECISION=fp16, but ${path} has a precision of its own. ${advice}`);
+  }
+  const { session, device, precision } = await openSession(weights, config, options);
+  const encode =
+    weights.kind === 'onnx'
+      ? encodingByFile(session, join(modelDir, weights.file), config)
+      : encodingByGraph(session, config);
   return {
-    dimensions: config.hiddenSize,
-    description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${device}, fp32`,
-    encode: (batch) => encode(session, batch, config.padTokenId),
+    ...{ dimensions: config.hiddenSize, device, precision, encode },
+    description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${device}, ${precision}`,
     close: () => session.release(),
   };
 }
 
-async function openSession(
-  graph: Uint8Array,
-  options: OnnxEncoderOptions,
-): Promise<{ session: InferenceSession; device: string }> {
-  if (options.device !== 'cpu') {
-    try {
-      return { session: await createSession(graph, options, ['cuda', 'cpu']), device: 'cuda' };
-    } catch (cause) {
-      const reason = firstLine(cause);
-      if (options.device === 'cuda') {
-        throw new CosimoError('invalid_setting', `DEVICE=cuda, but CUDA cannot be used here: ${reason}`, { cause });
-      }
-      options.log(`CUDA is not available (${reason}); encoding on the CPU`);
-    }
+/** On CUDA if it is wanted and can be had, else on the CPU; logs which and why. */
+async function openSession(weights: Weights, config: ModelConfig, options: OnnxEncoderOptions): Promise<OpenSession> {
+  const { device, deviceId, log } = options;
+  const settings = `DEVICE=${device}, PRECISION=${options.precision}`;
+  if (device === 'cpu') {
+    const opened = await openOnCpu(weights, config, options);
+    log(`Encoding on the CPU in ${opened.precision} (${settings})`);
+    return opened;
   }
   try {
-    return { session: await createSession(graph, options, ['cpu']), device: 'cpu' };
+    loadCudaLibraries();
+    const opened = await openOn('cuda', weights, config, options);
+    log(`Encoding on CUDA device ${deviceId} in ${opened.precision} (${settings})`);
+    return opened;
   } catch (cause) {
-    throw new CosimoError(
-      'model_invalid',
-      `ONNX Runtime refused the model in ${options.modelDir}: ${firstLine(cause)}`,
-      { cause },
-    );
+    if (cause instanceof CosimoError) throw cause;
+    const reason = firstLine(cause);
+    if (device === 'cuda') {
+      throw new CosimoError('invalid_setting', `DEVICE=cuda, but CUDA cannot be used here: ${reason}`, { cause });
+    }
+    const opened = await openOnCpu(weights, config, options);
+    log(`CUDA is not available (${reason}); encoding on the CPU in ${opened.precision}`);
+    return opened;
   }
 }
 
-function createSession(
-  graph: Uint8Array,
+async function openOnCpu(weights: Weights, config: ModelConfig, options: OnnxEncoderOptions): Promise<OpenSession> {
+  try {
+    return await openOn('cpu', weights, config, options);
+  } catch (cause) {
+    if (cause instanceof CosimoError) throw cause;
+    const sentence = `ONNX Runtime refused the model in ${options.modelDir}: ${firstLine(cause)}`;
+    throw new CosimoError('model_invalid', sentence, { cause });
+  }
+}
+
+/** @throws CosimoError for a model that isn't whole; ONNX Runtime's own errors */
+async function openOn(
+  device: Device,
+  weights: Weights,
+  config: ModelConfig,
   options: OnnxEncoderOptions,
-  executionProviders: string[],
+): Promise<OpenSession> {
+  const preferred = weights.kind === 'tensors' && device === 'cuda' ? 'fp16' : 'fp32';
+  const precision = options.precision === 'auto' ? preferred : options.precision;
+  const model =
+    weights.kind === 'onnx' ? join(options.modelDir, weights.file) : buildEncoderGraph(config, weights, precision);
+  return { session: await createSession(model, device, options), device, precision };
+}
+
+function createSession(
+  model: Uint8Array | string,
+  device: Device,
+  { deviceId, modelDir, threads }: OnnxEncoderOptions,
 ): Promise<InferenceSession> {
-  return InferenceSession.create(graph, {
-    executionProviders,
-    intraOpNumThreads: options.threads,
+  const settings: InferenceSession.SessionOptions = {
+    executionProviders: device === 'cuda' ? [{ name: 'cuda', deviceId }, 'cpu'] : ['cpu'],
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     // A plan is kept for each input shape, and shapes are many.
     enableMemPattern: false,
     logSeverityLevel: 4,
     extra: {
       session: {
-        model_external_initializers_file_folder_path: options.modelDir,
+        // A graph of ours has no place of its own; an ONNX file's data lies beside it.
+        ...(typeof model === 'string' ? {} : { model_external_initializers_file_folder_path: modelDir }),
         // Spinning threads take the cores from the event loop.
         intra_op: { allow_spinning: '0' },
       },
     },
-  });
-}
-
-async function encode(
-  session: InferenceSession,
-  batch: readonly Int32Array[],
-  padTokenId: number,
-): Promise<Float32Array> {
-  const sequence = batch.reduce((longest, ids) => Math.max(longest, ids.length), 0);
-  const ids = new BigInt64Array(batch.length * sequence).fill(BigInt(padTokenId));
-  const mask = new BigInt64Array(batch.length * sequence);
-  batch.forEach((tokens, row) => {
-    tokens.forEach((token, column) => {
-      ids[row * sequence + column] = BigInt(token);
-    });
-    mask.fill(1n, row * sequence, row * sequence + tokens.length);
-  });
-  const shape = [batch.length, sequence];
-  const outputs = await session.run({
-    [GRAPH_INPUTS.ids]: new Tensor('int64', ids, shape),
-    [GRAPH_INPUTS.mask]: new Tensor('int64', mask, shape),
-  });
-  return outputs[GRAPH_OUTPUT]?.data as Float32Array;
+  };
+  return typeof model === 'string'
+    ? InferenceSession.create(model, settings)
+    : InferenceSession.create(model, settings);
 }
 
 function firstLine(error: unknown): string {

@@ -1,44 +1,34 @@
 /**
- * The ONNX graph of a BERT sentence encoder over an untouched model.safetensors: token ids in, unit vectors out.
- * The graph holds no weights. Each initializer is an offset and a length into the safetensors file; ONNX Runtime folds the
+ * The ONNX graph of a sentence encoder of the BERT family over untouched safetensors files: token ids in, vectors out.
+ * The graph holds no weights. Each initializer is an offset and a length into a weights file; ONNX Runtime folds the Cast,
  * Transpose and Concat of initializers when it loads. Needs the contrib operators (com.microsoft) of ONNX Runtime.
  */
-import { CosimoError } from '../errors.ts';
 import type { ModelConfig } from '../model/model-config.ts';
-import type { Tensor } from '../model/safetensors.ts';
-import {
-  type AttributeValue,
-  attribute,
-  ElementType,
-  encodeModel,
-  externalTensor,
-  type NodeProto,
-  type TensorProto,
-  tensorInfo,
-} from './onnx-proto.ts';
+import { GraphBuilder, type Precision, type TensorSource } from './graph-builder.ts';
+import { addPooling } from './onnx-pooling.ts';
+import { ElementType, encodeModel, tensorInfo } from './onnx-proto.ts';
+import { type LayerNames, layerNames } from './tensor-names.ts';
 
 const MICROSOFT = 'com.microsoft';
-const ELEMENT_TYPES: Readonly<Record<string, number>> = { F32: ElementType.float };
 
 export const GRAPH_INPUTS = { ids: 'input_ids', mask: 'attention_mask' } as const;
 export const GRAPH_OUTPUT = 'embedding';
 
 /**
- * @param tensors what the weights file holds, by name
- * @param weightsFile the file's name, relative to the folder that the session is given for external data
- * @returns a model: `input_ids`, `attention_mask` int64 [batch, sequence] (right padding) → `embedding` float [batch, hidden], L2 norm 1
- * @throws CosimoError `model_invalid` for a tensor that is missing or of another type
+ * @param source the tensors by name; their files are relative to the folder that the session is given for external data
+ * @param precision what the encoder computes in; pooling and normalisation are fp32 in either
+ * @returns a model: `input_ids`, `attention_mask` int64 [batch, sequence] (right padding) → `embedding` float [batch, hidden]
+ * @throws CosimoError `model_invalid` for a tensor that is missing, of another shape or of a type that Cosimo doesn't read
  */
-export function buildEncoderGraph(
-  config: ModelConfig,
-  tensors: ReadonlyMap<string, Tensor>,
-  weightsFile: string,
-): Uint8Array {
-  const graph = new GraphBuilder(tensors, weightsFile);
-  const mask = maskLengths(graph);
+export function buildEncoderGraph(config: ModelConfig, source: TensorSource, precision: Precision): Uint8Array {
+  const graph = new GraphBuilder(source, precision);
+  const mask = graph.node('Cast', [GRAPH_INPUTS.mask], 'mask.float', { to: ElementType.float });
+  const lengths = maskLengths(graph, mask);
+  // The form in which the Attention operator takes right padding.
+  const counts = graph.node('Cast', [lengths], 'lengths', { to: ElementType.int32 });
   let hidden = embeddings(graph, config);
-  for (let layer = 0; layer < config.layers; layer += 1) hidden = encoderLayer(graph, config, layer, hidden, mask);
-  meanPooling(graph, hidden);
+  for (let layer = 0; layer < config.layers; layer += 1) hidden = encoderLayer(graph, config, layer, hidden, counts);
+  addPooling(graph, config, { hidden, mask, lengths }, GRAPH_OUTPUT);
   return encodeModel(
     {
       name: 'sentence_encoder',
@@ -51,142 +41,84 @@ export function buildEncoderGraph(
   );
 }
 
-class GraphBuilder {
-  readonly nodes: NodeProto[] = [];
-  readonly initializers: TensorProto[] = [];
-  readonly #tensors: ReadonlyMap<string, Tensor>;
-  readonly #weightsFile: string;
-
-  constructor(tensors: ReadonlyMap<string, Tensor>, weightsFile: string) {
-    this.#tensors = tensors;
-    this.#weightsFile = weightsFile;
-  }
-
-  /** Adds a node and returns the name of its one output. */
-  node(
-    opType: string,
-    input: readonly string[],
-    output: string,
-    attributes: Readonly<Record<string, AttributeValue>> = {},
-    domain = '',
-  ): string {
-    const attributeProtos = Object.entries(attributes).map(([name, value]) => attribute(name, value));
-    this.nodes.push({ opType, domain, input, output: [output], attribute: attributeProtos });
-    return output;
-  }
-
-  integers(name: string, values: readonly number[]): string {
-    this.initializers.push({ name, dims: [values.length], dataType: ElementType.int64, int64Data: values });
-    return name;
-  }
-
-  weight(name: string): string {
-    const tensor = this.#tensors.get(name);
-    if (tensor === undefined) throw new CosimoError('model_invalid', `${this.#weightsFile} lacks the tensor ${name}.`);
-    const elementType = ELEMENT_TYPES[tensor.dtype];
-    if (elementType === undefined) {
-      throw new CosimoError(
-        'model_invalid',
-        `${this.#weightsFile}: ${name} is ${tensor.dtype}; Cosimo reads ${Object.keys(ELEMENT_TYPES)}.`,
-      );
-    }
-    this.initializers.push(
-      externalTensor(name, elementType, tensor.shape, this.#weightsFile, tensor.byteOffset, tensor.byteLength),
-    );
-    return name;
-  }
-
-  /** A dense layer's weight as the right factor of a MatMul: PyTorch keeps [out, in]. */
-  transposed(name: string): string {
-    return this.node('Transpose', [this.weight(name)], `${name}.T`, { perm: [1, 0] });
-  }
-
-  dense(prefix: string, input: string, output: string): string {
-    const product = this.node('MatMul', [input, this.transposed(`${prefix}.weight`)], `${output}.product`);
-    return this.node('Add', [product, this.weight(`${prefix}.bias`)], output);
-  }
-
-  layerNorm(prefix: string, input: string, output: string, epsilon: number): string {
-    const inputs = [input, this.weight(`${prefix}.weight`), this.weight(`${prefix}.bias`)];
-    return this.node('LayerNormalization', inputs, output, { axis: -1, epsilon: { float: epsilon } });
-  }
-}
-
-/** The mask as one length a text, the form in which the Attention operator takes right padding. */
-function maskLengths(graph: GraphBuilder): string {
-  const sum = graph.node('ReduceSum', [GRAPH_INPUTS.mask, graph.integers('axis1', [1])], 'lengths.int64', {
-    keepdims: 0,
-  });
-  return graph.node('Cast', [sum], 'lengths', { to: ElementType.int32 });
+/**
+ * The mask as one length a text. Summed as floats, which hold a length exactly: on a GPU, ONNX Runtime sums integers with
+ * cuDNN, which nothing else here needs.
+ */
+function maskLengths(graph: GraphBuilder, mask: string): string {
+  return graph.node('ReduceSum', [mask, graph.integers('axis1', [1])], 'lengths.float', { keepdims: 0 });
 }
 
 function embeddings(graph: GraphBuilder, config: ModelConfig): string {
-  const zero = graph.integers('zero', [0]);
-  const one = graph.integers('one', [1]);
-  const axis0 = graph.integers('axis0', [0]);
-  const sequence = graph.node('Shape', [GRAPH_INPUTS.ids], 'sequence', { start: 1, end: 2 });
-  const words = graph.node('Gather', [graph.weight('embeddings.word_embeddings.weight'), GRAPH_INPUTS.ids], 'words');
+  const { hiddenSize, vocabSize } = config;
+  const table = graph.weight('embeddings.word_embeddings.weight', [vocabSize, hiddenSize]);
+  const words = graph.node('Gather', [table, GRAPH_INPUTS.ids], 'words');
+  const placed = graph.node('Add', [words, positions(graph, config)], 'words.placed');
+  const sum = config.architecture === 'distilbert' ? placed : withTokenType(graph, config, placed);
+  return graph.layerNorm('embeddings.LayerNorm', hiddenSize, sum, 'hidden.0', config.layerNormEps);
+}
+
+function positions(graph: GraphBuilder, config: ModelConfig): string {
+  const table = graph.weight('embeddings.position_embeddings.weight', [config.maxPositions, config.hiddenSize]);
+  if (config.architecture === 'roberta')
+    return graph.node('Gather', [table, rowsPastPadding(graph, config)], 'positions');
   // A slice of the position table, not Range + Gather: the latter triggers a faulty fusion in ONNX Runtime.
-  const positions = graph.node(
-    'Slice',
-    [graph.weight('embeddings.position_embeddings.weight'), zero, sequence, axis0],
-    'positions',
-  );
-  const types = graph.node(
-    'Slice',
-    [graph.weight('embeddings.token_type_embeddings.weight'), zero, one, axis0],
-    'types',
-  );
-  const placed = graph.node('Add', [words, positions], 'words.placed');
-  const sum = graph.node('Add', [placed, types], 'embeddings.sum');
-  return graph.layerNorm('embeddings.LayerNorm', sum, 'hidden.0', config.layerNormEps);
+  const sequence = graph.node('Shape', [GRAPH_INPUTS.ids], 'sequence', { start: 1, end: 2 });
+  const [zero, axis0] = [graph.integers('zero', [0]), graph.integers('axis0', [0])];
+  return graph.node('Slice', [table, zero, sequence, axis0], 'positions');
+}
+
+/** RoBERTa counts the tokens that are not `<pad>`, which a text may name too; those have the row of padding. */
+function rowsPastPadding(graph: GraphBuilder, { padTokenId }: ModelConfig): string {
+  const pad = graph.integer('pad', padTokenId);
+  const isPad = graph.node('Equal', [GRAPH_INPUTS.ids, pad], 'ids.pad');
+  const counted = graph.node('Cast', [graph.node('Not', [isPad], 'ids.token')], 'ids.counted', {
+    to: ElementType.int64,
+  });
+  const count = graph.node('CumSum', [counted, graph.integer('axis1.scalar', 1)], 'positions.count');
+  return graph.node('Add', [graph.node('Mul', [count, counted], 'positions.token'), pad], 'positions.row');
+}
+
+function withTokenType(graph: GraphBuilder, { hiddenSize }: ModelConfig, placed: string): string {
+  const table = graph.weight('embeddings.token_type_embeddings.weight', [null, hiddenSize]);
+  const [from, to] = [graph.integers('type.from', [0]), graph.integers('type.to', [1])];
+  const type = graph.node('Slice', [table, from, to, graph.integers('type.axis', [0])], 'types');
+  return graph.node('Add', [placed, type], 'embeddings.sum');
 }
 
 function encoderLayer(graph: GraphBuilder, config: ModelConfig, layer: number, input: string, lengths: string): string {
-  const prefix = `encoder.layer.${layer}`;
+  const { hiddenSize, intermediateSize, layerNormEps } = config;
+  const names = layerNames(config.architecture, layer);
   const local = (name: string) => `${name}.${layer}`;
-  const parts = ['query', 'key', 'value'].map((part) => `${prefix}.attention.self.${part}`);
-  const weights = graph.node(
-    'Concat',
-    parts.map((part) => graph.transposed(`${part}.weight`)),
-    local('qkv.weight'),
-    { axis: 1 },
-  );
-  const biases = graph.node(
-    'Concat',
-    parts.map((part) => graph.weight(`${part}.bias`)),
-    local('qkv.bias'),
-    { axis: 0 },
-  );
-  const context = graph.node(
-    'Attention',
-    [input, weights, biases, lengths],
-    local('context'),
-    { num_heads: config.heads },
-    MICROSOFT,
-  );
+  const context = attention(graph, config, names, input, lengths, local);
+  const attended = graph.dense(names.attentionOutput, [hiddenSize, hiddenSize], context, local('attended'));
+  const attendedSum = graph.node('Add', [attended, input], local('attended.sum'));
+  const middle = graph.layerNorm(names.attentionNorm, hiddenSize, attendedSum, local('middle'), layerNormEps);
 
-  const attended = graph.dense(`${prefix}.attention.output.dense`, context, local('attended'));
-  const middle = graph.layerNorm(
-    `${prefix}.attention.output.LayerNorm`,
-    graph.node('Add', [attended, input], local('attended.sum')),
-    local('middle'),
-    config.layerNormEps,
-  );
-
-  const intermediate = `${prefix}.intermediate.dense`;
-  const wide = graph.node('MatMul', [middle, graph.transposed(`${intermediate}.weight`)], local('wide'));
-  const active = graph.node('BiasGelu', [wide, graph.weight(`${intermediate}.bias`)], local('active'), {}, MICROSOFT);
-  const narrow = graph.dense(`${prefix}.output.dense`, active, local('narrow'));
+  const widening = graph.transposed(`${names.intermediate}.weight`, intermediateSize, hiddenSize);
+  const wide = graph.node('MatMul', [middle, widening], local('wide'));
+  const bias = graph.weight(`${names.intermediate}.bias`, [intermediateSize]);
+  const active = graph.node('BiasGelu', [wide, bias], local('active'), {}, MICROSOFT);
+  const narrow = graph.dense(names.output, [hiddenSize, intermediateSize], active, local('narrow'));
   const sum = graph.node('Add', [narrow, middle], local('narrow.sum'));
-  return graph.layerNorm(`${prefix}.output.LayerNorm`, sum, `hidden.${layer + 1}`, config.layerNormEps);
+  return graph.layerNorm(names.outputNorm, hiddenSize, sum, `hidden.${layer + 1}`, layerNormEps);
 }
 
-/** The sum over the unmasked tokens; the mean's factor 1/length cancels in the normalisation. */
-function meanPooling(graph: GraphBuilder, hidden: string): void {
-  const mask = graph.node('Cast', [GRAPH_INPUTS.mask], 'mask.float', { to: ElementType.float });
-  const row = graph.node('Unsqueeze', [mask, 'axis1'], 'mask.row');
-  const sum = graph.node('MatMul', [row, hidden], 'pooled.row');
-  const pooled = graph.node('Squeeze', [sum, 'axis1'], 'pooled');
-  graph.node('LpNormalization', [pooled], GRAPH_OUTPUT, { axis: 1, p: 2 });
+function attention(
+  graph: GraphBuilder,
+  { hiddenSize, heads }: ModelConfig,
+  { queryKeyValue }: LayerNames,
+  input: string,
+  lengths: string,
+  local: (name: string) => string,
+): string {
+  const weights = queryKeyValue.map((part) => graph.transposed(`${part}.weight`, hiddenSize, hiddenSize));
+  const biases = queryKeyValue.map((part) => graph.weight(`${part}.bias`, [hiddenSize]));
+  const inputs = [
+    input,
+    graph.node('Concat', weights, local('qkv.weight'), { axis: 1 }),
+    graph.node('Concat', biases, local('qkv.bias'), { axis: 0 }),
+    lengths,
+  ];
+  return graph.node('Attention', inputs, local('context'), { num_heads: heads }, MICROSOFT);
 }

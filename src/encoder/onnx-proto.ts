@@ -46,6 +46,7 @@ const root = protobuf.Root.fromJSON({
       fields: {
         dims: repeated('int64', 1),
         dataType: field('int32', 2),
+        floatData: repeated('float', 4),
         int64Data: repeated('int64', 7),
         name: field('string', 8),
         externalData: repeated('StringStringEntryProto', 13),
@@ -67,7 +68,7 @@ const root = protobuf.Root.fromJSON({
 
 const MODEL = root.lookupType('ModelProto');
 
-export const ElementType = { float: 1, int32: 6, int64: 7, float16: 10 } as const;
+export const ElementType = { float: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
 const AttributeType = { float: 1, int: 2, ints: 7 } as const;
 const EXTERNAL = 1;
 
@@ -75,6 +76,7 @@ export interface TensorProto {
   name: string;
   dims: readonly number[];
   dataType: number;
+  floatData?: readonly number[];
   int64Data?: readonly number[];
   dataLocation?: number;
   externalData?: readonly { key: string; value: string }[];
@@ -120,7 +122,7 @@ export function tensorInfo(name: string, elemType: number, dims: readonly (numbe
   return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
-interface GraphProto {
+export interface GraphProto {
   name: string;
   node: readonly NodeProto[];
   initializer: readonly TensorProto[];

@@ -1,21 +1,35 @@
 /**
- * Splits texts into inferences: like lengths together, so that little is padded.
+ * Splits texts into inferences so that all of them together cost least: like lengths together, so that little is padded,
+ * and not more inferences than pay.
  *
- * @param lengths tokens of each text
+ * @param lengths tokens of each text, at least 1
  * @param batchTokens most tokens of one inference, padding included; a longer text goes alone
+ * @param overheadTokens what one inference costs beside its tokens, in tokens
  * @returns for each inference the positions in `lengths` of its texts; every position once
  */
-export function planBatches(lengths: readonly number[], batchTokens: number): number[][] {
-  const longestFirst = lengths.map((_, at) => at).sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
-  const batches: number[][] = [];
-  let room = 0;
-  for (const at of longestFirst) {
-    const batch = batches.at(-1);
-    if (batch !== undefined && batch.length < room) batch.push(at);
-    else {
-      batches.push([at]);
-      room = Math.floor(batchTokens / Math.max(1, lengths[at] as number));
+export function planBatches(lengths: readonly number[], batchTokens: number, overheadTokens: number): number[][] {
+  const longestFirst = [...lengths.keys()].sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
+  const count = longestFirst.length;
+  // Texts of one inference are neighbours in this order. `costs[i]`: the least cost of the texts from the i-th on, when the
+  // i-th begins an inference; `ends[i]`: where that inference ends then.
+  const costs = new Float64Array(count + 1);
+  const ends = new Uint32Array(count);
+  for (let begin = count - 1; begin >= 0; begin -= 1) {
+    const longest = lengths[longestFirst[begin] as number] as number;
+    const room = Math.max(1, Math.floor(batchTokens / longest));
+    let least = Number.POSITIVE_INFINITY;
+    for (let end = begin + 1; end <= count && end - begin <= room; end += 1) {
+      const cost = (end - begin) * longest + overheadTokens + (costs[end] as number);
+      if (cost <= least) {
+        least = cost;
+        ends[begin] = end;
+      }
     }
+    costs[begin] = least;
+  }
+  const batches: number[][] = [];
+  for (let begin = 0; begin < count; begin = ends[begin] as number) {
+    batches.push(longestFirst.slice(begin, ends[begin]));
   }
   return batches;
 }

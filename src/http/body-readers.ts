@@ -2,6 +2,7 @@
 import type { TSchema } from 'typebox';
 import { readBody } from './json-body.ts';
 import { compileLaxValidator } from './lax-validation.ts';
+import { OPENAI_BODY, readOpenAiBody } from './openai-body.ts';
 import { EmbedRequest, IndexRequest, SearchRequest } from './schemas.ts';
 
 /**
@@ -13,7 +14,10 @@ import { EmbedRequest, IndexRequest, SearchRequest } from './schemas.ts';
  */
 export type BodyReader = (bytes: Buffer, contentType: string | undefined, faultsMax?: number) => unknown;
 
-const READERS = new Map([EmbedRequest, IndexRequest, SearchRequest].map((schema) => [idOf(schema), compile(schema)]));
+const READERS = new Map<string, BodyReader>([
+  ...[EmbedRequest, IndexRequest, SearchRequest].map((schema) => [idOf(schema), compile(schema)] as const),
+  [OPENAI_BODY, readOpenAiBody],
+]);
 
 /** @param schemaId the `$id` of a schema of `schemas.ts`, by which both threads know it */
 export function bodyReader(schemaId: string): BodyReader {

@@ -12,6 +12,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   queue_full: 429,
   cancelled: 503,
   closed: 503,
+  encoder_lost: 503,
   model_not_ready: 503,
   timed_out: 503,
   out_of_memory: 503,
@@ -44,17 +45,27 @@ export function installErrorHandler(
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof ValidationFaults) return sendJson(reply, 422, error.toJson());
     if (error instanceof UnreadableBody) return sendDetail(reply, 400, error.message);
-    const { status, sentence } = describe(error);
-    if (status >= 500 && !EXPECTED.has(status)) logger?.error({ reqId: request.id, err: error }, 'request failed');
+    const { status, sentence } = describeError(error);
+    if (isFaultOfOurs(status)) logger?.error({ reqId: request.id, err: error }, 'request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
-    if ((status === 429 || status === 503) && !reply.hasHeader('retry-after'))
-      reply.header('retry-after', (error as { retryAfter_s?: number }).retryAfter_s ?? retryAfter_s());
+    setRetryAfter(reply, status, error, retryAfter_s);
     return sendDetail(reply, status, sentence);
   });
   app.setNotFoundHandler((_request: FastifyRequest, reply) => sendDetail(reply, 404, 'Not Found'));
 }
 
-function describe(error: FastifyError): { status: number; sentence: string } {
+export function isFaultOfOurs(status: number): boolean {
+  return status >= 500 && !EXPECTED.has(status);
+}
+
+/** Tells a client that is to come back when, unless whoever refused it has. */
+export function setRetryAfter(reply: FastifyReply, status: number, error: Error, retryAfter_s: () => number): void {
+  if ((status !== 429 && status !== 503) || reply.hasHeader('retry-after')) return;
+  reply.header('retry-after', (error as { retryAfter_s?: number }).retryAfter_s ?? retryAfter_s());
+}
+
+/** What a client is told of an error; nothing of a fault of ours. */
+export function describeError(error: FastifyError): { status: number; sentence: string } {
   const code = errorCodeOf(error);
   const status = code === undefined ? (error.statusCode ?? 500) : (STATUS[code] ?? 500);
   if (status === 500) return { status, sentence: 'Internal Server Error' };

@@ -2,15 +2,16 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DECIDING_FILES, isDecidingFile } from './manifest.ts';
+import { decidingFilesAmong } from './manifest.ts';
+import { TOKENIZER_CONFIG, tokenizerConfigDecides } from './sequence-length.ts';
+
+/** What may lie in a folder of the model's folder. */
+const INNER_FILES = ['config.json', 'model.onnx', 'model.onnx_data'];
 
 /** Paths within the folder, with forward slashes, in the order of the fingerprint; links count, wherever they lead. */
 export async function decidingFilesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir);
-  const inFolders = names.map((name) => `${name}/config.json`).filter((path) => existsSync(join(dir, path)));
-  const found = [...names, ...inFolders.toSorted()].filter(isDecidingFile);
-  const [known, others] = [DECIDING_FILES.filter((path) => found.includes(path)), found.filter(isOther)];
-  return [...known, ...others];
+  const inFolders = names.flatMap((name) => INNER_FILES.map((inner) => `${name}/${inner}`));
+  const found = decidingFilesAmong([...names, ...inFolders.filter((path) => existsSync(join(dir, path)))]);
+  return (await tokenizerConfigDecides(dir)) ? found : found.filter((path) => path !== TOKENIZER_CONFIG);
 }
-
-const isOther = (path: string) => !DECIDING_FILES.includes(path);

@@ -1,7 +1,7 @@
 /** The Hugging Face hub, or whatever HF_ENDPOINT names: which files a model has, and the files. */
 import type { Delivery } from './delivery.ts';
 import { downloadFile } from './download.ts';
-import { isDecidingFile, type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import { decidingFilesAmong, type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
 import { answerError, PatientFetch } from './patient-fetch.ts';
 
 type Environment = NodeJS.ProcessEnv;
@@ -38,9 +38,15 @@ export async function fetchFromHub(manifest: ModelManifest, delivery: Delivery):
   }
 }
 
+interface Sibling {
+  readonly rfilename: string;
+  readonly size?: number;
+  readonly lfs?: { readonly sha256?: string; readonly size?: number };
+}
+
 interface HubAnswer {
   readonly sha?: string;
-  readonly siblings?: readonly { rfilename: string; size?: number; lfs?: { sha256?: string; size?: number } }[];
+  readonly siblings?: readonly Sibling[];
 }
 
 type Means = Omit<Delivery, 'dir' | 'files'>;
@@ -57,12 +63,13 @@ export async function listOnHub(name: string, revision: string, means: Means): P
     return response.json() as Promise<HubAnswer>;
   });
   if (!/^[0-9a-f]{40}$/.test(sha)) throw new Error('the server names no commit');
-  const files = siblings.filter(({ rfilename }) => isDecidingFile(rfilename)).map(toModelFile);
+  const wanted = decidingFilesAmong(siblings.map(({ rfilename }) => rfilename));
+  const files = wanted.map((path) => toModelFile(siblings.find(({ rfilename }) => rfilename === path) as Sibling));
   const manifest = requireWhole({ name, revision: sha, files });
   return { ...manifest, files: await Promise.all(files.map((file) => withDigest(file, manifest, means))) };
 }
 
-function toModelFile({ rfilename: path, size, lfs }: NonNullable<HubAnswer['siblings']>[number]): ModelFile {
+function toModelFile({ rfilename: path, size, lfs }: Sibling): ModelFile {
   const bytes = lfs?.size ?? size;
   return {
     path,

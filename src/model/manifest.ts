@@ -1,4 +1,6 @@
 /** The default model, to the byte: which files it is made of, at which revision, with which digests. */
+import { SENTENCE_CONFIGS, TOKENIZER_CONFIG } from './sequence-length.ts';
+import { mayBeWeights, missingShards, weightFilesAmong } from './weight-files.ts';
 
 export interface ModelFile {
   /** Path within the model's folder, with forward slashes. */
@@ -39,7 +41,7 @@ export const DEFAULT_MODEL_PACKAGE = {
 } as const;
 
 /** Files of a sentence-transformers folder that may decide over its vectors, in the order of the fingerprint. */
-export const DECIDING_FILES: readonly string[] = [
+const DECIDING_FILES: readonly string[] = [
   'config.json',
   'model.safetensors',
   'modules.json',
@@ -49,17 +51,38 @@ export const DECIDING_FILES: readonly string[] = [
   '1_Pooling/config.json',
 ];
 
-/** Without these a folder holds no model, whatever else it has. */
-const REQUIRED_FILES = ['config.json', 'model.safetensors', 'modules.json', 'tokenizer.json'];
+/** Without these a folder holds no model, whatever else it has; weights, of whichever kind, come to them. */
+const REQUIRED_FILES = ['config.json', 'modules.json', 'tokenizer.json'];
 
 /** A module's folder carries its place in the list and its kind: `1_Pooling`. Nothing else with a slash gets through. */
 const MODULE_CONFIG = /^\d+_\w+\/config\.json$/;
 
-export const isDecidingFile = (path: string) => DECIDING_FILES.includes(path) || MODULE_CONFIG.test(path);
+/** Whether a file of this name may decide over vectors. Of untrusted names none that passes leads out of its folder. */
+export const isDecidingFile = (path: string) =>
+  [...DECIDING_FILES, ...SENTENCE_CONFIGS, TOKENIZER_CONFIG].includes(path) ||
+  MODULE_CONFIG.test(path) ||
+  mayBeWeights(path);
+
+/**
+ * Those of the files that decide over vectors, in the order of the fingerprint; of the weights one kind alone.
+ * @param paths what a folder or a listing holds, trusted or not
+ */
+export function decidingFilesAmong(paths: readonly string[]): string[] {
+  const weights = weightFilesAmong(paths)?.paths ?? [];
+  const found = [...new Set(paths)].filter(
+    (path) => isDecidingFile(path) && (!mayBeWeights(path) || weights.includes(path)),
+  );
+  const known = DECIDING_FILES.filter((path) => found.includes(path));
+  return [...known, ...found.filter((path) => !known.includes(path)).toSorted()];
+}
 
 /** @returns the same manifest. @throws Error naming what is missing */
 export function requireWhole(manifest: ModelManifest): ModelManifest {
-  const missing = REQUIRED_FILES.filter((required) => !manifest.files.some(({ path }) => path === required));
+  const paths = manifest.files.map(({ path }) => path);
+  const missing = REQUIRED_FILES.filter((required) => !paths.includes(required));
+  const weights = weightFilesAmong(paths);
+  if (weights === undefined) missing.push('model.safetensors');
+  if (weights?.kind === 'sharded') missing.push(...missingShards(paths));
   if (missing.length > 0) throw new Error(`has no ${missing.join(', ')}`);
   return manifest;
 }

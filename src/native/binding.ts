@@ -148,6 +148,13 @@ export interface NativeBinding {
   vectorsJson(vectors: readonly Float32Array[]): Promise<Buffer>;
   /** Bytes that a vector needs at most in the target of a function that writes its JSON. */
   vectorJsonBytes(dimensions: number): number;
+  /**
+   * Opens a shared library for the whole process and for good (`dlopen` with RTLD_NOW and RTLD_GLOBAL): libraries that
+   * are opened later, on any thread, find its symbols, and find it by its own name wherever it lies. Nothing happens
+   * when it is open already. Blocks while the file is mapped and its symbols are bound. Its initialisers run: open
+   * what you trust. Errors: `invalid_argument` with the system's reason.
+   */
+  openSharedLibrary(path: string): void;
 }
 
 const ADDON = fileURLToPath(new URL('../../build/Release/cosimo.node', import.meta.url));

@@ -1,22 +1,32 @@
-/** Texts → unit vectors, through the cache. Every endpoint that needs a vector comes here. */
+/** Texts → vectors, through the cache. Every endpoint that needs a vector comes here. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
 import type { ThreadCounts } from '../thread-counts.ts';
-import type { TextEncoder } from './text-encoder.ts';
+import type { EncodeOptions, TextEncoder, TextVector, TokenCount } from './text-encoder.ts';
 import { TimeSlice } from './time-slice.ts';
+
+/** What is put before a text, by what it is: the model's own choice, mostly nothing. */
+export interface Prompts {
+  readonly text: string;
+  readonly query: string;
+  readonly document: string;
+}
 
 export interface EmbeddingServiceParts {
   readonly encoder: TextEncoder;
   readonly cache: EmbeddingCache;
   readonly counts: ThreadCounts;
+  readonly prompts: Prompts;
   readonly textBytesMax: number;
 }
 
 export interface EmbedOptions {
   /** False neither reads nor writes the cache. */
   readonly cache?: boolean;
+  /** What the texts are, which decides over the prompt; `text` unless given. */
+  readonly as?: keyof Prompts;
   /** When it fires, the caller waits no longer: `cancelled`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Embeddings {
@@ -24,6 +34,20 @@ export interface Embeddings {
   readonly vectors: Float32Array[];
   /** Texts that needed no inference: found in the cache, or repeats within the call. */
   readonly cachedCount: number;
+}
+
+export interface CountedEmbeddings {
+  readonly vectors: Float32Array[];
+  /** Of all texts together, as the model sees them: [CLS] and [SEP] counted, what is truncated not. */
+  readonly tokens: number;
+  readonly truncatedTexts: number;
+}
+
+interface Looked {
+  readonly found: ReadonlyMap<string, TextVector>;
+  /** The texts with their prompt: the keys of `found`. */
+  readonly keys: readonly string[];
+  readonly encodedCount: number;
 }
 
 export class EmbeddingService {
@@ -35,45 +59,36 @@ export class EmbeddingService {
 
   /**
    * @param texts well-formed Unicode of any length; what is past the model's `max_seq_length` is not seen
-   * @throws CosimoError `text_too_large`, `queue_full`: nothing has changed then; `inference_failed`, `cancelled`
+   * @throws CosimoError `text_too_large`, `queue_full`: nothing has changed then; `inference_failed`, `encoder_lost`, `cancelled`
    */
-  async embed(texts: readonly string[], { cache: useCache = true, signal }: EmbedOptions = {}): Promise<Embeddings> {
-    const { cache, counts, encoder } = this.#parts;
-    // Long texts give way to other requests one by one; a call of short ones runs through without a pause. While a call
-    // pauses, another one may have a text encoded that this one didn't find: those are looked for again.
-    const slice = new TimeSlice();
-    const sizes: number[] = [];
-    for (const text of texts) {
-      sizes.push(this.#sizeOf(text));
-      if (slice.isOver) await slice.turn();
-    }
-    const known = new Map<string, Float32Array>();
-    const missing = new Map<string, number>();
-    let paused = false;
-    for (const [at, text] of texts.entries()) {
-      if (known.has(text) || missing.has(text)) continue;
-      const vector = useCache ? cache.get(text) : undefined;
-      if (vector === undefined) missing.set(text, sizes[at] as number);
-      else known.set(text, vector);
-      if (slice.isOver) {
-        await slice.turn();
-        paused = true;
-      }
-    }
-    for (const text of paused && useCache ? [...missing.keys()] : []) {
-      const vector = cache.get(text);
-      if (vector === undefined) continue;
-      known.set(text, vector);
-      missing.delete(text);
-    }
-    const absent = [...missing.keys()];
-    if (absent.length > 0) {
-      const encoded = await encoder.encode(absent, [...missing.values()], { cache: useCache, signal });
-      for (const [at, text] of absent.entries()) known.set(text, encoded[at] as Float32Array);
-    }
-    const cachedCount = texts.length - absent.length;
-    if (useCache) counts.lookups(cachedCount, absent.length);
-    return { vectors: texts.map((text) => known.get(text) as Float32Array), cachedCount };
+  async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {
+    const { found, keys, encodedCount } = await this.#look(texts, options);
+    const cachedCount = texts.length - encodedCount;
+    return { vectors: keys.map((key) => (found.get(key) as TextVector).vector), cachedCount };
+  }
+
+  /** As `embed`, with the tokens counted: of texts that the cache holds too, which are tokenised for it. */
+  async embedCounted(texts: readonly string[], options: EmbedOptions = {}): Promise<CountedEmbeddings> {
+    const { found, keys } = await this.#look(texts, options);
+    const uncounted = [...found].flatMap(([key, { tokens }]) => (tokens === undefined ? [key] : []));
+    const sizes = uncounted.map((key) => Buffer.byteLength(key));
+    const counted =
+      uncounted.length === 0 ? [] : await this.#parts.encoder.countTokens(uncounted, sizes, options.signal);
+    const counts = new Map<string, Partial<TokenCount>>(found);
+    for (const [at, key] of uncounted.entries()) counts.set(key, counted[at] as TokenCount);
+    return {
+      vectors: keys.map((key) => (found.get(key) as TextVector).vector),
+      tokens: keys.reduce((sum, key) => sum + (counts.get(key)?.tokens ?? 0), 0),
+      truncatedTexts: keys.filter((key) => counts.get(key)?.truncated).length,
+    };
+  }
+
+  /** @param inputs token ids with [CLS] and [SEP], as long as the model sees at most; @throws as `embed` */
+  async embedTokens(inputs: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]> {
+    const unlike = new Map(inputs.map((ids) => [ids.join(), ids]));
+    const encoded = await this.#parts.encoder.encodeTokens([...unlike.values()], signal);
+    const vectors = new Map([...unlike.keys()].map((key, at) => [key, encoded[at]]));
+    return inputs.map((ids) => vectors.get(ids.join()) as Float32Array);
   }
 
   /**
@@ -82,9 +97,53 @@ export class EmbeddingService {
    * @returns the end of what was written, or -1: nothing is counted then
    */
   writeCached(texts: readonly string[], target: Uint8Array, offset: number): number {
-    const end = this.#parts.cache.writeJson(texts, target, offset);
-    if (end >= 0) this.#parts.counts.lookups(texts.length, 0);
+    const { cache, counts, prompts } = this.#parts;
+    const end = cache.writeJson(prompted(texts, prompts.text), target, offset);
+    if (end >= 0) counts.lookups(texts.length, 0);
     return end;
+  }
+
+  async #look(
+    texts: readonly string[],
+    { cache: useCache = true, as = 'text', signal }: EmbedOptions,
+  ): Promise<Looked> {
+    const { cache, counts, encoder, prompts } = this.#parts;
+    // Long texts give way to other requests one by one; a call of short ones runs through without a pause. While a call
+    // pauses, another one may have a text encoded that this one didn't find: those are looked for again.
+    const slice = new TimeSlice();
+    const sizes: number[] = [];
+    for (const text of texts) {
+      sizes.push(this.#sizeOf(text));
+      if (slice.isOver) await slice.turn();
+    }
+    const keys = prompted(texts, prompts[as]);
+    const found = new Map<string, TextVector>();
+    const missing = new Map<string, number>();
+    let paused = false;
+    for (const [at, key] of keys.entries()) {
+      if (found.has(key) || missing.has(key)) continue;
+      const vector = useCache ? cache.get(key) : undefined;
+      if (vector === undefined) missing.set(key, sizes[at] as number);
+      else found.set(key, { vector });
+      if (slice.isOver) {
+        await slice.turn();
+        paused = true;
+      }
+    }
+    for (const key of paused && useCache ? [...missing.keys()] : []) {
+      const vector = cache.get(key);
+      if (vector === undefined) continue;
+      found.set(key, { vector });
+      missing.delete(key);
+    }
+    const absent = [...missing.keys()];
+    if (absent.length > 0) {
+      const options: EncodeOptions = { cache: useCache, signal };
+      const encoded = await encoder.encode(absent, [...missing.values()], options);
+      for (const [at, key] of absent.entries()) found.set(key, encoded[at] as TextVector);
+    }
+    if (useCache) counts.lookups(texts.length - absent.length, absent.length);
+    return { found, keys, encodedCount: absent.length };
   }
 
   /** UTF-8 bytes of a text that is not too large. */
@@ -98,4 +157,9 @@ export class EmbeddingService {
       `A text is larger than ${textBytesMax} bytes; shorten it or raise MAX_TEXT_BYTES`,
     );
   }
+}
+
+/** The text as the model gets it: with its prompt it is the cache's key too. */
+function prompted(texts: readonly string[], prompt: string): readonly string[] {
+  return prompt === '' ? texts : texts.map((text) => prompt + text);
 }

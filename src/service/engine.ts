@@ -13,7 +13,25 @@ export interface Documents {
   search(query: string, options: SearchOptions & { readonly signal: AbortSignal }): Promise<Hit[]>;
 }
 
+/** What clients may know of the model. Clonable. */
+export interface ServedModel {
+  /** As in the MODEL setting, or the folder's name. */
+  readonly name: string;
+  /** Other names that clients may use for it. */
+  readonly aliases: readonly string[];
+  readonly dimensions: number;
+  /** Tokens of a text that it sees, at most. */
+  readonly maxTokens: number;
+  readonly vocabSize: number;
+  /** Token ids that the tokenizer puts before and behind a text: [CLS] and [SEP]. */
+  readonly prefix: readonly number[];
+  readonly suffix: readonly number[];
+  /** When it was loaded, in seconds since 1970. */
+  readonly loaded_s: number;
+}
+
 export interface Engine {
+  readonly model: ServedModel;
   readonly dimensions: number;
   readonly embeddings: EmbeddingService;
   readonly search: Documents;

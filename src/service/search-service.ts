@@ -7,6 +7,7 @@ import type { AnswerBudget } from './answer-budget.ts';
 import type { EmbeddingService } from './embedding-service.ts';
 import type { IndexCapacity } from './index-capacity.ts';
 import { TimeSlice } from './time-slice.ts';
+import { unitVector } from './unit-vector.ts';
 
 /** A hit's text is held as the store's string, as a part of the answer, and as the answer's bytes. */
 const ANSWER_COPIES = 3;
@@ -18,6 +19,8 @@ export interface SearchServiceParts {
   readonly capacity: IndexCapacity;
   readonly answers: AnswerBudget;
   readonly metrics: Metrics;
+  /** Whether the model's vectors have the L2 norm 1; else those that the index gets are divided by theirs. */
+  readonly isNormalized: boolean;
   readonly topKMax: number;
   readonly metadataBytesMax: number;
 }
@@ -98,9 +101,9 @@ export class SearchService {
 
   async #write(document: StoredDocument, signal?: AbortSignal): Promise<void> {
     const { embeddings, index, store, capacity, metrics } = this.#parts;
-    const { vectors } = await embeddings.embed([document.text], signal ? { signal } : {});
+    const { vectors } = await embeddings.embed([document.text], { as: 'document', signal });
     if (signal?.aborted) throw new CosimoError('cancelled'); // answered already: nothing shall be stored now
-    const vector = vectors[0] as Float32Array;
+    const vector = this.#unit(vectors[0] as Float32Array);
     const started_ms = performance.now();
     await this.#apply(store.put(document, vector), ({ version, replaced }) => {
       capacity.stored(document.id, replaced === undefined);
@@ -132,9 +135,9 @@ export class SearchService {
   async search(query: string, options: SearchOptions): Promise<Hit[]> {
     const { embeddings, metrics } = this.#parts;
     const { signal } = options;
-    const { vectors } = await embeddings.embed([query], signal ? { signal } : {});
+    const { vectors } = await embeddings.embed([query], { as: 'query', signal });
     const started_ms = performance.now();
-    const search = this.#scan(vectors[0] as Float32Array, options);
+    const search = this.#scan(this.#unit(vectors[0] as Float32Array), options);
     this.#searches.add(search);
     try {
       return await search;
@@ -161,6 +164,10 @@ export class SearchService {
       await slice.turn();
     }
     return hits;
+  }
+
+  #unit(vector: Float32Array): Float32Array {
+    return this.#parts.isNormalized ? vector : unitVector(vector);
   }
 
   /** Changes the index once the write is durable and every earlier write has been applied. */

@@ -9,14 +9,34 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** As the model sees a text: [CLS] and [SEP] counted, what is truncated not. */
+export interface TokenCount {
+  readonly tokens: number;
+  /** Whether the text had more tokens than the model sees. */
+  readonly truncated: boolean;
+}
+
+/** Its tokens are known if it has just been encoded. */
+export interface TextVector extends Partial<TokenCount> {
+  readonly vector: Float32Array;
+}
+
 export interface TextEncoder {
   /**
-   * @param texts different from one another
+   * @param texts different from one another, prompts included
    * @param sizes UTF-8 bytes of each
    * @returns their vectors, in the cache too if that is asked for
-   * @throws CosimoError `queue_full`: nothing has changed then; `inference_failed`, `cancelled`, `closed`
+   * @throws CosimoError `queue_full`: nothing has changed then; `inference_failed`, `encoder_lost`, `cancelled`, `closed`
    */
-  encode(texts: readonly string[], sizes: readonly number[], options: EncodeOptions): Promise<Float32Array[]>;
+  encode(texts: readonly string[], sizes: readonly number[], options: EncodeOptions): Promise<TextVector[]>;
+  /**
+   * @param inputs token ids of each text, [CLS] and [SEP] included, no longer than the model sees; different from one another.
+   *   No cache holds their vectors: its keys are texts
+   * @throws as `encode`
+   */
+  encodeTokens(inputs: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** How many tokens texts have. @throws as `encode` */
+  countTokens(texts: readonly string[], sizes: readonly number[], signal?: AbortSignal): Promise<TokenCount[]>;
 }
 
 /** Through the queue of this process. */
@@ -29,14 +49,24 @@ export class QueuedEncoder implements TextEncoder {
     this.#cache = cache;
   }
 
-  async encode(texts: readonly string[], sizes: readonly number[], options: EncodeOptions): Promise<Float32Array[]> {
+  async encode(texts: readonly string[], sizes: readonly number[], options: EncodeOptions): Promise<TextVector[]> {
     const pending = this.#queue.enqueue(texts, options.signal, sizes);
     return Promise.all(
       pending.map(async (encoding, at) => {
-        const vector = await encoding;
-        if (options.cache) this.#cache.set(texts[at] as string, vector);
-        return vector;
+        const encoded = await encoding;
+        if (options.cache) this.#cache.set(texts[at] as string, encoded.vector);
+        return encoded;
       }),
     );
+  }
+
+  async encodeTokens(inputs: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]> {
+    const encoded = await Promise.all(this.#queue.enqueue(inputs, signal));
+    return encoded.map(({ vector }) => vector);
+  }
+
+  async countTokens(texts: readonly string[], sizes: readonly number[], signal?: AbortSignal): Promise<TokenCount[]> {
+    const counted = await Promise.all(this.#queue.enqueue(texts, signal, sizes, 'count'));
+    return counted.map(({ tokens, truncated }) => ({ tokens, truncated }));
   }
 }

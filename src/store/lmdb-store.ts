@@ -1,39 +1,40 @@
 /**
- * The document store on disk: one LMDB environment with three databases and a few facts about itself.
+ * The document store on disk: one LMDB environment with a few databases, and facts about itself in its root.
  *
  *   ids        id → version
  *   documents  version → [id, text, metadata]
  *   vectors    version → float32 row, little-endian, apart from the texts so that filling the index reads rows alone
+ *   vectors.b  the same; one of the two is served, the other empty or being filled by a re-embedding
  *
  * A document's record is keyed by its version and not by its id: a search has versions in hand, the index's keys.
  */
-import { mkdirSync } from 'node:fs';
-import { type Database, open, type RootDatabase } from 'lmdb';
 import { CosimoError } from '../errors.ts';
 import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from './document-store.ts';
+import {
+  type LmdbEnvironment,
+  newestVersion,
+  openEnvironment,
+  refuseToShare,
+  type VectorsDatabase,
+  writeDurably,
+} from './lmdb-environment.ts';
+import {
+  FORMAT,
+  putFacts,
+  readFacts,
+  readTarget,
+  requireSameModel,
+  type StoreFacts,
+  spareVectors,
+  type VectorsModel,
+} from './store-facts.ts';
 
-export interface LmdbStoreOptions {
+/** A store keeps the vectors of one model. */
+export interface LmdbStoreOptions extends VectorsModel {
   readonly dir: string;
   readonly dimensions: number;
-  /** Everything that changes a vector, in one string; a store keeps the vectors of one model. */
-  readonly fingerprint: string;
-  /** For the sentence that refuses another model's store. */
-  readonly modelName: string;
 }
 
-type DocumentRecord = [id: string, text: string, metadata: string];
-
-interface Facts {
-  readonly format: number;
-  readonly fingerprint: string;
-  readonly modelName: string;
-  readonly dimensions: number;
-}
-
-const FORMAT = 1;
-const FACTS_KEY = 'facts';
-/** Values past half a page take pages of their own: a vector of 384 floats would waste more than half of 4 KiB. */
-const PAGE_BYTES = 16_384;
 /** Rows handed to the index at once while it is filled. */
 const ROWS_PER_READ = 256;
 
@@ -41,10 +42,10 @@ const ROWS_PER_READ = 256;
 const idKey = (id: string) => Buffer.from(id);
 
 export class LmdbStore implements DocumentStore {
-  readonly #root: RootDatabase;
-  readonly #ids: Database<number, Buffer>;
-  readonly #documents: Database<DocumentRecord, number>;
-  readonly #vectors: Database<Buffer, number>;
+  readonly #environment: LmdbEnvironment;
+  readonly #vectors: VectorsDatabase;
+  /** The rows of a re-embedding that was interrupted: it goes on from there, so they must follow what is written. */
+  readonly #unfinished: VectorsDatabase | undefined;
   readonly #dimensions: number;
   /** Replaced and deleted documents that a running search may still want. */
   readonly #retired = new Map<number, StoredDocument>();
@@ -56,24 +57,12 @@ export class LmdbStore implements DocumentStore {
    */
   constructor(options: LmdbStoreOptions) {
     this.#dimensions = options.dimensions;
-    try {
-      mkdirSync(options.dir, { recursive: true });
-      this.#root = open({ path: options.dir, noSubdir: false, pageSize: PAGE_BYTES, maxDbs: 8 });
-      this.#ids = this.#root.openDB({ name: 'ids', keyEncoding: 'binary' });
-      this.#documents = this.#root.openDB({ name: 'documents' });
-      this.#vectors = this.#root.openDB({ name: 'vectors', encoding: 'binary' });
-    } catch (cause) {
-      throw new CosimoError(
-        'store_unavailable',
-        `DATA_DIR=${options.dir} cannot be opened: ${(cause as Error).message}`,
-        { cause },
-      );
-    }
-    this.#checkFacts(options);
-    this.#refuseToShare(options.dir);
-    this.#count = this.#ids.getCount();
-    const [newest] = [...this.#documents.getKeys({ reverse: true, limit: 1 })];
-    this.#lastVersion = newest ?? 0;
+    this.#environment = openEnvironment(options.dir);
+    const facts = claim(this.#environment, options);
+    this.#vectors = this.#environment.vectors[facts.vectors];
+    this.#unfinished = readTarget(this.#environment) && spareVectors(this.#environment, facts).rows;
+    this.#count = this.#environment.ids.getCount();
+    this.#lastVersion = newestVersion(this.#environment.documents);
   }
 
   get documents(): number {
@@ -81,16 +70,16 @@ export class LmdbStore implements DocumentStore {
   }
 
   has(id: string): boolean {
-    return this.#ids.doesExist(idKey(id));
+    return this.#environment.ids.doesExist(idKey(id));
   }
 
   find(id: string): StoredDocument | undefined {
-    const version = this.#ids.get(idKey(id));
+    const version = this.#environment.ids.get(idKey(id));
     return version === undefined ? undefined : this.get(version);
   }
 
   get(version: number): StoredDocument | undefined {
-    const record = this.#documents.get(version);
+    const record = this.#environment.documents.get(version);
     if (record === undefined) return this.#retired.get(version);
     const [id, text, metadata] = record;
     return { id, text, metadata };
@@ -99,13 +88,13 @@ export class LmdbStore implements DocumentStore {
   async put(document: StoredDocument, vector: Float32Array): Promise<PutResult> {
     const key = idKey(document.id);
     const row = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
-    return this.#write(() => {
-      const replaced = this.#ids.get(key);
+    return writeDurably(this.#environment, () => {
+      const replaced = this.#environment.ids.get(key);
       if (replaced !== undefined) this.#retire(replaced);
       this.#lastVersion += 1;
       const version = this.#lastVersion;
-      this.#ids.put(key, version);
-      this.#documents.put(version, [document.id, document.text, document.metadata]);
+      this.#environment.ids.put(key, version);
+      this.#environment.documents.put(version, [document.id, document.text, document.metadata]);
       this.#vectors.put(version, row);
       return { version, replaced };
     }).then((result) => {
@@ -116,11 +105,11 @@ export class LmdbStore implements DocumentStore {
 
   async delete(id: string): Promise<number | undefined> {
     const key = idKey(id);
-    const version = await this.#write(() => {
-      const current = this.#ids.get(key);
+    const version = await writeDurably(this.#environment, () => {
+      const current = this.#environment.ids.get(key);
       if (current === undefined) return undefined;
       this.#retire(current);
-      this.#ids.remove(key);
+      this.#environment.ids.remove(key);
       return current;
     });
     if (version !== undefined) this.#count -= 1;
@@ -153,59 +142,35 @@ export class LmdbStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
-    await this.#root.close();
+    await this.#environment.root.close();
   }
 
   /** Moves a record out of the database into memory, within the transaction that replaces it. */
   #retire(version: number): void {
     const document = this.get(version);
     if (document !== undefined) this.#retired.set(version, document);
-    this.#documents.remove(version);
+    this.#environment.documents.remove(version);
     this.#vectors.remove(version);
+    this.#unfinished?.remove(version);
   }
+}
 
-  /** Runs in a transaction of its own inside the next commit; settles once that commit is on the disk. */
-  async #write<T>(change: () => T): Promise<T> {
-    try {
-      const result = await this.#root.childTransaction(change);
-      await this.#root.flushed;
-      return result;
-    } catch (cause) {
-      throw new CosimoError('store_unavailable', `The document store could not write: ${(cause as Error).message}`, {
-        cause,
-      });
+/** Makes an empty folder the store of this model. @returns its facts */
+function claim(environment: LmdbEnvironment, options: LmdbStoreOptions): StoreFacts {
+  const { dir, dimensions, fingerprint, modelName } = options;
+  try {
+    const facts = readFacts(environment);
+    refuseToShare(environment);
+    if (facts !== undefined) {
+      requireSameModel(dir, facts, options);
+      return facts;
     }
-  }
-
-  /** The index in memory is filled once: a second process would change the store behind its back. */
-  #refuseToShare(dir: string): void {
-    this.#root.readerCheck(); // takes out the readers of processes that were killed
-    const pids = this.#root.readerList().match(/^ *[0-9]+/gm) ?? [];
-    const other = pids.map(Number).find((pid) => pid !== process.pid);
-    if (other === undefined) return;
-    throw new CosimoError(
-      'store_unavailable',
-      `DATA_DIR=${dir} is in use by process ${other}: stop it or set another DATA_DIR.`,
-    );
-  }
-
-  #checkFacts({ dir, dimensions, fingerprint, modelName }: LmdbStoreOptions): void {
-    const facts = this.#root.get(FACTS_KEY) as Facts | undefined;
-    if (facts === undefined) {
-      const own: Facts = { format: FORMAT, fingerprint, modelName, dimensions };
-      this.#root.putSync(FACTS_KEY, own);
-    } else if (facts.format !== FORMAT) {
-      throw new CosimoError(
-        'store_unavailable',
-        `DATA_DIR=${dir} has format ${facts.format}; this Cosimo reads ${FORMAT}.`,
-      );
-    } else if (facts.fingerprint !== fingerprint) {
-      throw new CosimoError(
-        'index_model_mismatch',
-        `DATA_DIR=${dir} holds vectors made by ${facts.modelName} (${facts.fingerprint.slice(0, 12)}), not by ${modelName} ` +
-          `(${fingerprint.slice(0, 12)}): set MODEL back, or set DATA_DIR to an empty folder and index the documents again.`,
-      );
-    }
+    const own: StoreFacts = { format: FORMAT, fingerprint, modelName, dimensions, vectors: 'vectors' };
+    putFacts(environment, own);
+    return own;
+  } catch (error) {
+    void environment.root.close(); // or others would find this process in it
+    throw error;
   }
 }
 

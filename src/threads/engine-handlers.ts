@@ -4,7 +4,7 @@ import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
 import type { EngineHolder } from '../service/engine.ts';
 import { RateCounter } from '../service/rate-counter.ts';
-import type { TextEncoder } from '../service/text-encoder.ts';
+import type { TextEncoder, TextVector } from '../service/text-encoder.ts';
 import type { Handlers } from './calls.ts';
 import type { EncodeArgs, EngineCalls } from './protocol.ts';
 
@@ -26,6 +26,8 @@ export function engineHandlers(
       if (parts === undefined) throw new CosimoError('model_not_ready');
       return encodeAbsent(parts, args, signal);
     },
+    encodeTokens: ({ inputs }, signal) => encoderOf(encoding).encodeTokens(inputs, signal),
+    countTokens: ({ texts, sizes }, signal) => encoderOf(encoding).countTokens(texts, sizes, signal),
     find: ({ id }) => holder.engine.search.find(id),
     upsert: ({ document }, signal) => holder.engine.search.upsert(document, signal),
     delete: ({ id }) => holder.engine.search.delete(id),
@@ -37,21 +39,31 @@ export function engineHandlers(
   };
 }
 
+/** @throws CosimoError `model_not_ready` */
+function encoderOf(encoding: () => Encoding | undefined): TextEncoder {
+  const parts = encoding();
+  if (parts === undefined) throw new CosimoError('model_not_ready');
+  return parts.textEncoder;
+}
+
 /** Since the asking thread looked, another one may have had a text encoded: no text is encoded twice for that. */
 async function encodeAbsent(
   { textEncoder, cache }: Encoding,
   { texts, sizes, cache: useCache }: EncodeArgs,
   signal: AbortSignal,
-): Promise<Float32Array[]> {
-  const vectors = texts.map((text) => (useCache ? cache.get(text) : undefined));
-  const absent = [...vectors.keys()].filter((at) => vectors[at] === undefined);
+): Promise<TextVector[]> {
+  const found = texts.map((text): TextVector | undefined => {
+    const vector = useCache ? cache.get(text) : undefined;
+    return vector && { vector };
+  });
+  const absent = [...found.keys()].filter((at) => found[at] === undefined);
   if (absent.length > 0) {
     const encoded = await textEncoder.encode(
       absent.map((at) => texts[at] as string),
       absent.map((at) => sizes[at] as number),
       { cache: useCache, signal },
     );
-    for (const [position, at] of absent.entries()) vectors[at] = encoded[position];
+    for (const [position, at] of absent.entries()) found[at] = encoded[position];
   }
-  return vectors as Float32Array[];
+  return found as TextVector[];
 }

@@ -31,7 +31,7 @@ async function close(): Promise<void> {
 parentPort?.on('message', (message: ToHttpThread) => {
   if (message.kind === 'close') return void close();
   const cache = openEmbeddingCache(message.engine.cache);
-  holder.serve(remoteEngine({ caller, cache, counts, textBytesMax: config.MAX_TEXT_BYTES }));
+  holder.serve(remoteEngine({ caller, cache, counts, facts: message.engine, textBytesMax: config.MAX_TEXT_BYTES }));
 });
 // Fastify hands its options on to net.Server; its types don't know this one yet.
 const address: FastifyListenOptions & { reusePort: boolean } = { host: config.HOST, port, reusePort: true };

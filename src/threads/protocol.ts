@@ -2,8 +2,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { MetricsText } from '../http/status-routes.ts';
+import type { Prompts } from '../service/embedding-service.ts';
+import type { ServedModel } from '../service/engine.ts';
 import type { RateHits } from '../service/rate-counter.ts';
 import type { Hit } from '../service/search-service.ts';
+import type { TextVector, TokenCount } from '../service/text-encoder.ts';
 import type { StoredDocument } from '../store/document-store.ts';
 
 /** What a thread is started with. */
@@ -20,6 +23,8 @@ export interface HttpThreadOptions {
 
 /** What a thread must know of the engine to serve. */
 export interface EngineFacts {
+  readonly model: ServedModel;
+  readonly prompts: Prompts;
   /** The cache's number, see `share()`. */
   readonly cache: number;
 }
@@ -34,7 +39,9 @@ export interface FromHttpThread {
 
 /** What the main thread does for HTTP threads. */
 export interface EngineCalls {
-  encode(args: EncodeArgs): Float32Array[];
+  encode(args: EncodeArgs): TextVector[];
+  encodeTokens(args: { readonly inputs: readonly Int32Array[] }): Float32Array[];
+  countTokens(args: TextsArgs): TokenCount[];
   find(args: { readonly id: string }): StoredDocument;
   upsert(args: { readonly document: StoredDocument }): void;
   delete(args: { readonly id: string }): void;
@@ -46,9 +53,12 @@ export interface EngineCalls {
   hit(args: { readonly address: string }): RateHits;
 }
 
-export interface EncodeArgs {
+export interface TextsArgs {
   readonly texts: readonly string[];
   readonly sizes: readonly number[];
+}
+
+export interface EncodeArgs extends TextsArgs {
   readonly cache: boolean;
 }
 

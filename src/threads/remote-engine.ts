@@ -5,23 +5,26 @@ import type { Documents, Engine } from '../service/engine.ts';
 import type { EncodeOptions, TextEncoder } from '../service/text-encoder.ts';
 import type { ThreadCounts } from '../thread-counts.ts';
 import type { Caller } from './calls.ts';
-import type { EngineCalls } from './protocol.ts';
+import type { EngineCalls, EngineFacts } from './protocol.ts';
 
 export interface RemoteEngineParts {
   readonly caller: Caller<EngineCalls>;
   /** The one of the process. */
   readonly cache: EmbeddingCache;
   readonly counts: ThreadCounts;
+  readonly facts: EngineFacts;
   readonly textBytesMax: number;
 }
 
 /** Where the main thread doesn't say how long its queue is. */
 const RETRY_AFTER_S = 1;
 
-export function remoteEngine({ caller, cache, counts, textBytesMax }: RemoteEngineParts): Engine {
+export function remoteEngine({ caller, cache, counts, facts, textBytesMax }: RemoteEngineParts): Engine {
+  const { model, prompts } = facts;
   return {
+    model,
     dimensions: cache.dimensions,
-    embeddings: new EmbeddingService({ encoder: remoteEncoder(caller), cache, counts, textBytesMax }),
+    embeddings: new EmbeddingService({ encoder: remoteEncoder(caller), cache, counts, prompts, textBytesMax }),
     search: remoteDocuments(caller),
     healthy: () => caller.call('healthy', null),
     stats: () => caller.call('stats', null),
@@ -32,6 +35,8 @@ export function remoteEngine({ caller, cache, counts, textBytesMax }: RemoteEngi
 function remoteEncoder(caller: Caller<EngineCalls>): TextEncoder {
   return {
     encode: (texts, sizes, { cache, signal }: EncodeOptions) => caller.call('encode', { texts, sizes, cache }, signal),
+    encodeTokens: (inputs, signal) => caller.call('encodeTokens', { inputs }, signal),
+    countTokens: (texts, sizes, signal) => caller.call('countTokens', { texts, sizes }, signal),
   };
 }
 

@@ -1,4 +1,4 @@
-// JSON of vectors: brackets, commas and base64; the numbers themselves are float_text_test's.
+// JSON of vectors: brackets and commas; the numbers themselves are float_text_test's.
 #include "core/json_writer.h"
 
 #include <limits>
@@ -15,12 +15,6 @@ std::string json_of(const std::vector<float>& vector) {
   std::string text(vector_json_room(vector.size()), '\0');
   text.resize(
       static_cast<std::size_t>(write_vector_json(text.data(), vector, active_kernel()) - text.data()));
-  return text;
-}
-
-std::string base64_of(const std::vector<float>& vector) {
-  std::string text(vector_base64_size(vector.size()), '\0');
-  CHECK(write_vector_base64(text.data(), vector) == text.data() + text.size());
   return text;
 }
 
@@ -41,15 +35,6 @@ void test_room() {
   }
 }
 
-// By RFC 4648 and the bytes of the floats: 0x3f800000, 0xbf800000, 0x40000000.
-void test_base64() {
-  CHECK(base64_of({}) == "\"\"");
-  CHECK(base64_of({1.0F}) == "\"AACAPw==\"");
-  CHECK(base64_of({1.0F, -1.0F}) == "\"AACAPwAAgL8=\"");
-  CHECK(base64_of({1.0F, -1.0F, 2.0F}) == "\"AACAPwAAgL8AAABA\"");
-  CHECK(base64_of({std::numeric_limits<float>::max()}) == "\"//9/fw==\"");
-}
-
 }  // namespace
 }  // namespace cosimo::test
 
@@ -57,6 +42,5 @@ int main() {
   using namespace cosimo::test;
   test_json();
   test_room();
-  test_base64();
   return finish();
 }

@@ -1,8 +1,5 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after } from 'node:test';
 import { resolveModel } from '../../src/model/resolve-model.ts';
+import { onnxModel, WORDS } from './onnx-model.ts';
 
 /** The folder of the real model, which set-up has fetched. */
 export async function testModelDir(): Promise<string> {
@@ -12,16 +9,9 @@ export async function testModelDir(): Promise<string> {
 }
 
 /** A word whose token the model of `modelWithBrokenToken` doesn't have. */
-export const BROKEN_WORD = 'zyzzyva';
+export const BROKEN_WORD = WORDS.at(-1) as string;
 
-/** The real model with a tokenizer that names a token past its table: inference fails on that one, in earnest. */
+/** A tiny model whose table lacks the last token's row: it starts, and inference fails on that one, in earnest. */
 export async function modelWithBrokenToken(): Promise<string> {
-  const dir = mkdtempSync(join(tmpdir(), 'cosimo-broken-model-'));
-  after(() => rmSync(dir, { recursive: true }));
-  cpSync(await testModelDir(), dir, { recursive: true });
-  const path = join(dir, 'tokenizer.json');
-  const tokenizer = JSON.parse(readFileSync(path, 'utf8')) as { model: { vocab: Record<string, number> } };
-  tokenizer.model.vocab[BROKEN_WORD] = 99_999;
-  writeFileSync(path, JSON.stringify(tokenizer));
-  return dir;
+  return onnxModel({ rows: WORDS.length - 1 });
 }

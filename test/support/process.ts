@@ -22,7 +22,7 @@ export interface CosimoProcess {
 
 /** Starts it and waits until it listens or has ended; `origin` is empty in the latter case. */
 export async function startProcess(settings: Readonly<Record<string, string>>): Promise<CosimoProcess> {
-  const env = { ...process.env, PORT: '0', DEVICE: 'cpu', ...settings };
+  const env = { ...process.env, PORT: '0', DEVICE: 'cpu', ENCODER_WORKERS: '1', ...settings };
   const child = spawn(process.execPath, ['src/main.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   after(() => child.kill('SIGKILL'));
   let output = '';

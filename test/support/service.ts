@@ -19,6 +19,9 @@ export async function createUnloadedService(settings: Readonly<Record<string, st
     MODEL_DIR,
     DATA_DIR: ':memory:',
     DEVICE: 'cpu',
+    // Chosen here, so that no start measures.
+    ENCODER_WORKERS: '1',
+    ENCODER_THREADS: '2',
     LOG_LEVEL: 'silent',
     ...settings,
   });

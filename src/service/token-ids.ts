@@ -1,0 +1,25 @@
+/** Token ids that a client has made itself, brought into the form in which the model sees a text. */
+import type { ServedModel } from './engine.ts';
+
+export interface FramedTokens {
+  /** With [CLS] and [SEP], no longer than the model sees. */
+  readonly ids: Int32Array;
+  readonly truncated: boolean;
+}
+
+export function isVocabulary(ids: readonly number[], { vocabSize }: Pick<ServedModel, 'vocabSize'>): boolean {
+  return ids.every((id) => id < vocabSize);
+}
+
+/** Adds what the tokenizer puts around a text where it is missing, and truncates what is within. */
+export function framed(
+  ids: readonly number[],
+  { prefix, suffix, maxTokens }: Pick<ServedModel, 'prefix' | 'suffix' | 'maxTokens'>,
+): FramedTokens {
+  const start = prefix.length > 0 && prefix.every((id, at) => ids[at] === id) ? prefix.length : 0;
+  const isEnded = suffix.length > 0 && suffix.every((id, at) => ids[ids.length - suffix.length + at] === id);
+  const end = isEnded ? Math.max(start, ids.length - suffix.length) : ids.length;
+  const within = ids.slice(start, end);
+  const room = maxTokens - prefix.length - suffix.length;
+  return { ids: Int32Array.from([...prefix, ...within.slice(0, room), ...suffix]), truncated: within.length > room };
+}

@@ -1,0 +1,30 @@
+/** The encoding pipeline in this process, over the real model. */
+import { after } from 'node:test';
+import {
+  type EncodingPipeline,
+  type PipelineEvents,
+  type PipelineOptions,
+  startPipeline,
+} from '../../src/encoder/encoding-pipeline.ts';
+import { testModelDir } from './model.ts';
+
+/** @param options what differs from one encoder of two threads on the CPU, in fp32 */
+export async function testPipeline(
+  options: Partial<PipelineOptions> = {},
+  events: Partial<PipelineEvents> = {},
+): Promise<EncodingPipeline> {
+  const defaults: PipelineOptions = {
+    modelDir: options.modelDir ?? (await testModelDir()),
+    ...{ device: 'cpu', deviceId: 0, precision: 'fp32', workers: 1, threads: 2, batchTokens: 2048 },
+    ...{ tokensMax: 1 << 20, bytesMax: 1 << 26 },
+  };
+  const pipeline = await startPipeline({ ...defaults, ...options }, { log: () => {}, ...events });
+  after(() => pipeline.close());
+  return pipeline;
+}
+
+/** Vectors of texts that differ from one another, encoded together. */
+export async function encodeTexts({ queue }: EncodingPipeline, texts: readonly string[]): Promise<Float32Array[]> {
+  const encoded = await Promise.all(queue.enqueue(texts));
+  return encoded.map(({ vector }) => vector);
+}

@@ -1,0 +1,132 @@
+/** Small stores on disk whose vectors follow from their texts, and re-embeddings of them in processes of their own. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import type { DocumentStore } from '../../src/store/document-store.ts';
+import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { type ReembedOptions, type ReembedOutcome, reembed } from '../../src/store/re-embed.ts';
+
+/** What stands for a model: its vectors are digests of its name and the text. */
+export interface DigestModel {
+  readonly name: string;
+  readonly dimensions: number;
+}
+
+export const vectorOf = ({ name, dimensions }: DigestModel, text: string): Float32Array => {
+  const digest = createHash('sha256').update(`${name}\0${text}`).digest();
+  return Float32Array.from({ length: dimensions }, (_, at) => (digest[at % digest.length] as number) / 256);
+};
+
+export const openStore = (dir: string, { name, dimensions }: DigestModel) =>
+  new LmdbStore({ dir, dimensions, fingerprint: name, modelName: `org/${name}` });
+
+const scratch = mkdtempSync(join(tmpdir(), 'cosimo-re-embed-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+let folders = 0;
+export const newFolder = () => join(scratch, String(folders++));
+
+const textOfId = (id: string) => `text of ${id}`;
+export const documentOf = (id: string, text = textOfId(id)) => ({ id, text, metadata: `{"id": "${id}"}` });
+
+/** @returns its folder; it holds `count` documents, after some were replaced and deleted */
+export async function storeWith(count: number, model: DigestModel, textOf = textOfId): Promise<string> {
+  const dir = newFolder();
+  const store = openStore(dir, model);
+  const put = (id: string, text = textOf(id)) => {
+    const document = documentOf(id, text);
+    return store.put(document, vectorOf(model, document.text));
+  };
+  await Promise.all(Array.from({ length: count + 3 }, (_, at) => put(String(at))));
+  await Promise.all([put('1', 'replaced'), store.delete('2'), store.delete('0'), store.delete(String(count + 2))]);
+  await store.close();
+  return dir;
+}
+
+/** Everything a store shows of its documents, by version, with their vectors. */
+export function contentsOf(store: DocumentStore, dimensions: number) {
+  const found = new Map<number, { id: string; text: string; metadata: string; vector: number[] }>();
+  for (const { versions, vectors } of store.vectors()) {
+    versions.forEach((version, at) => {
+      const document = store.get(version);
+      if (document === undefined) throw new Error(`no document has the version ${version}`);
+      found.set(version, { ...document, vector: [...vectors.subarray(at * dimensions, (at + 1) * dimensions)] });
+    });
+  }
+  return found;
+}
+
+export interface Reembed {
+  readonly outcome: ReembedOutcome;
+  /** Documents that an earlier run had done. */
+  readonly done: number;
+  /** Texts of each call of `encode`. */
+  readonly batches: number[];
+}
+
+/** Re-embeds in this process. */
+export async function reembedWith(
+  dir: string,
+  model: DigestModel,
+  more: Partial<ReembedOptions> = {},
+): Promise<Reembed> {
+  const batches: number[] = [];
+  let done = 0;
+  const outcome = await reembed({
+    ...{ dir, fingerprint: model.name, modelName: `org/${model.name}`, batchDocuments: 4 },
+    progress: { start: (plan) => (done = plan.done), advance() {} },
+    async encode(texts) {
+      batches.push(texts.length);
+      return texts.map((text) => vectorOf(model, text));
+    },
+    ...more,
+  });
+  return { outcome, done, batches };
+}
+
+/**
+ * Re-embeds in a process of its own, which prints `encoding` at each batch and at its end the outcome's kind or the error.
+ * @param pause_ms before each batch's vectors are there
+ */
+export function spawnReembed(dir: string, model: DigestModel, pause_ms: number): ChildProcess {
+  const script = `import { reembedWith, vectorOf } from ${JSON.stringify(import.meta.url)};
+    const encode = async (texts) => {
+      console.log('encoding');
+      await new Promise((resolve) => setTimeout(resolve, ${pause_ms}));
+      return texts.map((text) => vectorOf(${JSON.stringify(model)}, text));
+    };
+    reembedWith(${JSON.stringify(dir)}, ${JSON.stringify(model)}, { encode })
+      .then(({ outcome }) => console.log(outcome.kind), (error) => console.log(error.message));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+export const OLD: DigestModel = { name: 'old', dimensions: 4 };
+export const NEW: DigestModel = { name: 'new', dimensions: 7 };
+
+/** Of a store that nobody has open. */
+export async function contents(dir: string, model: DigestModel) {
+  const store = openStore(dir, model);
+  try {
+    assert.equal(contentsOf(store, model.dimensions).size, store.documents);
+    return contentsOf(store, model.dimensions);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The same documents of the same versions, with the vectors that another model makes of them. */
+export const encodedBy = (model: DigestModel, before: Awaited<ReturnType<typeof contents>>) =>
+  new Map([...before].map(([version, stored]) => [version, { ...stored, vector: [...vectorOf(model, stored.text)] }]));
+
+/** The documents are as they were, of another model than OLD. */
+export async function assertSwitched(dir: string, before: Awaited<ReturnType<typeof contents>>, model = NEW) {
+  assert.deepEqual(await contents(dir, model), encodedBy(model, before));
+  assert.throws(() => openStore(dir, OLD), { code: 'index_model_mismatch' });
+}
