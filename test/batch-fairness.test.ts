@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { FairOrder } from '../src/encoder/fair-order.ts';
 import { ReadyTexts } from '../src/encoder/ready-texts.ts';
 import { WaitingText } from '../src/encoder/waiting-text.ts';
-import { heldQueue, one, textOf } from './support/held-queue.ts';
+import { type HeldQueue, heldQueue, one, textOf } from './support/held-queue.ts';
 
 const callOf = (name: string, count: number, tokens: number) =>
   Array.from({ length: count }, (_, at) => textOf(tokens, `${name}${at} `));
@@ -52,6 +53,59 @@ test('large calls without end do not starve single texts, nor single texts a lar
   // 2,000 texts were encoded. Eight callers: shared evenly, each got 250 texts of 20 tokens.
   assert.ok(largeDone >= 6 && largeDone <= 12, `${largeDone} large calls`);
   assert.ok(singlesDone >= 600 && singlesDone <= 1400, `${singlesDone} single texts`);
+});
+
+/** What has been before must not count as waiting: each way in which a text ends. */
+const before: Readonly<Record<string, (held: HeldQueue) => Promise<void>>> = {
+  'in a new queue': async () => {},
+  'after a hundred calls that were encoded': async ({ queue, finishAll }) => {
+    for (let at = 0; at < 100; at += 1) queue.enqueue([textOf(20, `done ${at} `)]);
+    await finishAll();
+  },
+  'after a hundred calls whose clients went': async ({ queue, finishAll }) => {
+    const leaving = new AbortController();
+    for (let at = 0; at < 100; at += 1) one(queue, textOf(20, `gone ${at} `), leaving.signal).catch(() => {});
+    leaving.abort();
+    await finishAll();
+  },
+};
+
+for (const [name, happens] of Object.entries(before)) {
+  test(`${name}, one text a batch: a large call and single texts without end take turns`, async () => {
+    const held = heldQueue({ batchTokens: 20, overheadTokens: 0 });
+    const { queue, finish, turn } = held;
+    await happens(held);
+    let largeEnd: number | undefined;
+    let batch = 0;
+    let calls = 0;
+    void Promise.all(queue.enqueue(callOf('large', 50, 20))).then(() => {
+      largeEnd = batch;
+    });
+    const single = () => {
+      calls += 1;
+      void one(queue, textOf(20, `single ${calls} `)).then(single);
+    };
+    // So many that one of them waits whenever the encoder is free.
+    for (let at = 0; at < 3; at += 1) single();
+    await turn();
+    for (batch = 1; batch <= 260; batch += 1) await finish();
+    assert.ok(largeEnd !== undefined && largeEnd >= 100, `it ended after ${largeEnd} batches`);
+  });
+}
+
+test('virtual time goes on by the tokens that each waiting call has got', () => {
+  const order = new FairOrder();
+  const [first, second] = [order.newShare(), order.newShare()];
+  for (const share of [first, first, second]) order.add(share);
+  order.served(100);
+  assert.equal(order.newShare().next, 50, 'two calls wait');
+  order.remove(second);
+  order.remove(first);
+  order.served(100);
+  assert.equal(order.newShare().next, 150, 'one of them still has a text');
+  order.remove(first);
+  order.served(100);
+  assert.equal(order.newShare().next, 250, 'none waits');
 });
 
 test('two large calls end at the same time, not one after the other', async () => {
