@@ -1,4 +1,5 @@
 /** What a trial is. Suites are lists of these: data, nothing that runs. */
+import type { NativeEncoderKernel } from '../src/native/text-encoder.ts';
 import type { DataSet } from './data/data-set.ts';
 
 /** A program of the project, of the peers' environments, or the C++ program of bench/native. */
@@ -74,6 +75,8 @@ export interface CpuAbilities {
   readonly features: readonly string[];
   /** Instructions whose rate can be measured. */
   readonly instructions: readonly string[];
+  /** Kernels of the encoder that can run, best first within each precision. */
+  readonly encoders: readonly NativeEncoderKernel[];
 }
 
 export interface Suite {

@@ -97,7 +97,25 @@ async function cudaProvider() {
   if (fetched) await step('CUDA provider', 'npm', ['test', '--silent', '--', 'test/cuda-provider.test.ts']);
 }
 
+/** What clients see doesn't depend on which encoder serves; `npm test` has ENCODER's default. */
+const CONTRACT_TESTS = [
+  ...[
+    'cached-answers',
+    'embed',
+    'encoder-faults',
+    'fastapi-contract',
+    'http',
+    'http-threads',
+    'index-limits',
+    'large-bodies',
+  ],
+  ...['openai', 'overload', 'process', 're-embed-cli', 'search', 'search-cancel', 'search-service'],
+].map((name) => `test/${name}.test.ts`);
+
 await step('npm test', 'npm', ['test']);
+await step('contract tests with ENCODER=onnx', 'npm', ['test', '--silent', '--', ...CONTRACT_TESTS], {
+  env: { ...process.env, ENCODER: 'onnx' },
+});
 await cudaProvider();
 await step('lint', 'npm', ['run', '--silent', 'lint']);
 await step('type check', 'npm', ['run', '--silent', 'typecheck']);

@@ -22,7 +22,15 @@ qemu-aarch64-static -cpu max build/tests-neon/kernels_test | grep '^kernel neon-
 old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/tests-neon/code_kernels_test)
 printf '%s\n' "$old_cpu" | grep '^kernel neon$'
 if printf '%s\n' "$old_cpu" | grep '^kernel neon-dotprod$'; then exit 1; fi
+# Likewise of the encoder's kernels.
+encoder_kernels=$(qemu-aarch64-static -cpu max build/tests-neon/encoder_rows_test)
+for kernel in 'neon, fp32' 'neon-bf16, bf16' 'neon-i8mm, int8' 'scalar, fp32'; do
+  printf '%s\n' "$encoder_kernels" | grep "^kernel $kernel\$"
+done
+old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/tests-neon/encoder_rows_test)
+printf '%s\n' "$old_cpu" | grep '^kernel neon, fp32$'
+if printf '%s\n' "$old_cpu" | grep -E '^kernel neon-(bf16|i8mm)'; then exit 1; fi
 printf 'round\n' | qemu-aarch64-static -cpu max build/tests-neon/cosimo_bench dot --kernel neon --bytes 65536 --round-s 0.01 |
   grep '"round":{"value":'
-# A tenth of the comparisons: emulation takes thirty times as long.
-COSIMO_COMPARISONS=1000 ctest --test-dir build/tests-neon --output-on-failure
+# A tenth of the comparisons, fewer sizes of the encoder's: emulation takes thirty times as long.
+COSIMO_COMPARISONS=1000 COSIMO_BRIEF=1 ctest --test-dir build/tests-neon --output-on-failure

@@ -34,14 +34,29 @@ const SettingsSchema = Type.Object({
   MODEL_DIR: Type.Optional(Type.String({ description: 'Folder with a sentence-transformers model, used as it is' })),
   DEVICE: Type.Enum(['auto', 'cpu', 'cuda'], { description: 'Where the model runs', default: 'auto' }),
   CUDA_DEVICE: count('Number of the CUDA device', 0, 0, 1023),
-  PRECISION: Type.Enum(['auto', 'fp32', 'fp16'], {
-    description: 'Arithmetic of the encoder; auto is fp16 on CUDA and fp32 on the CPU',
+  ENCODER: Type.Enum(['auto', 'native', 'onnx'], {
+    description: "What encodes: Cosimo's own encoder for the CPU, ONNX Runtime, or whichever suits device and model",
     default: 'auto',
   }),
-  ENCODER_WORKERS: count('Inferences that run side by side (0: chosen at start, by measuring)', 0, 0, 256),
-  ENCODER_THREADS: count('Threads of one inference (0: chosen at start, by measuring)', 0, 0, 1024),
+  PRECISION: Type.Enum(['auto', 'fp32', 'fp16', 'bf16', 'int8'], {
+    description:
+      'Arithmetic of the encoder; auto is fp16 on CUDA and fp32 on the CPU; fp16 is ONNX Runtime, bf16 and int8 the native encoder',
+    default: 'auto',
+  }),
+  ENCODER_WORKERS: count(
+    'Inferences that run side by side (0: chosen at start, by measuring; 2 share the threads of the native encoder)',
+    0,
+    0,
+    256,
+  ),
+  ENCODER_THREADS: count(
+    'Threads of one inference (0: chosen at start, by measuring; all cores for the native encoder)',
+    0,
+    0,
+    1024,
+  ),
   BATCH_TOKENS: count(
-    'Tokens, padding included, that one inference takes at most (0: 1024 on the CPU, 16384 on CUDA)',
+    'Tokens, padding included where there is any, that one inference takes at most (0: 1024 on the CPU, 16384 on CUDA)',
     0,
     0,
     1 << 20,

@@ -135,6 +135,7 @@ function createMetrics(holder: EngineHolder, running: () => RunningEngine | unde
     queue_texts: () => running()?.queue.texts ?? 0,
     queue_tokens: () => running()?.queue.tokens ?? 0,
     queue_bytes: () => running()?.queue.bytes ?? 0,
+    encoder_memory_bytes: () => running()?.encoderMemoryBytes() ?? 0,
   });
   registerIndexMetrics(metrics.registry, () => running()?.index.statistics());
   registerCacheMetrics(metrics.registry, () => running()?.cache.statistics());

@@ -16,6 +16,7 @@ export interface GaugeSources {
   readonly queue_texts: () => number;
   readonly queue_tokens: () => number;
   readonly queue_bytes: () => number;
+  readonly encoder_memory_bytes: () => number;
 }
 
 /** A number of a native part, which counts by itself: read whenever somebody asks. */
@@ -85,6 +86,11 @@ export class Metrics {
       sources.queue_tokens,
     );
     gauge('cosimo_queue_text_bytes', 'UTF-8 bytes that wait or are being encoded', sources.queue_bytes);
+    gauge(
+      'cosimo_encoder_memory_bytes',
+      'Native memory of the native encoder: weights and workspace; 0 with ONNX Runtime',
+      sources.encoder_memory_bytes,
+    );
     this.#stages = new Histogram({
       name: 'cosimo_stage_duration_seconds',
       help: 'Time a text, a batch or a search spends in a stage',

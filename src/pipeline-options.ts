@@ -5,6 +5,7 @@ import type { PipelineOptions } from './encoder/encoding-pipeline.ts';
 export function pipelineOptions(config: Config, modelDir: string): PipelineOptions {
   return {
     modelDir,
+    encoder: config.ENCODER,
     device: config.DEVICE,
     deviceId: config.CUDA_DEVICE,
     precision: config.PRECISION,

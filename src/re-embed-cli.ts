@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const progress = documentsProgress(model.name);
   try {
     const outcome = await reembed({
-      ...{ dir: DATA_DIR, fingerprint: vectorFingerprint(model), modelName: model.name },
+      ...{ dir: DATA_DIR, fingerprint: vectorFingerprint(model, config), modelName: model.name },
       ...{ encode: encoding.encode, progress, signal: abortedBySignals() },
     });
     progress.stop();

@@ -33,6 +33,8 @@ export interface RunningEngine {
   readonly modelName: string;
   /** What encodes where, for people. */
   readonly encoder: string;
+  /** Native memory of the encoder; 0 with ONNX Runtime. */
+  readonly encoderMemoryBytes: () => number;
   readonly prompts: Prompts;
   readonly textEncoder: QueuedEncoder;
   readonly queue: BatchQueue;
@@ -110,6 +112,7 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
       retryAfter_s: () => queue.drain_s,
     },
     ...described,
+    encoderMemoryBytes: pipeline.encoderMemoryBytes,
     prompts,
     textEncoder,
     queue,
@@ -130,7 +133,7 @@ export function openStore(config: Config, model: ResolvedModel, dimensions: numb
   return new LmdbStore({
     dir: config.DATA_DIR,
     dimensions,
-    fingerprint: vectorFingerprint(model),
+    fingerprint: vectorFingerprint(model, config),
     modelName: model.name,
   });
 }

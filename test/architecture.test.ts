@@ -58,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'http-metrics': ['thread-counts'],
   'thread-counts': [],
   'pipeline-options': ['config', 'encoder'],
-  'vector-fingerprint': ['model'],
+  'vector-fingerprint': ['config', 'model'],
   errors: [],
 };
 

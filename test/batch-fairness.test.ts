@@ -151,7 +151,7 @@ describe('how often a text is passed over', () => {
         fc.integer({ min: 64, max: 2048 }),
         fc.integer({ min: 0, max: 50 }),
         (items, tokens, over) => {
-          const ready = new ReadyTexts({ batchTokens: tokens, overheadTokens: over });
+          const ready = new ReadyTexts({ batchTokens: tokens, overheadTokens: over, pads: true });
           const texts = items.map(([length, due]) => text(length, due));
           ready.add(texts);
           let left = texts.toSorted((a, b) => a.due - b.due);

@@ -9,6 +9,7 @@ import { processorSeconds } from '../bench/load/processor-time.ts';
 import type { Round } from '../bench/protocol.ts';
 import { buildBench } from '../scripts/build-bench.mjs';
 import { native } from '../src/native/binding.ts';
+import type { NativeEncoderKernel } from '../src/native/text-encoder.ts';
 
 const TIMEOUT_MS = 60_000; // a hang fails as a status of null
 const L2_BYTES = String(256 * 1024);
@@ -52,7 +53,14 @@ const features = () => run('features').replies[0];
 test('features are those that the addon finds too', () => {
   const { status, replies } = run('features');
   assert.deepEqual([status, replies.length], [0, 1]);
-  const { kernels, active_kernel, features, instructions } = replies[0];
+  const { kernels, active_kernel, features, instructions, encoders } = replies[0];
+  const left = kernels.slice(kernels.indexOf(active_kernel));
+  const bestOfPrecision = encoders
+    .filter(({ family }: NativeEncoderKernel) => left.includes(family))
+    .filter(({ precision }: NativeEncoderKernel, at: number, kernels: NativeEncoderKernel[]) => {
+      return kernels.findIndex((kernel) => kernel.precision === precision) === at;
+    });
+  assert.deepEqual(bestOfPrecision, native.encoderKernels);
   assert.deepEqual(kernels, native.availableKernels);
   assert.equal(active_kernel, native.kernel);
   assert.equal(features.includes('avx512f'), kernels.includes('avx512'));
@@ -140,6 +148,8 @@ test('instructions: every one that is listed runs, at the operations it is said 
     fma_zmm: 32,
     vnni_zmm: 128,
     bf16_zmm: 64,
+    bf16_tile: 16_384,
+    int8_tile: 32_768,
     fma_neon: 8,
     sdot_neon: 32,
     bf16_neon: 16,
@@ -149,6 +159,14 @@ test('instructions: every one that is listed runs, at the operations it is said 
       assert.ok(value < 200, `${name}: ${value} thousand million a second on two threads`);
       assert.ok(Math.abs((extra?.['gop_per_s'] ?? 0) / value - (operations[name] as number)) < 1e-6, name);
     }
+  }
+});
+
+test('instructions: multiply-adds a second where they are asked for', () => {
+  const [name] = features().instructions;
+  if (name === undefined) return;
+  for (const { value, extra } of roundsOf(`instructions --name ${name} --unit multiply-adds`)) {
+    assert.ok(Math.abs((2 * value) / (extra?.['gop_per_s'] ?? 0) - 1) < 1e-6);
   }
 });
 
@@ -229,6 +247,7 @@ test('bad arguments end it with one sentence before any work', () => {
     ['copy --rows 5 --seed 1', /knows no --seed/],
     ['read --bytes 4096 --pass-bytes x', /--pass-bytes must be a whole number/],
     ['instructions --name nop', /can't measure 'nop'/],
+    ['instructions --name nop --unit tons', /--unit must be instructions or multiply-adds, not 'tons'/],
     ['cache --operation guess --entries 10', /--operation must be hit, miss, .* or copy, not 'guess'/],
     ['cache --operation hit', /needs --entries/],
     ['cache --operation zipf --entries 10 --zipf-exponent -1', /--zipf-exponent must be a number from 0 /],

@@ -47,6 +47,15 @@ describe('a Markdown report', () => {
     assert.ok(!report.includes('--quick') && !report.includes('**Partial'));
   });
 
+  test('says each thing once that contenders said of themselves', () => {
+    const saying = (name: string, encoder: string) => ({ ...own, name, versions: { encoder, torch: '2.0' } });
+    const said = markdownReport(
+      suiteResult([trial(1, saying('a', 'fp32'), saying('b', 'bf16'), saying('c', 'fp32'))]),
+      [],
+    );
+    assert.match(said, /^versions {2}encoder fp32, torch 2\.0, encoder bf16$/m);
+  });
+
   test('warns of quick and partial runs', () => {
     const warned = markdownReport(suiteResult([trial(1, own)], { quick: true, partial: true }), []);
     assert.match(warned, /\*\*Made with `--quick`/);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { httpThreads, loadConfig, settingsHelp } from '../src/config.ts';
+import { pipelineOptions } from '../src/pipeline-options.ts';
 
 test('defaults are those of the contract', () => {
   const config = loadConfig({});
@@ -21,7 +22,7 @@ test('defaults are those of the contract', () => {
       MAX_TEXT_BYTES: 8 << 20,
       MAX_METADATA_BYTES: 1 << 20,
     },
-    ...{ PRECISION: 'auto', CUDA_DEVICE: 0, ENCODER_WORKERS: 0, ENCODER_THREADS: 0, BATCH_TOKENS: 0 },
+    ...{ ENCODER: 'auto', PRECISION: 'auto', CUDA_DEVICE: 0, ENCODER_WORKERS: 0, ENCODER_THREADS: 0, BATCH_TOKENS: 0 },
     ...{ SEARCH_CODES: 'auto', MAX_DOCUMENTS: 0, MAX_INDEX_BYTES: 0 },
     ...{ REQUEST_TIMEOUT_MS: 60_000, RATE_LIMIT: 0, API_KEY: undefined, MODEL_DIR: undefined },
   };
@@ -45,13 +46,22 @@ test('an empty value is an absent one; other variables are nobody’s business',
   assert.equal('HOME' in config, false);
 });
 
+test('what the settings say of encoding reaches the pipeline', () => {
+  const settings = { ENCODER: 'native', DEVICE: 'cpu', PRECISION: 'int8', ENCODER_WORKERS: '3', ENCODER_THREADS: '4' };
+  assert.deepEqual(pipelineOptions(loadConfig({ ...settings, CUDA_DEVICE: '1', BATCH_TOKENS: '99' }), 'folder'), {
+    ...{ modelDir: 'folder', encoder: 'native', device: 'cpu', deviceId: 1, precision: 'int8' },
+    ...{ workers: 3, threads: 4, batchTokens: 99, tokensMax: 262_144, bytesMax: 256 << 20 },
+  });
+});
+
 test('a bad value stops the start with a sentence naming it', () => {
   const bad: [Record<string, string>, RegExp][] = [
     [{ PORT: 'http' }, /^PORT=http: must be integer/],
     [{ PORT: '65536' }, /^PORT=65536: must be <= 65535/],
     [{ PORT: '-1' }, /^PORT=-1: must be >= 0/],
     [{ DEVICE: 'tpu' }, /^DEVICE=tpu: .*auto, cpu, cuda/],
-    [{ PRECISION: 'int4' }, /^PRECISION=int4: .*fp32/],
+    [{ PRECISION: 'int4' }, /^PRECISION=int4: .*auto, fp32, fp16, bf16, int8/],
+    [{ ENCODER: 'torch' }, /^ENCODER=torch: .*auto, native, onnx/],
     [{ MODEL: 'all-MiniLM' }, /^MODEL=all-MiniLM: .*org\/name/],
     [{ MAX_BATCH_SIZE: '0' }, /^MAX_BATCH_SIZE=0: must be >= 1/],
     [{ MAX_BODY_BYTES: '1.5' }, /^MAX_BODY_BYTES=1.5: must be integer/],

@@ -90,7 +90,7 @@ describe('on a GPU', () => {
     const { texts } = JSON.parse(readFileSync(new URL('fixtures/embeddings.json', import.meta.url), 'utf8')) as {
       texts: { name: string; text: string; vector: string }[];
     };
-    const pipeline = await testPipeline({ device: 'cuda', precision: 'auto' });
+    const pipeline = await testPipeline({ encoder: 'onnx', device: 'cuda', precision: 'auto' });
     assert.match(pipeline.description, /, cuda, fp16$/);
     const vectors = await encodeTexts(
       pipeline,

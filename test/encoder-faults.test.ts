@@ -72,12 +72,15 @@ test('a client that disconnects in the middle of its batch: the rest of it is no
 });
 
 describe('a thread killed at work', () => {
-  async function withThreads(run: (threads: Worker[], own: typeof service) => Promise<void>): Promise<void> {
+  async function withThreads(
+    settings: Readonly<Record<string, string>>,
+    run: (threads: Worker[], own: typeof service) => Promise<void>,
+  ): Promise<void> {
     const threads: Worker[] = [];
     const remember = (worker: Worker) => threads.push(worker);
     process.on('worker', remember);
     try {
-      await run(threads, await startService());
+      await run(threads, await startService(settings));
     } finally {
       process.off('worker', remember);
     }
@@ -86,7 +89,7 @@ describe('a thread killed at work', () => {
     threads.findLast(({ threadName }) => threadName === name) as Worker;
 
   test('its texts are encoded by the one that is started in its place', async () => {
-    await withThreads(async (threads, own) => {
+    await withThreads({ ENCODER: 'onnx' }, async (threads, own) => {
       const texts = ['killed at work', 'this one too', LONG];
       const expected = (await send(own, 'POST', '/embed/batch', { texts, cache: false })).json;
       // It has the job when it ends, and has not begun it: one that is ended within ONNX Runtime takes the process with it.
@@ -103,7 +106,7 @@ describe('a thread killed at work', () => {
   });
 
   test('killed again over the same texts: 503 with Retry-After, and ready again by itself', async () => {
-    await withThreads(async (threads, own) => {
+    await withThreads({ ENCODER: 'onnx' }, async (threads, own) => {
       const kill = (worker: Worker) =>
         worker.threadName === 'encoder' && worker.once('online', () => worker.terminate());
       process.on('worker', kill);
@@ -123,7 +126,7 @@ describe('a thread killed at work', () => {
   });
 
   test('the tokenizer too', async () => {
-    await withThreads(async (threads, own) => {
+    await withThreads({}, async (threads, own) => {
       const answers = Array.from({ length: 20 }, (_, at) =>
         send(own, 'POST', '/embed', { texts: longTexts(`tokenized ${at}`).slice(0, 3), cache: false }),
       );

@@ -14,13 +14,11 @@ const LONGEST_WORDS = IS_LONG ? 250 : 60;
 /** Of the resident memory after the first quarter. Heaps find their size in the first few thousand requests. */
 const GROWTH_MAX = IS_LONG ? 1.05 : 1.25;
 
-const { origin, ready } = await startProcess({ DATA_DIR: ':memory:' });
-await ready();
-
-const resident = async () => metric(await (await fetch(`${origin}/metrics`)).text(), 'process_resident_memory_bytes');
+const resident = async (origin: string) =>
+  metric(await (await fetch(`${origin}/metrics`)).text(), 'process_resident_memory_bytes');
 
 let asked = 0;
-async function client(until: number): Promise<void> {
+async function client(origin: string, until: number): Promise<void> {
   while (asked < until) {
     asked += 1;
     // Short texts are common, long ones rare: every length up to the longest comes.
@@ -36,15 +34,22 @@ async function client(until: number): Promise<void> {
     await answer.arrayBuffer();
   }
 }
-const ask = (until: number) => Promise.all(Array.from({ length: CLIENTS }, () => client(until)));
+const ask = (origin: string, until: number) =>
+  Promise.all(Array.from({ length: CLIENTS }, () => client(origin, until)));
 
-test(`resident memory is flat over ${REQUESTS} requests of mixed lengths`, async (context) => {
-  await ask(REQUESTS / 4);
-  const first = await resident();
-  await ask(REQUESTS);
-  const last = await resident();
-  context.diagnostic(
-    `${(first / 2 ** 20).toFixed(0)} MiB after a quarter, ${(last / 2 ** 20).toFixed(0)} MiB at the end`,
-  );
-  assert.ok(last < GROWTH_MAX * first, `${last} bytes, of ${first} after a quarter`);
-});
+for (const encoder of ['native', 'onnx']) {
+  test(`${encoder}: resident memory is flat over ${REQUESTS} requests of mixed lengths`, async (context) => {
+    const { child, origin, ready } = await startProcess({ DATA_DIR: ':memory:', ENCODER: encoder });
+    await ready();
+    asked = 0;
+    await ask(origin, REQUESTS / 4);
+    const first = await resident(origin);
+    await ask(origin, REQUESTS);
+    const last = await resident(origin);
+    child.kill();
+    context.diagnostic(
+      `${(first / 2 ** 20).toFixed(0)} MiB after a quarter, ${(last / 2 ** 20).toFixed(0)} MiB at the end`,
+    );
+    assert.ok(last < GROWTH_MAX * first, `${last} bytes, of ${first} after a quarter`);
+  });
+}

@@ -1,4 +1,4 @@
-/** Vectors agree with sentence-transformers on the same weights: alone, and whatever they are batched with. */
+/** ONNX Runtime's vectors agree with sentence-transformers on the same weights: alone, and whatever they are batched with. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const modelDir = await testModelDir();
 const options = { modelDir, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 2 } as const;
 const encoder = await EncoderThread.start(options, () => {});
 after(() => encoder.close());
-const pipeline = await testPipeline({ modelDir });
+const pipeline = await testPipeline({ modelDir, encoder: 'onnx' });
 
 function assertAgrees(actual: Float32Array, { name, vector }: Expected): void {
   const bytes = Buffer.from(vector, 'base64');
@@ -95,7 +95,7 @@ describe('in batches', () => {
 
   test('through the queue, which batches as it likes', async () => {
     const reports: BatchReport[] = [];
-    const through = await testPipeline({ modelDir }, { onBatch: (report) => reports.push(report) });
+    const through = await testPipeline({ modelDir, encoder: 'onnx' }, { onBatch: (report) => reports.push(report) });
     const vectors = await encodeTexts(
       through,
       texts.map(({ text }) => text),

@@ -57,15 +57,18 @@ describe('an encoder over a damaged model does not start, and says why', () => {
   });
 
   test('a device that is not there', async () => {
-    await assert.rejects(testPipeline({ device: 'cuda' }), {
+    await assert.rejects(testPipeline({ encoder: 'auto', device: 'cuda' }), {
       code: 'invalid_setting',
       message: /^DEVICE=cuda, but CUDA cannot be used here/,
     });
   });
 
-  test('DEVICE=auto falls back to the CPU, and says why and with what', async () => {
+  test('ONNX Runtime by DEVICE=auto falls back to the CPU, and says why and with what', async () => {
     const lines: string[] = [];
-    const pipeline = await testPipeline({ device: 'auto', precision: 'auto' }, { log: (line) => lines.push(line) });
+    const pipeline = await testPipeline(
+      { encoder: 'onnx', device: 'auto', precision: 'auto' },
+      { log: (line) => lines.push(line) },
+    );
     assert.match(pipeline.description, /^ONNX Runtime [\d.]+, cpu, fp32$/);
     assert.match(lines[0] as string, /^CUDA is not available \(.*\); encoding on the CPU in fp32$/);
     assert.deepEqual(lines.slice(1), ['Encoding with 1 worker of 2 threads']);

@@ -6,11 +6,12 @@ import { ERROR_SENTENCES } from '../src/errors.ts';
 import { native } from '../src/native/binding.ts';
 
 const BINDING = new URL('../src/native/binding.ts', import.meta.url);
+const ENCODER = new URL('../src/native/text-encoder.ts', import.meta.url);
 
-/** The member names of an interface as binding.ts writes it down. */
-function declaredMembers(name: string): string[] {
-  const body = new RegExp(`export interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(readFileSync(BINDING, 'utf8'))?.[1];
-  assert.ok(body, `binding.ts declares ${name}`);
+/** The member names of an interface as binding.ts, or another file beside it, writes it down. */
+function declaredMembers(name: string, file = BINDING): string[] {
+  const body = new RegExp(`export interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(readFileSync(file, 'utf8'))?.[1];
+  assert.ok(body, `${file.pathname} declares ${name}`);
   return Array.from(body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm), (match) => match[1] ?? '').sort();
 }
 
@@ -30,6 +31,10 @@ test('the addon exports what binding.ts declares, no more and no less', () => {
   assert.deepEqual(Object.keys(native).sort(), declaredMembers('NativeBinding'));
   assert.deepEqual(membersOf(native.VectorIndex), declaredMembers('NativeVectorIndex'));
   assert.deepEqual(membersOf(native.EmbeddingCache), declaredMembers('NativeEmbeddingCache'));
+  assert.deepEqual(membersOf(native.TextEncoder), declaredMembers('NativeTextEncoder', ENCODER));
+  for (const kernel of native.encoderKernels) {
+    assert.deepEqual(Object.keys(kernel).sort(), declaredMembers('NativeEncoderKernel', ENCODER));
+  }
   const index = new native.VectorIndex({ dimensions: 1, threads: 1 });
   assert.deepEqual(Object.keys(index.statistics()).sort(), declaredMembers('NativeIndexStatistics'));
 });

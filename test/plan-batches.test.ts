@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { planBatches } from '../src/encoder/plan-batches.ts';
+import { countThatFit, planBatches } from '../src/encoder/plan-batches.ts';
+import { heldQueue, textOf } from './support/held-queue.ts';
 
 const costOf = (lengths: readonly number[], plan: readonly (readonly number[])[], overhead: number) =>
   plan.reduce((sum, part) => sum + part.length * Math.max(...part.map((at) => lengths[at] as number)) + overhead, 0);
@@ -51,4 +52,28 @@ test('a hundred texts of 5 to 250 tokens: padded tokens over real ones', () => {
     const padded = costOf(lengths, planBatches(lengths, 1024, overhead), 0);
     assert.ok(padded / real < 1.15, `${padded / real}`);
   }
+});
+
+test('without padding as many go as fit, in their order, and one at least', () => {
+  assert.equal(countThatFit([4, 3, 3, 1], 10), 3);
+  assert.equal(countThatFit([4, 3, 3, 1], 9), 2);
+  assert.equal(countThatFit([4, 3, 3, 1], 11), 4);
+  assert.equal(countThatFit([40, 1], 10), 1);
+});
+
+test('the queue of an encoder that does not pad: texts in their turn, whatever their lengths, and no padding in the report', async () => {
+  const { queue, batches, reports, finishAll } = heldQueue({ pads: false, batchTokens: 70 });
+  queue.enqueue([30, 5, 29, 6, 30, 5].map((tokens, at) => textOf(tokens, `${at} `)));
+  await finishAll();
+  assert.deepEqual(batches, [
+    [30, 5, 29, 6],
+    [30, 5],
+  ]);
+  assert.deepEqual(
+    reports.map(({ tokens, paddingTokens }) => [tokens, paddingTokens]),
+    [
+      [70, 0],
+      [35, 0],
+    ],
+  );
 });

@@ -20,6 +20,7 @@ import { testPipeline } from './support/pipeline.ts';
 const { queue, dimensions } = await testPipeline();
 const zero = () => 0;
 const metrics = new Metrics({
+  encoder_memory_bytes: () => 0,
   ready: () => true,
   documents: zero,
   queue_texts: zero,

@@ -1,38 +1,40 @@
-/** Cosimo's encoding pipeline: text → vector, tokenizer included, as the service has it. */
+/**
+ * Text → vector by one of Cosimo's encoders, as the peers do it: the texts of a call are tokenised, then encoded, nothing beside
+ * it. What the service has between the two (threads, a queue) is in the trials over HTTP.
+ */
 import { readFileSync } from 'node:fs';
-import { startPipeline } from '../../src/encoder/encoding-pipeline.ts';
 import type { TextFile } from '../data/data-set.ts';
 import { serveRounds } from '../protocol.ts';
+import { BATCH_TOKENS, type EncoderAsked, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
+import { bestSize } from './best-size.ts';
 import { timedRound, warmUp } from './timed-round.ts';
 
-/** The same that bench/peers/encode_peer.py takes. */
-interface EncodeSpec {
-  readonly model_dir: string;
+/** What bench/peers/encode_peer.py takes too, but for the encoder. */
+type EncodeSpec = EncoderAsked & {
   readonly texts: string;
   readonly batch: number;
-  readonly threads: number;
   readonly round_s: number;
   readonly warm_up_s: number;
-}
+};
 
 const ANSWERED_TEXTS = 16;
 
 await serveRounds<EncodeSpec>(async (spec) => {
   const { texts, tokens } = JSON.parse(readFileSync(spec.texts, 'utf8')) as TextFile;
-  const pipeline = await startPipeline(
-    {
-      modelDir: spec.model_dir,
-      ...{ device: 'cpu', deviceId: 0, precision: 'fp32', workers: 1, threads: spec.threads },
-      ...{ batchTokens: 0, tokensMax: Number.MAX_SAFE_INTEGER, bytesMax: Number.MAX_SAFE_INTEGER },
-    },
-    { log: () => {} },
-  );
+  const tokenizer = await modelTokenizer(spec.model_dir);
+  const encoder = await startBareEncoder(spec);
 
-  async function encode(batch: readonly string[]): Promise<Float32Array[]> {
-    const encoded = await Promise.all(pipeline.queue.enqueue(batch));
-    return encoded.map(({ vector }) => vector);
+  async function encode(batch: readonly string[], batchTokens: number): Promise<Float32Array[]> {
+    const tokenized = await tokenizer.tokenize(batch);
+    return encodeAll(
+      encoder,
+      tokenized.map(({ ids }) => ids),
+      batchTokens,
+    );
   }
 
+  const sizes = spec.batch === 1 ? BATCH_TOKENS.slice(0, 1) : BATCH_TOKENS;
+  const best = await bestSize(sizes, (size) => encode(texts.slice(0, spec.batch), size));
   let next = 0;
   let doneTokens = 0;
   const round = async () => {
@@ -42,16 +44,19 @@ await serveRounds<EncodeSpec>(async (spec) => {
       const batch = texts.slice(next, next + spec.batch);
       for (let at = next; at < next + batch.length; at += 1) doneTokens += tokens[at] as number;
       next = next + spec.batch >= texts.length ? 0 : next + spec.batch;
-      await encode(batch);
+      await encode(batch, best);
       return batch.length;
     });
-    return { value, extra: { tokens_per_s: (doneTokens / (performance.now() - began_ms)) * 1000 } };
+    const tokens_per_s = (doneTokens / (performance.now() - began_ms)) * 1000;
+    return { value, extra: { tokens_per_s, batch_tokens: best } };
   };
   await warmUp(spec.warm_up_s, round);
   return {
-    versions: { encoder: pipeline.description },
+    versions: { encoder: encoder.description },
     round,
-    answers: async () => ({ vectors: (await encode(texts.slice(0, ANSWERED_TEXTS))).map((vector) => [...vector]) }),
-    close: () => pipeline.close(),
+    answers: async () => ({
+      vectors: (await encode(texts.slice(0, ANSWERED_TEXTS), best)).map((vector) => [...vector]),
+    }),
+    close: () => encoder.close(),
   };
 });

@@ -24,11 +24,13 @@ interface HttpSpec {
   readonly lean?: boolean;
   /** Whether they keep a core busy: see lean-loop.ts. */
   readonly clients_stay_awake?: boolean;
-  /** Of Cosimo. */
+  /** Of Cosimo: its event loops, and its settings ENCODER and PRECISION. */
   readonly http_threads?: number;
+  readonly encoder?: string;
+  readonly precision?: string;
   /** Of a plain Fastify: how it comes by the answer that Cosimo gives. */
   readonly way?: 'constant' | 'stringify';
-  /** A TextFile for `batch-mixed`, and how many of its texts a call has. */
+  /** A TextFile for `batch-mixed` and `embed-mixed`, and how many of its texts a call of the former has. */
   readonly texts?: string;
   readonly batch?: number;
   /** Answers are counted by their texts. */
@@ -55,7 +57,8 @@ await serveRounds<HttpSpec>(async (spec) => {
   const { operation, connections, rate_per_s, round_s, seed } = spec;
   const data = spec.store ?? mkdtempSync(join(tmpdir(), 'data-'));
   const { model_dir: modelDir, venv, threads } = spec;
-  const options = { data, modelDir, venv, threads, httpThreads: spec.http_threads ?? 1 };
+  const { encoder, precision } = spec;
+  const options = { data, modelDir, venv, threads, httpThreads: spec.http_threads ?? 1, encoder, precision };
   const answer = spec.way === undefined ? {} : { answer: { file: await answerFile(spec, options), way: spec.way } };
   const { origin, pid, stop } = await startService(spec.service, { ...options, ...answer });
   const source = operationSource(operation, seed, spec.documents, givenTexts(spec));

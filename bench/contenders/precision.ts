@@ -1,19 +1,16 @@
-/** How near a precision's vectors are to those of fp32, and how well they rank: measured once, each round tells it again. */
+/**
+ * How near a precision's vectors are to those of sentence-transformers and of fp32, and how well they rank: measured once, each
+ * round tells it again.
+ */
 import { readFileSync } from 'node:fs';
-import { createOnnxEncoder } from '../../src/encoder/onnx-encoder.ts';
-import { planBatches } from '../../src/encoder/plan-batches.ts';
-import { loadTokenizer } from '../../src/encoder/tokenizer.ts';
-import { readModelConfig } from '../../src/model/model-config.ts';
 import type { TextFile } from '../data/data-set.ts';
 import { serveRounds } from '../protocol.ts';
+import { type EncoderAsked, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
 
-interface PrecisionSpec {
-  readonly model_dir: string;
+type PrecisionSpec = EncoderAsked & {
   /** Sentences that are ranked. */
   readonly texts: string;
-  readonly precision: 'fp32' | 'fp16';
-  readonly threads: number;
-}
+};
 
 interface Fixture {
   readonly texts: readonly { readonly ids: readonly number[]; readonly vector: string }[];
@@ -21,43 +18,42 @@ interface Fixture {
 
 const TOP = 10;
 const BATCH_TOKENS = 1024;
-const OVERHEAD_TOKENS = 16;
+/** Vectors of sentence-transformers in fp32. */
 const FIXTURE = new URL('../../test/fixtures/embeddings.json', import.meta.url);
 
 type Vectors = readonly Float32Array[];
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, at) => sum + value * (b[at] as number), 0);
+/** Unit vectors in float32 aren't quite of length 1. */
+const cosine = (a: Float32Array, b: Float32Array) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 
-await serveRounds<PrecisionSpec>(async ({ model_dir: modelDir, texts: file, precision, threads }) => {
-  const { texts } = JSON.parse(readFileSync(file, 'utf8')) as TextFile;
+await serveRounds<PrecisionSpec>(async (spec) => {
+  const { texts } = JSON.parse(readFileSync(spec.texts, 'utf8')) as TextFile;
   const fixture = (JSON.parse(readFileSync(FIXTURE, 'utf8')) as Fixture).texts;
-  const tokenizer = await loadTokenizer(modelDir, await readModelConfig(modelDir));
+  const tokenizer = await modelTokenizer(spec.model_dir);
   const sentences = (await tokenizer.tokenize(texts)).map(({ ids }) => ids);
+  const { threads, model_dir } = spec;
+  // ONNX Runtime on our graph: within 1e-5 of sentence-transformers, which test/encoder-parity.test.ts holds it to.
+  const exact = await vectorsBy({ encoder: 'onnx', precision: 'fp32', threads, model_dir }, [sentences]);
   const fixtureIds = fixture.map(({ ids }) => Int32Array.from(ids));
-
-  async function encode(as: 'fp32' | 'fp16', tokens: readonly Int32Array[]): Promise<Vectors> {
-    const encoder = await createOnnxEncoder({ modelDir, device: 'cpu', deviceId: 0, precision: as, threads, log() {} });
-    const vectors: Float32Array[] = [];
-    const lengths = tokens.map(({ length }) => length);
-    for (const batch of planBatches(lengths, BATCH_TOKENS, OVERHEAD_TOKENS)) {
-      const encoded = await encoder.encode(batch.map((at) => tokens[at] as Int32Array));
-      for (const [i, at] of batch.entries())
-        vectors[at] = encoded.slice(i * encoder.dimensions, (i + 1) * encoder.dimensions);
-    }
-    await encoder.close();
-    return vectors;
-  }
-
-  const [expected, actual] = [await encode('fp32', sentences), await encode(precision, sentences)];
+  const own = await vectorsBy(spec, [sentences, fixtureIds]);
+  const [expected, actual] = [exact[0] as Vectors, own[0] as Vectors];
   const reference = fixture.map(({ vector }) => floatsOf(vector));
-  const own = await encode(precision, fixtureIds);
   const figures = {
     ...distances('sentences', expected, actual),
-    ...distances('fixture', reference, own),
+    ...distances('fixture', reference, own[1] as Vectors),
   };
   const overlap = topOverlap(expected, actual);
   return { round: () => ({ value: overlap, extra: figures }) };
 });
+
+async function vectorsBy(asked: EncoderAsked, sets: readonly (readonly Int32Array[])[]): Promise<Vectors[]> {
+  const encoder = await startBareEncoder(asked);
+  const vectors: Vectors[] = [];
+  for (const tokens of sets) vectors.push(await encodeAll(encoder, tokens, BATCH_TOKENS));
+  await encoder.close();
+  return vectors;
+}
 
 function floatsOf(base64: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64');
@@ -66,7 +62,7 @@ function floatsOf(base64: string): Float32Array {
 
 /** 1 less the cosine: cosines differ far behind the point. */
 function distances(name: string, expected: Vectors, actual: Vectors): Record<string, number> {
-  const all = expected.map((vector, at) => 1 - dot(vector, actual[at] as Float32Array));
+  const all = expected.map((vector, at) => 1 - cosine(vector, actual[at] as Float32Array));
   const mean = all.reduce((sum, distance) => sum + distance, 0) / all.length;
   return { [`${name}_cosine_distance_worst`]: Math.max(...all), [`${name}_cosine_distance_mean`]: mean };
 }

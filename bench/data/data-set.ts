@@ -21,10 +21,13 @@ export interface VectorSet {
   readonly seed: number;
 }
 
-/** Texts of `tokens` tokens, sentences as they come (`mixed`), or texts of 5 to 250 tokens, each length as likely (`wide`). */
+/**
+ * Texts of `tokens` tokens, sentences as they come (`mixed`), or texts of 4 to 63 (`short`) or 5 to 250 tokens (`wide`), each
+ * length as likely.
+ */
 export interface TextSet {
   readonly kind: 'texts';
-  readonly tokens: number | 'mixed' | 'wide';
+  readonly tokens: number | 'mixed' | 'short' | 'wide';
   readonly count: number;
   readonly seed: number;
 }

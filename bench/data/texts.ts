@@ -12,8 +12,8 @@ import { readUsageExamples } from './usage-examples.ts';
 const BATCH_TOKENS = 2048;
 /** What an inference costs beside its tokens, about. */
 const OVERHEAD_TOKENS = 16;
-/** The shortest and the longest text of a `wide` set. */
-const WIDE_TOKENS = [5, 250] as const;
+/** The shortest and the longest text of a set. */
+const RANGES = { short: [4, 63], wide: [5, 250] } as const;
 /** [CLS] and [SEP]. */
 const SPECIAL_TOKENS = 2;
 
@@ -66,11 +66,11 @@ export async function writeSentenceVectors(
 }
 
 /** Tokens of each text, [CLS] and [SEP] left out. */
-function lengthsOf({ count, seed }: TextSet, tokens: number | 'wide'): number[] {
+function lengthsOf({ count, seed }: TextSet, tokens: number | keyof typeof RANGES): number[] {
   const random = seededRandom(seed);
-  const [shortest, longest] = WIDE_TOKENS;
-  const wide = () => shortest + random.integer(longest - shortest + 1);
-  return Array.from({ length: count }, () => (tokens === 'wide' ? wide() : tokens) - SPECIAL_TOKENS);
+  const [shortest, longest] = typeof tokens === 'number' ? [tokens, tokens] : RANGES[tokens];
+  const next = () => (shortest === longest ? shortest : shortest + random.integer(longest - shortest + 1));
+  return Array.from({ length: count }, () => next() - SPECIAL_TOKENS);
 }
 
 /**

@@ -17,6 +17,7 @@ export const OPERATIONS = [
   'embed',
   'embed-cached',
   'embed-one',
+  'embed-mixed',
   'batch',
   'batch-mixed',
   'batch-cached',
@@ -44,7 +45,7 @@ const KNOWN_TEXTS = 64;
 const BATCH_TEXTS = 32;
 const CACHED_BATCH_TEXTS = 100;
 
-/** Texts of a file, for `batch-mixed`: so many at a time, round and round. */
+/** Texts of a file, round and round: so many at a time for `batch-mixed`, one for `embed-mixed`. */
 export interface GivenTexts {
   readonly texts: readonly string[];
   readonly batch: number;
@@ -74,6 +75,10 @@ export function operationSource(
     case 'embed-one': {
       const [call] = cached as [Call];
       return { preparation: [call], next: () => ({ call }) };
+    }
+    case 'embed-mixed': {
+      const text = () => given.texts[count++ % given.texts.length] as string;
+      return { preparation: [], next: () => ({ call: post('/embed', { texts: [text()], cache: false }) }) };
     }
     case 'batch-cached': {
       const texts = Array.from({ length: CACHED_BATCH_TEXTS }, newText);

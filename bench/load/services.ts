@@ -24,6 +24,9 @@ export interface ServiceOptions {
   /** The peers' virtual environment, for the FastAPI service. */
   readonly venv: string | undefined;
   readonly threads: number;
+  /** Cosimo's ENCODER and PRECISION; its own defaults unless given. */
+  readonly encoder?: string | undefined;
+  readonly precision?: string | undefined;
   /** Cosimo's event loops; one unless given. */
   readonly httpThreads?: number;
   /** What a plain Fastify answers: see plain-service.ts. */
@@ -80,10 +83,12 @@ const STARTERS: Readonly<Record<ServiceName, (port: number, options: ServiceOpti
   plain: startPlain,
 };
 
-function startCosimo(port: number, { data, modelDir, threads, httpThreads = 1 }: ServiceOptions): ChildProcess {
+function startCosimo(port: number, options: ServiceOptions): ChildProcess {
+  const { data, modelDir, threads, httpThreads = 1, encoder, precision } = options;
   const settings = {
     ...{ PORT: String(port), DATA_DIR: data, MODEL_DIR: modelDir, DEVICE: 'cpu', LOG_LEVEL: 'warn' },
     ...{ ENCODER_THREADS: String(threads), SEARCH_THREADS: String(threads), HTTP_THREADS: String(httpThreads) },
+    ...{ ...(encoder !== undefined && { ENCODER: encoder }), ...(precision !== undefined && { PRECISION: precision }) },
   };
   return spawn(process.execPath, ['src/main.ts'], {
     cwd: ROOT,

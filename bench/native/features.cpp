@@ -4,6 +4,7 @@
 #include "json_line.h"
 #include "kernels/cpu_features.h"
 #include "kernels/dispatch.h"
+#include "kernels/encoder/encoder_dispatch.h"
 
 namespace cosimo::bench {
 namespace {
@@ -23,6 +24,28 @@ std::vector<std::string> feature_names() {
   return names;
 }
 
+const char* name_of(EncoderPrecision precision) {
+  switch (precision) {
+    case EncoderPrecision::fp32:
+      return "fp32";
+    case EncoderPrecision::bf16:
+      return "bf16";
+    case EncoderPrecision::int8:
+      return "int8";
+  }
+  return "";
+}
+
+std::string encoder_kernels() {
+  std::string list;
+  for (const EncoderKernel* kernel : available_encoder_kernels()) {
+    list += (list.empty() ? "{" : ",{") + ("\"name\":" + json_text(kernel->name)) +
+            ",\"family\":" + json_text(kernel->family) +
+            ",\"precision\":" + json_text(name_of(kernel->precision)) + "}";
+  }
+  return "[" + list + "]";
+}
+
 }  // namespace
 
 std::string describe_features() {
@@ -32,7 +55,8 @@ std::string describe_features() {
   for (const Instruction& instruction : measurable_instructions())
     instructions.emplace_back(instruction.name);
   return "{\"kernels\":" + json_list(kernels) + ",\"active_kernel\":" + json_text(active_kernel().name) +
-         ",\"features\":" + json_list(feature_names()) + ",\"instructions\":" + json_list(instructions) + "}";
+         ",\"features\":" + json_list(feature_names()) + ",\"instructions\":" + json_list(instructions) +
+         ",\"encoders\":" + encoder_kernels() + "}";
 }
 
 }  // namespace cosimo::bench

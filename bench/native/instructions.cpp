@@ -28,7 +28,8 @@ class InstructionsWorker : public Worker {
 
 class InstructionsMeasure : public Measure {
  public:
-  explicit InstructionsMeasure(const Instruction& instruction) : instruction_(instruction) {}
+  InstructionsMeasure(const Instruction& instruction, bool in_multiply_adds)
+      : instruction_(instruction), in_multiply_adds_(in_multiply_adds) {}
 
   std::unique_ptr<Worker> make_worker(std::size_t) override {
     return std::make_unique<InstructionsWorker>(instruction_);
@@ -36,21 +37,31 @@ class InstructionsMeasure : public Measure {
 
   Round describe(const Tally& sum, double seconds) const override {
     const double billions_per_s = sum.units / seconds / 1e9;
-    return {billions_per_s, {{"gop_per_s", billions_per_s * instruction_.operations}}};
+    const double gop_per_s = billions_per_s * instruction_.operations;
+    return {in_multiply_adds_ ? gop_per_s / 2 : billions_per_s, {{"gop_per_s", gop_per_s}}};
   }
 
  private:
   const Instruction instruction_;
+  const bool in_multiply_adds_;
 };
+
+bool take_in_multiply_adds(Arguments& arguments) {
+  const std::string unit = arguments.take_text("unit", "instructions");
+  if (unit == "instructions" || unit == "multiply-adds") return unit == "multiply-adds";
+  throw UsageError("--unit must be instructions or multiply-adds, not '" + unit + "'.");
+}
 
 }  // namespace
 
 std::unique_ptr<Measure> make_instructions_measure(Arguments& arguments) {
   const std::string wanted = arguments.take_text("name");
+  const bool in_multiply_adds = take_in_multiply_adds(arguments);
   arguments.require_all_taken();
   std::string names;
   for (const Instruction& instruction : measurable_instructions()) {
-    if (wanted == instruction.name) return std::make_unique<InstructionsMeasure>(instruction);
+    if (wanted == instruction.name)
+      return std::make_unique<InstructionsMeasure>(instruction, in_multiply_adds);
     names += (names.empty() ? "" : ", ") + std::string(instruction.name);
   }
   throw UsageError("This machine can't measure '" + wanted + "', only: " + (names.empty() ? "none" : names) +

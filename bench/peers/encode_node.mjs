@@ -3,6 +3,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bestSize } from '../contenders/best-size.ts';
 import { timedRound, warmUp } from '../contenders/timed-round.ts';
 import { Missing, serveRounds } from '../protocol.ts';
 import { importPeer } from './node_peers.mjs';
@@ -15,14 +16,19 @@ await serveRounds(async (spec) => {
   const { encode, versions } = await loadEncoder(spec);
   let next = 0;
   let doneTokens = 0;
-  /** The next texts, like lengths together, as sentence-transformers does it. */
-  const step = async () => {
-    const chosen = Array.from({ length: spec.batch }, (_, offset) => (next + offset) % texts.length);
-    next = (next + spec.batch) % texts.length;
+  const textsFrom = (first) => Array.from({ length: spec.batch }, (_, offset) => (first + offset) % texts.length);
+  /** Like lengths together, as sentence-transformers does it. */
+  const encodeSorted = async (chosen, size) => {
     chosen.sort((a, b) => tokens[b] - tokens[a]);
-    for (let at = 0; at < chosen.length; at += spec.inference_batch) {
-      await encode(chosen.slice(at, at + spec.inference_batch).map((text) => texts[text]));
+    for (let at = 0; at < chosen.length; at += size) {
+      await encode(chosen.slice(at, at + size).map((text) => texts[text]));
     }
+  };
+  const best = await bestSize(spec.inference_batches, (size) => encodeSorted(textsFrom(0), size));
+  const step = async () => {
+    const chosen = textsFrom(next);
+    next = (next + spec.batch) % texts.length;
+    await encodeSorted(chosen, best);
     for (const text of chosen) doneTokens += tokens[text];
     return chosen.length;
   };
@@ -30,7 +36,8 @@ await serveRounds(async (spec) => {
     doneTokens = 0;
     const began_ms = performance.now();
     const { value } = await timedRound(spec.round_s, step);
-    return { value, extra: { tokens_per_s: (doneTokens / (performance.now() - began_ms)) * 1000 } };
+    const tokens_per_s = (doneTokens / (performance.now() - began_ms)) * 1000;
+    return { value, extra: { tokens_per_s, inference_batch: best } };
   };
   await warmUp(spec.warm_up_s, round);
   const answers = async () => ({ vectors: (await encode(texts.slice(0, ANSWERED_TEXTS))).tolist() });

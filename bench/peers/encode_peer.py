@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from best_size import best_size
 from protocol import Batch, Missing, Peer, serve
 from threads import limit_loaded_pools, set_threads
 
@@ -49,23 +50,33 @@ def read_texts(path: str) -> tuple[list[str], list[int]]:
 
 
 class Encode:
-    """`batch` texts at a time, in the order of the file, round and round; `inference_batch` of them at once."""
+    """`batch` texts at a time, in the order of the file, round and round; of `inference_batches` the best at once."""
 
     def __init__(self, spec: dict[str, Any]):
         self._texts, self._tokens = read_texts(spec["texts"])
-        self._size, self._inference_size = spec["batch"], spec["inference_batch"]
+        self._size = spec["batch"]
         self._encoder = make_encoder(spec)
         self.versions = self._encoder.versions
         self._next = 0
+        self._inference_size = best_size(
+            spec["inference_batches"], lambda size: self._encode_sorted(self._texts_from(0), size)
+        )
+        self.figures = {"inference_batch": self._inference_size}
 
     def batch(self) -> Batch:
-        chosen = [(self._next + offset) % len(self._texts) for offset in range(self._size)]
+        chosen = self._texts_from(self._next)
         self._next = (self._next + self._size) % len(self._texts)
-        # Like lengths together, as sentence-transformers does it: little is padded.
-        chosen.sort(key=lambda text: -self._tokens[text])
-        for at in range(0, len(chosen), self._inference_size):
-            self._encoder.encode([self._texts[text] for text in chosen[at : at + self._inference_size]])
+        self._encode_sorted(chosen, self._inference_size)
         return Batch(self._size, {"tokens": sum(self._tokens[text] for text in chosen)})
+
+    def _texts_from(self, first: int) -> list[int]:
+        return [(first + offset) % len(self._texts) for offset in range(self._size)]
+
+    def _encode_sorted(self, chosen: list[int], inference_size: int) -> None:
+        """Like lengths together, as sentence-transformers does it: little is padded."""
+        chosen.sort(key=lambda text: -self._tokens[text])
+        for at in range(0, len(chosen), inference_size):
+            self._encoder.encode([self._texts[text] for text in chosen[at : at + inference_size]])
 
     def answers(self) -> dict[str, list]:
         return {"vectors": self._encoder.encode(self._texts[:ANSWERED_TEXTS]).tolist()}

@@ -40,6 +40,7 @@ class Peer(Protocol):
     """The work of one program. Importing, loading and building belong into its constructor."""
 
     versions: dict[str, str]
+    """A peer may have `figures` too, a dict: it becomes a part of each round's `extra`."""
 
     def batch(self) -> Batch: ...
 
@@ -92,7 +93,7 @@ def _work(peer: Peer, seconds: float) -> dict[str, Any]:
     if counted_s == 0:
         return {"value": 0, "extra": {}}
     extra = {f"{name}_per_s": count / counted_s for name, count in counts.items()}
-    return {"value": units / counted_s, "extra": extra}
+    return {"value": units / counted_s, "extra": extra | getattr(peer, "figures", {})}
 
 
 def _write(out: TextIO, message: dict[str, Any]) -> None:

@@ -43,14 +43,13 @@ function machineBlock(result: SuiteResult): string[] {
   ];
 }
 
-/** What the contenders said of themselves. */
+/** What the contenders said of themselves: each thing once. */
 function versionLines({ trials }: SuiteResult): string[] {
-  const versions = new Map<string, string>();
-  for (const contender of trials.flatMap(({ contenders }) => contenders)) {
-    for (const [name, version] of Object.entries(contender.versions ?? {})) versions.set(name, version);
-  }
-  if (versions.size === 0) return [];
-  return [`versions  ${[...versions].map(([name, version]) => `${name} ${version}`).join(', ')}`];
+  const contenders = trials.flatMap(({ contenders }) => contenders);
+  const said = contenders.flatMap(({ versions = {} }) =>
+    Object.entries(versions).map(([name, version]) => `${name} ${version}`),
+  );
+  return said.length === 0 ? [] : [`versions  ${[...new Set(said)].join(', ')}`];
 }
 
 function groupSection(group: string, trials: readonly TrialResult[]): string[] {

@@ -15,6 +15,7 @@ const ARRIVALS: Record<OperationName, readonly number[]> = {
   embed: [25, 100],
   'embed-cached': [200, 1000],
   'embed-one': [],
+  'embed-mixed': [],
   batch: [2],
   'batch-mixed': [],
   'batch-cached': [],
@@ -31,6 +32,7 @@ const NAMES: Record<OperationName, string> = {
   embed: 'POST /embed, one new text',
   'embed-cached': 'POST /embed, one cached text',
   'embed-one': 'POST /embed, one cached text, always the same',
+  'embed-mixed': 'POST /embed, one text of a file',
   batch: 'POST /embed/batch, 32 new texts',
   'batch-mixed': 'POST /embed/batch, texts of a file',
   'batch-cached': 'POST /embed/batch, 100 cached texts',
@@ -45,7 +47,7 @@ const NAMES: Record<OperationName, string> = {
 /** Measured by clients that do next to nothing, see leanTrials. */
 const LEAN = new Set<OperationName>(['embed-one', 'batch-cached']);
 /** Measured in the suite `encode`. */
-const ELSEWHERE = new Set<OperationName>(['batch-mixed']);
+const ELSEWHERE = new Set<OperationName>(['embed-mixed', 'batch-mixed']);
 const LEAN_CONNECTIONS = 32;
 const LEAN_BATCH_CONNECTIONS = 2;
 const WITH_DOCUMENTS = new Set<OperationName>(['search', 'search-cached']);

@@ -22,10 +22,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   return guarded(env, [&] {
     exports.Set("kernel", active_kernel().name);
     exports.Set("availableKernels", kernel_names(env));
+    exports.Set("encoderKernels", encoder_kernels(env));
     exports.Set("errorCodes", error_codes(env));
     AddonState::of(env);
     exports.Set("VectorIndex", define_vector_index(env));
     exports.Set("EmbeddingCache", define_embedding_cache(env));
+    exports.Set("TextEncoder", define_text_encoder(env));
     define_json_functions(env, exports);
     define_shared_library_function(env, exports);
     return exports;

@@ -17,9 +17,16 @@ ThreadPool& AddonState::json_pool() {
   return *json_pool_;
 }
 
+ThreadPool& AddonState::loading_pool() {
+  if (!loading_pool_) loading_pool_ = std::make_unique<ThreadPool>(1);
+  return *loading_pool_;
+}
+
 void AddonState::shut_down() noexcept {
   for (Searcher* searcher : searchers_) searcher->stop();
+  for (TextEncoder* encoder : encoders_) encoder->stop();
   if (json_pool_) json_pool_->join();
+  if (loading_pool_) loading_pool_->join();
   calls_.shut_down();
 }
 

@@ -8,6 +8,7 @@
 
 #include "binding/async_calls.h"
 #include "core/searcher.h"
+#include "core/text_encoder.h"
 #include "core/thread_pool.h"
 
 namespace cosimo::binding {
@@ -32,16 +33,23 @@ class AddonState {
   /// The one thread that writes JSON; started when first needed. Throws std::system_error.
   ThreadPool& json_pool();
 
-  /// Searchers to stop at the end of the environment. Throws std::bad_alloc.
+  /// The one thread that loads the weights of encoders; started when first needed. Throws std::system_error.
+  ThreadPool& loading_pool();
+
+  /// What to stop at the end of the environment. Throws std::bad_alloc.
   void watch(Searcher& searcher) { searchers_.insert(&searcher); }
+  void watch(TextEncoder& encoder) { encoders_.insert(&encoder); }
   void unwatch(Searcher& searcher) noexcept { searchers_.erase(&searcher); }
+  void unwatch(TextEncoder& encoder) noexcept { encoders_.erase(&encoder); }
 
  private:
   void shut_down() noexcept;
 
   AsyncCalls calls_;
   std::unordered_set<Searcher*> searchers_;
+  std::unordered_set<TextEncoder*> encoders_;
   std::unique_ptr<ThreadPool> json_pool_;
+  std::unique_ptr<ThreadPool> loading_pool_;
 };
 
 }  // namespace cosimo::binding

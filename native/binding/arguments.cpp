@@ -98,6 +98,12 @@ std::span<const float> floats_argument(const Napi::Value& value, const char* nam
   return floats;
 }
 
+std::span<const std::int32_t> int32s_argument(const Napi::Value& value, const char* name) {
+  if (!is_typed_array(value, napi_int32_array)) refuse(name, "an Int32Array");
+  const auto array = value.As<Napi::Int32Array>();
+  return {array.Data(), array.ElementLength()};
+}
+
 std::span<char> bytes_argument(const Napi::Value& value, const char* name, std::size_t offset) {
   if (!is_typed_array(value, napi_uint8_array)) refuse(name, "a Uint8Array");
   auto array = value.As<Napi::Uint8Array>();

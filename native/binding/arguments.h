@@ -41,6 +41,10 @@ std::span<const float> floats_argument(const Napi::Value& value, const char* nam
 /// floats_argument with exactly `count` elements.
 std::span<const float> floats_argument(const Napi::Value& value, const char* name, std::size_t count);
 
+/// The elements of an Int32Array, its byteOffset and length respected. The view is good until JavaScript runs
+/// again.
+std::span<const std::int32_t> int32s_argument(const Napi::Value& value, const char* name);
+
 /// The bytes of a Uint8Array (a Buffer is one), its byteOffset and length respected, from `offset` on, which
 /// is not past its end. The view is good until JavaScript runs again.
 std::span<char> bytes_argument(const Napi::Value& value, const char* name, std::size_t offset);

@@ -11,9 +11,10 @@
 namespace cosimo::binding {
 namespace {
 
-constexpr ErrorCode kCodes[] = {ErrorCode::cancelled,        ErrorCode::closed,
-                                ErrorCode::invalid_argument, ErrorCode::invalid_setting,
-                                ErrorCode::not_finite,       ErrorCode::out_of_memory};
+constexpr ErrorCode kCodes[] = {
+    ErrorCode::cancelled,     ErrorCode::closed,     ErrorCode::invalid_argument, ErrorCode::invalid_setting,
+    ErrorCode::model_invalid, ErrorCode::not_finite, ErrorCode::out_of_memory,
+};
 
 const char* code_name(ErrorCode code) noexcept {
   switch (code) {
@@ -25,6 +26,8 @@ const char* code_name(ErrorCode code) noexcept {
       return "invalid_argument";
     case ErrorCode::invalid_setting:
       return "invalid_setting";
+    case ErrorCode::model_invalid:
+      return "model_invalid";
     case ErrorCode::not_finite:
       return "not_finite";
     case ErrorCode::out_of_memory:

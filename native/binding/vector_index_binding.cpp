@@ -1,8 +1,6 @@
 // The class VectorIndex of src/native/binding.ts.
-#include <algorithm>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "binding/addon_state.h"
@@ -10,6 +8,7 @@
 #include "binding/classes.h"
 #include "binding/errors.h"
 #include "binding/memory_report.h"
+#include "binding/tickets.h"
 #include "core/error.h"
 #include "core/searcher.h"
 #include "core/vector_index.h"
@@ -19,7 +18,6 @@ namespace cosimo::binding {
 namespace {
 
 constexpr std::size_t kMostThreads = 1024;
-constexpr std::size_t kFewTickets = 1024;
 
 CodeScan scan_option(const Napi::CallbackInfo& info) {
   const Napi::Value value = info[0].As<Napi::Object>().Get("scan");
@@ -172,8 +170,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
         const std::span<const float> query = floats_argument(info[0], "query", dimensions_);
         const std::uint64_t top_k = integer_argument(info[1], "topK", 0, ~std::uint64_t{0});
         const double threshold = number_argument(info[2], "threshold");
-        const std::uint64_t ticket = info[3].IsUndefined() ? 0 : ticket_argument(info[3]);
-        std::weak_ptr<Search>* kept = ticket == 0 ? nullptr : &place_for(ticket);
+        std::weak_ptr<Search>* kept = tickets_.place_for(info[3]);
         const auto search = searcher_->search(query, top_k, threshold, [&call, &calls](SearchResult result) {
           call.hits = std::move(result.hits);
           call.error = std::move(result.error);
@@ -186,25 +183,8 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
 
   void cancel(const Napi::CallbackInfo& info) {
     guarded(info.Env(), [&] {
-      const auto found = tickets_.find(ticket_argument(info[0]));
-      if (found == tickets_.end()) return;
-      if (const auto search = found->second.lock()) searcher_->cancel(search);
-      tickets_.erase(found);
+      if (const auto search = tickets_.take(info[0])) searcher_->cancel(search);
     });
-  }
-
-  static std::uint64_t ticket_argument(const Napi::Value& value) {
-    return integer_argument(value, "ticket", 1, ~std::uint64_t{0});
-  }
-
-  // Made before the search begins, since nothing may fail after. Tickets of searches that ended by themselves
-  // are dropped when there are many.
-  std::weak_ptr<Search>& place_for(std::uint64_t ticket) {
-    if (tickets_.size() >= tickets_kept_) {
-      std::erase_if(tickets_, [](const auto& entry) { return entry.second.expired(); });
-      tickets_kept_ = std::max(kFewTickets, 2 * tickets_.size());
-    }
-    return tickets_[ticket];
   }
 
   void close(const Napi::CallbackInfo& info) {
@@ -224,8 +204,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
   std::size_t dimensions_ = 0;
   std::shared_ptr<VectorIndex> index_;  // null once closed
   std::unique_ptr<Searcher> searcher_;
-  std::unordered_map<std::uint64_t, std::weak_ptr<Search>> tickets_;
-  std::size_t tickets_kept_ = kFewTickets;
+  Tickets<Search> tickets_;
   MemoryReport report_;
 };
 

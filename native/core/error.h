@@ -7,7 +7,15 @@
 namespace cosimo {
 
 /// Each name is a code of the service's one table (src/errors.ts).
-enum class ErrorCode { cancelled, closed, invalid_argument, invalid_setting, not_finite, out_of_memory };
+enum class ErrorCode {
+  cancelled,
+  closed,
+  invalid_argument,
+  invalid_setting,
+  model_invalid,
+  not_finite,
+  out_of_memory
+};
 
 class Error : public std::runtime_error {
  public:

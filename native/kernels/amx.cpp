@@ -10,6 +10,7 @@
 
 #if defined(__x86_64__)
 
+#include "kernels/amx_config.h"
 #if !defined(COSIMO_EMULATED_TILES)
 #include "kernels/amx_tiles.h"
 #endif
@@ -31,18 +32,6 @@ static_assert(kTileRows == kBlockRows && kTileRowBytes == kQueryCodeAlignment &&
 
 // With fewer queries most rows of a tile would be empty, and AVX-512 is as fast.
 constexpr std::size_t kFewQueries = 8;
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette;
-  std::uint8_t start_row;
-  std::uint8_t reserved[14];
-  std::uint16_t row_bytes[16];
-  std::uint8_t rows[16];
-};
-static_assert(sizeof(TileConfig) == 64);
-
-// Tiles 0–3 are sums, 4 and 5 queries, 6 and 7 rows: all alike.
-constexpr TileConfig kConfig = {1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
 struct alignas(64) Sums {
   std::int32_t of[kTileRows][kBlockRows];
@@ -67,8 +56,8 @@ COSIMO_INLINE void join_block(const CodeBlocks& blocks, std::size_t block, std::
     _mm512_store_si512(joined + row * kTileRowBytes, _mm512_setzero_si512());
 }
 
-// Of thirty-two queries and two blocks. The second of each may be any memory that can be read: its sums are
-// then left.
+// Of thirty-two queries and two blocks; tiles 0–3 are sums, 4 and 5 queries, 6 and 7 rows. The second of each
+// may be any memory that can be read: its sums are then left.
 COSIMO_INLINE void sum_tiles(const std::int8_t* codes, std::size_t code_stride, const std::uint8_t* first,
                              const std::uint8_t* second, std::size_t tiles, Sums (&sums)[2][2]) {
   const std::int8_t* more_codes = codes + kTileRows * code_stride;
@@ -138,7 +127,7 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
   const std::size_t joined_bytes = tiles * kTileBytes;
   for (std::size_t b = 0; b < count; ++b) join_block(blocks, first + b, tiles, scratch + b * joined_bytes);
   // For each call anew: a thread may run other code between two, to which tiles in use are a burden.
-  COSIMO_TILES_CONFIGURE(kConfig);
+  COSIMO_TILES_CONFIGURE(kWholeTiles);
   Sums sums[2][2];
   for (std::size_t at = 0; at < queries.count; at += kQueryTile) {
     const std::int8_t* codes = queries.codes + at * queries.code_stride;

@@ -40,6 +40,7 @@ constexpr std::uint32_t kAvx = 1U << 28;         // leaf 1, ECX
 constexpr std::uint32_t kAvx2 = 1U << 5;         // leaf 7, EBX
 constexpr std::uint32_t kAvx512f = 1U << 16;     // leaf 7, EBX
 constexpr std::uint32_t kAvx512bw = 1U << 30;    // leaf 7, EBX
+constexpr std::uint32_t kAvx512vl = 1U << 31;    // leaf 7, EBX
 constexpr std::uint32_t kAvx512Vnni = 1U << 11;  // leaf 7, ECX
 constexpr std::uint32_t kAmxBf16 = 1U << 22;     // leaf 7, EDX
 constexpr std::uint32_t kAmxTile = 1U << 24;     // leaf 7, EDX
@@ -63,6 +64,7 @@ CpuFeatures detect_cpu_features() noexcept {
   features.avx2_fma = has_fma && (ebx & kAvx2) != 0 && (state & kAvxState) == kAvxState;
   features.avx512f = (ebx & kAvx512f) != 0 && (state & kAvx512State) == kAvx512State;
   features.avx512bw = features.avx512f && (ebx & kAvx512bw) != 0;
+  features.avx512vl = features.avx512f && (ebx & kAvx512vl) != 0;
   features.avx512_vnni = features.avx512f && (ecx & kAvx512Vnni) != 0;
   const bool has_tiles = (edx & kAmxTile) != 0 && (state & kTileState) == kTileState;
   features.amx_int8 = has_tiles && (edx & kAmxInt8) != 0;
@@ -86,15 +88,30 @@ bool request_tiles() noexcept {
 
 #else
 
+#if defined(__aarch64__) && defined(__APPLE__)
+namespace {
+
+bool has(const char* feature) noexcept {
+  int value = 0;
+  std::size_t size = sizeof value;
+  return sysctlbyname(feature, &value, &size, nullptr, 0) == 0 && value == 1;
+}
+
+}  // namespace
+#endif
+
 CpuFeatures detect_cpu_features() noexcept {
   CpuFeatures features;
 #if defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long kI8mm = 1UL << 13;  // HWCAP2_I8MM and HWCAP2_BF16, which older headers lack
+  constexpr unsigned long kBf16 = 1UL << 14;
   features.dot_product = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  features.neon_bf16 = (getauxval(AT_HWCAP2) & kBf16) != 0;
+  features.neon_i8mm = (getauxval(AT_HWCAP2) & kI8mm) != 0;
 #elif defined(__aarch64__) && defined(__APPLE__)
-  int value = 0;
-  std::size_t size = sizeof value;
-  features.dot_product =
-      sysctlbyname("hw.optional.arm.FEAT_DotProd", &value, &size, nullptr, 0) == 0 && value == 1;
+  features.dot_product = has("hw.optional.arm.FEAT_DotProd");
+  features.neon_bf16 = has("hw.optional.arm.FEAT_BF16");
+  features.neon_i8mm = has("hw.optional.arm.FEAT_I8MM");
 #endif
   return features;
 }

@@ -10,6 +10,8 @@ struct CpuFeatures {
   bool avx512f = false;
   /// Integers of 8 and 16 bits in ZMM; implies avx512f.
   bool avx512bw = false;
+  /// AVX-512 instructions on XMM and YMM; implies avx512f.
+  bool avx512vl = false;
   /// VPDPBUSD on ZMM, and VDPBF16PS on ZMM; each implies avx512f.
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
@@ -21,6 +23,9 @@ struct CpuFeatures {
   bool amx_bf16 = false;
   /// SDOT on AArch64.
   bool dot_product = false;
+  /// BFMMLA, BFDOT and BFCVTN, and USMMLA, on AArch64.
+  bool neon_bf16 = false;
+  bool neon_i8mm = false;
 };
 
 /// Asks the CPU, on AArch64 the system. All false on other architectures.

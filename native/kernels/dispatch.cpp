@@ -52,8 +52,17 @@ const Kernel& choose_kernel(const char* name) {
   throw UnknownKernel("COSIMO_KERNEL is '" + std::string(wanted) + "', but this machine can run: " + names);
 }
 
+const char* forced_kernel_name() {
+  // A copy: the environment may change later.
+  static const std::string name = [] {
+    const char* given = std::getenv("COSIMO_KERNEL");
+    return std::string(given == nullptr ? "" : given);
+  }();
+  return name.empty() ? nullptr : name.c_str();
+}
+
 const Kernel& active_kernel() {
-  static const Kernel& kernel = choose_kernel(std::getenv("COSIMO_KERNEL"));
+  static const Kernel& kernel = choose_kernel(forced_kernel_name());
   return kernel;
 }
 

@@ -21,8 +21,12 @@ std::span<const Kernel* const> available_kernels() noexcept;
 /// Throws UnknownKernel when there is none of that name.
 const Kernel& choose_kernel(const char* name);
 
-/// choose_kernel of COSIMO_KERNEL, read when a process first gets here. Process-wide; safe from every thread,
-/// but a program that changes its environment on another thread meanwhile breaks getenv, here as anywhere.
+/// What COSIMO_KERNEL says, null where it says nothing; read when a process first gets here. Process-wide;
+/// safe from every thread, but a program that changes its environment on another thread meanwhile breaks
+/// getenv, here as anywhere.
+const char* forced_kernel_name();
+
+/// choose_kernel of forced_kernel_name().
 const Kernel& active_kernel();
 
 }  // namespace cosimo

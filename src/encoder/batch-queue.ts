@@ -1,7 +1,7 @@
 /**
- * Texts that wait for the encoder. No timer: a free encoder takes what waits, the text whose turn it is and others of like
- * length. Equal texts wait as one, also when the earlier one is being encoded already; a text that nobody waits for any more
- * is dropped.
+ * Texts that wait for the encoder. No timer: a free encoder takes what waits, the text whose turn it is and others that go
+ * well with it. Equal texts wait as one, also when the earlier one is being encoded already; a text that nobody waits for any more
+ * is dropped, and a batch of such texts is stopped where the encoder can.
  */
 import { CosimoError } from '../errors.ts';
 import { Admission, type Size } from './admission.ts';
@@ -24,8 +24,8 @@ import {
 export interface BatchQueueOptions extends BatchLimits {
   /** Tokenises some texts; called again only when the last call has settled. */
   readonly tokenize: (texts: readonly string[]) => Promise<readonly TokenizedText[]>;
-  /** Each encodes one batch at a time: `batch.length × dimensions` floats. */
-  readonly encoders: readonly ((batch: readonly Int32Array[]) => Promise<Float32Array>)[];
+  /** Each encodes one batch at a time: `batch.length × dimensions` floats. The signal fires when nobody wants them any more. */
+  readonly encoders: readonly ((batch: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array>)[];
   /** Tokens of a text that the model sees, at most. */
   readonly maxTokens: number;
   /** Most tokens and UTF-8 bytes that may wait or be encoded; what is past them is refused. */
@@ -76,7 +76,9 @@ export class BatchQueue {
       ...{ wanted, onFailed },
     });
     this.#encoding = new Stage({
-      workers: encoders.map((encode) => (group: readonly WaitingText[]) => encode(group.map(idsOf))),
+      workers: encoders.map((encode) => (group: readonly WaitingText[], signal: AbortSignal) => {
+        return encode(group.map(idsOf), signal);
+      }),
       take: () => this.#takeBatch(),
       onDone: (group, vectors, elapsed_ms) => this.#encoded(group, vectors, elapsed_ms),
       ...{ wanted, onFailed },
@@ -220,7 +222,8 @@ export class BatchQueue {
       this.#settle(text, { vector, tokens: text.tokens, truncated: text.truncated });
     }
     this.#admission.observe(tokens, elapsed_ms);
-    this.#options.onBatch?.({ queue_ms, elapsed_ms, tokens, paddingTokens: longest * group.length - tokens });
+    const paddingTokens = this.#options.pads ? longest * group.length - tokens : 0;
+    this.#options.onBatch?.({ queue_ms, elapsed_ms, tokens, paddingTokens });
   }
 
   #settle(text: WaitingText, outcome: EncodedText | Error): void {
@@ -234,6 +237,7 @@ export class BatchQueue {
   readonly #forgetUnwanted = (): void => {
     this.#untokenized = this.#keepWanted(this.#untokenized);
     for (const text of this.#ready.takeUnwanted()) this.#settle(text, new CosimoError('cancelled'));
+    this.#encoding.stopUnwanted();
   };
 
   #keepWanted(texts: readonly WaitingText[]): WaitingText[] {

@@ -4,6 +4,17 @@ import { join } from 'node:path';
 import { native } from '../native/binding.ts';
 import { CUDA_FOLDER, CUDA_PACKAGES, hasProvider } from './cuda-packages.ts';
 
+const NOT_INSTALLED = 'its libraries are not installed; `npm run setup:cuda` fetches them';
+
+/** What an encoder that insists on CUDA says before the reason why it can't be had. */
+export const CUDA_REFUSED = 'DEVICE=cuda, but CUDA cannot be used here: ';
+
+/** @returns why CUDA can't be had, as far as that is seen without opening anything; undefined if it may be had */
+export function missingForCuda(): string | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'its provider is made for Linux on x86-64';
+  return hasProvider() ? undefined : NOT_INSTALLED;
+}
+
 /**
  * Opens them by their full paths, those first that others need: ONNX Runtime's provider, which asks for them by name
  * alone, then finds them open, and nobody has to set LD_LIBRARY_PATH before the process starts. That is for the whole
@@ -15,7 +26,7 @@ import { CUDA_FOLDER, CUDA_PACKAGES, hasProvider } from './cuda-packages.ts';
  */
 export function loadCudaLibraries(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined; // ONNX Runtime has a sentence for these
-  if (!hasProvider()) throw new Error('its libraries are not installed; `npm run setup:cuda` fetches them');
+  if (!hasProvider()) throw new Error(NOT_INSTALLED);
   if (!existsSync(CUDA_FOLDER)) return undefined;
   for (const { libraries } of CUDA_PACKAGES) {
     for (const library of libraries) native.openSharedLibrary(join(CUDA_FOLDER, library));

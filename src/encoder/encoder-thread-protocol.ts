@@ -1,4 +1,6 @@
 /** What the event loop and an encoder's thread say to each other. */
+import type { EncoderFacts } from './encoder.ts';
+import type { GraphPrecision } from './graph-builder.ts';
 import type { PackedIds } from './packed-ids.ts';
 
 export interface EncoderThreadOptions {
@@ -6,16 +8,13 @@ export interface EncoderThreadOptions {
   readonly device: 'auto' | 'cpu' | 'cuda';
   /** Number of the CUDA device. */
   readonly deviceId: number;
-  readonly precision: 'auto' | 'fp32' | 'fp16';
+  readonly precision: 'auto' | GraphPrecision;
   /** Threads of one inference. */
   readonly threads: number;
 }
 
-export interface EncoderFacts {
-  readonly dimensions: number;
-  readonly device: 'cpu' | 'cuda';
-  readonly precision: 'fp32' | 'fp16';
-  readonly description: string;
+export interface EncoderThreadFacts extends EncoderFacts {
+  readonly precision: GraphPrecision;
 }
 
 export type EncodeJob = PackedIds;

@@ -1,14 +1,15 @@
 /** An encoder in a thread of its own. */
 import type { Encoder } from './encoder.ts';
-import type { EncodeJob, EncodeResult, EncoderFacts, EncoderThreadOptions } from './encoder-thread-protocol.ts';
+import type { EncodeJob, EncodeResult, EncoderThreadFacts, EncoderThreadOptions } from './encoder-thread-protocol.ts';
+import type { GraphPrecision } from './graph-builder.ts';
 import { JobThread } from './job-thread.ts';
 import type { Mortal } from './kept-alive.ts';
 import { packIds } from './packed-ids.ts';
 
 export class EncoderThread implements Encoder, Mortal {
-  readonly #thread: JobThread<EncodeJob, EncoderFacts, EncodeResult>;
+  readonly #thread: JobThread<EncodeJob, EncoderThreadFacts, EncodeResult>;
 
-  private constructor(thread: JobThread<EncodeJob, EncoderFacts, EncodeResult>) {
+  private constructor(thread: JobThread<EncodeJob, EncoderThreadFacts, EncodeResult>) {
     this.#thread = thread;
   }
 
@@ -29,7 +30,7 @@ export class EncoderThread implements Encoder, Mortal {
     return this.#thread.ready.device;
   }
 
-  get precision(): 'fp32' | 'fp16' {
+  get precision(): GraphPrecision {
     return this.#thread.ready.precision;
   }
 
@@ -37,10 +38,15 @@ export class EncoderThread implements Encoder, Mortal {
     return this.#thread.ready.description;
   }
 
+  get pads(): boolean {
+    return this.#thread.ready.pads;
+  }
+
   get alive(): boolean {
     return this.#thread.alive;
   }
 
+  /** One batch at a time, which can't be stopped: ONNX Runtime has the thread until it has ended. */
   encode(batch: readonly Int32Array[]): Promise<Float32Array> {
     const packed = packIds(batch);
     return this.#thread.run(packed, [packed.ids.buffer]);

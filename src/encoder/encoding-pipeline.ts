@@ -1,19 +1,23 @@
 /** Tokenizer, queue and encoders of one model, put together. */
 import { readModelConfig } from '../model/model-config.ts';
 import { BatchQueue } from './batch-queue.ts';
+import type { EncoderFacts } from './encoder.ts';
+import type { EncoderWish } from './encoder-choice.ts';
 import { EncoderHealth } from './encoder-health.ts';
-import { startEncoders } from './encoder-set.ts';
-import type { EncoderThread } from './encoder-thread.ts';
-import type { EncoderThreadOptions } from './encoder-thread-protocol.ts';
 import { KeptAlive } from './kept-alive.ts';
 import type { BatchReport, TokenizeReport } from './queue-reports.ts';
+import { startEncoders } from './start-encoders.ts';
 import type { TokenizedText } from './tokenizer.ts';
 import { TokenizerThread } from './tokenizer-thread.ts';
 
-export interface PipelineOptions extends EncoderThreadOptions {
-  /** Encoders that work side by side; with `threads`, 0 leaves the choice to measuring. */
+export interface PipelineOptions extends EncoderWish {
+  readonly modelDir: string;
+  /** Number of the CUDA device. */
+  readonly deviceId: number;
+  /** Inferences side by side and threads of each; 0 leaves the choice to the encoder. */
   readonly workers: number;
-  /** Tokens of one inference, padding included; 0 for what suits the device. */
+  readonly threads: number;
+  /** Tokens of one inference, padding included where there is any; 0 for what suits the device. */
   readonly batchTokens: number;
   /** Most tokens and UTF-8 bytes that may wait or be encoded. */
   readonly tokensMax: number;
@@ -28,19 +32,16 @@ export interface PipelineEvents {
   readonly onRestart?: () => void;
 }
 
-export interface EncodingPipeline {
+export interface EncodingPipeline extends Omit<EncoderFacts, 'pads'> {
   readonly queue: BatchQueue;
-  readonly dimensions: number;
   /** Tokens of a text that the model sees, at most. */
   readonly maxTokens: number;
   readonly vocabSize: number;
   /** Token ids that the tokenizer puts before and behind a text: [CLS] and [SEP]. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
-  readonly device: 'cpu' | 'cuda';
-  readonly precision: 'fp32' | 'fp16';
-  /** For people: what runs where. */
-  readonly description: string;
+  /** Native memory of the encoder; 0 with ONNX Runtime, which doesn't tell. */
+  readonly encoderMemoryBytes: () => number;
   /** False from a failed inference until the next one that works. */
   readonly healthy: () => boolean;
   readonly close: () => Promise<void>;
@@ -71,12 +72,12 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
   });
   started.catch(() => tokenizer.close());
   const set = await started;
-  const { dimensions, device, precision, description } = (set.encoders[0] as KeptAlive<EncoderThread>).last;
+  const { dimensions, device, precision, description, pads } = set.facts;
   const health = new EncoderHealth((text) => Promise.all(queue.enqueue([text])), log);
   const queue: BatchQueue = new BatchQueue({
     tokenize: async (texts) => (await tokenizer.get()).tokenize(texts),
-    encoders: set.encoders.map((encoder) => async (batch) => (await encoder.get()).encode(batch)),
-    maxTokens,
+    encoders: set.encoders,
+    ...{ maxTokens, pads },
     batchTokens: options.batchTokens || BATCH_TOKENS[device],
     overheadTokens: set.overheadTokens,
     tokensMax: options.tokensMax,
@@ -90,6 +91,7 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
   });
   return {
     ...{ queue, dimensions, maxTokens, vocabSize, device, precision, description, ...tokenizer.last.special },
+    encoderMemoryBytes: set.memoryBytes,
     healthy: () => health.healthy,
     async close() {
       health.close();

@@ -1,6 +1,4 @@
 /** Nodes and initializers of a graph in the making. Weights stay in their files: the graph says where their bytes lie. */
-import { CosimoError } from '../errors.ts';
-import type { LocatedTensor } from '../model/weights.ts';
 import {
   type AttributeValue,
   attribute,
@@ -9,35 +7,26 @@ import {
   type NodeProto,
   type TensorProto,
 } from './onnx-proto.ts';
+import { type FloatType, TensorFinder, type TensorSource } from './tensor-source.ts';
 
-export type Precision = 'fp32' | 'fp16';
+/** What a graph computes in. */
+export type GraphPrecision = 'fp32' | 'fp16';
 
-export interface TensorSource {
-  /** The file to name when a tensor is missing. */
-  readonly source: string;
-  readonly tensors: ReadonlyMap<string, LocatedTensor>;
-}
-
-const ELEMENT_TYPES: Readonly<Record<string, number>> = {
+const ELEMENT_TYPES: Readonly<Record<FloatType, number>> = {
   F32: ElementType.float,
   F16: ElementType.float16,
   BF16: ElementType.bfloat16,
 };
-/** What stands before a tensor's name where the encoder was part of a larger model. */
-const NAME_PREFIXES = ['', 'bert.', 'roberta.', 'distilbert.'];
-const WORD_TABLE = 'embeddings.word_embeddings.weight';
 
 export class GraphBuilder {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   /** The element type that the encoder computes in. */
   readonly elementType: number;
-  readonly #source: TensorSource;
-  readonly #prefix: string;
+  readonly #tensors: TensorFinder;
 
-  constructor(source: TensorSource, precision: Precision) {
-    this.#source = source;
-    this.#prefix = NAME_PREFIXES.find((prefix) => source.tensors.has(prefix + WORD_TABLE)) ?? '';
+  constructor(source: TensorSource, precision: GraphPrecision) {
+    this.#tensors = new TensorFinder(source);
     this.elementType = precision === 'fp16' ? ElementType.float16 : ElementType.float;
   }
 
@@ -71,14 +60,8 @@ export class GraphBuilder {
 
   /** A tensor to compute with; ONNX Runtime folds the Cast when it loads. @param shape null for a size that is free */
   weight(name: string, shape: readonly (number | null)[]): string {
-    const { file, dtype, ...tensor } = this.#find(name, shape);
+    const { file, dtype, ...tensor } = this.#tensors.find(name, shape);
     const elementType = ELEMENT_TYPES[dtype];
-    if (elementType === undefined) {
-      throw new CosimoError(
-        'model_invalid',
-        `${file}: ${name} is ${dtype}; Cosimo reads ${Object.keys(ELEMENT_TYPES).join(', ')}.`,
-      );
-    }
     this.initializers.push(externalTensor(name, elementType, tensor.shape, file, tensor.byteOffset, tensor.byteLength));
     return elementType === this.elementType
       ? name
@@ -99,22 +82,5 @@ export class GraphBuilder {
   layerNorm(prefix: string, size: number, input: string, output: string, epsilon: number): string {
     const inputs = [input, this.weight(`${prefix}.weight`, [size]), this.weight(`${prefix}.bias`, [size])];
     return this.node('LayerNormalization', inputs, output, { axis: -1, epsilon: { float: epsilon } });
-  }
-
-  #find(name: string, shape: readonly (number | null)[]): LocatedTensor {
-    const { source, tensors } = this.#source;
-    const tensor = tensors.get(this.#prefix + name);
-    if (tensor === undefined) throw new CosimoError('model_invalid', `${source} lacks the tensor ${name}.`);
-    const fits =
-      tensor.shape.length === shape.length &&
-      shape.every((size, at) => (size ?? tensor.shape[at]) === tensor.shape[at]);
-    if (!fits) {
-      const wanted = shape.map((size) => size ?? 'any').join(', ');
-      throw new CosimoError(
-        'model_invalid',
-        `${tensor.file}: ${name} has the shape [${tensor.shape.join(', ')}] where config.json asks for [${wanted}].`,
-      );
-    }
-    return tensor;
   }
 }

@@ -4,9 +4,9 @@ import { env, InferenceSession } from 'onnxruntime-node';
 import { CosimoError } from '../errors.ts';
 import { type ModelConfig, readModelConfig } from '../model/model-config.ts';
 import { readWeights, type Weights } from '../model/weights.ts';
-import { loadCudaLibraries } from './cuda-libraries.ts';
+import { CUDA_REFUSED, loadCudaLibraries } from './cuda-libraries.ts';
 import type { Encoder } from './encoder.ts';
-import type { Precision } from './graph-builder.ts';
+import type { GraphPrecision } from './graph-builder.ts';
 import { buildEncoderGraph } from './onnx-graph.ts';
 import { encodingByFile, encodingByGraph } from './onnx-inference.ts';
 
@@ -16,7 +16,7 @@ export interface OnnxEncoderOptions {
   /** Which of the CUDA devices, counted from 0. */
   readonly deviceId: number;
   /** `auto` is fp16 on CUDA, where it is far faster, and fp32 on the CPU; an ONNX file has its own, fp32. */
-  readonly precision: 'auto' | Precision;
+  readonly precision: 'auto' | GraphPrecision;
   /** Threads of one inference. */
   readonly threads: number;
   /** Takes the one line that says which device and precision serve, and why. */
@@ -25,10 +25,15 @@ export interface OnnxEncoderOptions {
 
 type Device = Encoder['device'];
 
+export interface OnnxEncoder extends Encoder {
+  readonly precision: GraphPrecision;
+  readonly pads: true;
+}
+
 interface OpenSession {
   readonly session: InferenceSession;
   readonly device: Device;
-  readonly precision: Precision;
+  readonly precision: GraphPrecision;
 }
 
 // ONNX Runtime's errors come as exceptions too; its own lines on stderr would say them twice.
@@ -38,7 +43,7 @@ env.logLevel = 'fatal';
  * @throws CosimoError `model_invalid`; `invalid_setting` when `device` is `cuda` and CUDA can't be had, or `precision` is
  *   `fp16` and the model is an ONNX file
  */
-export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<Encoder> {
+export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<OnnxEncoder> {
   const { modelDir } = options;
   const config = await readModelConfig(modelDir);
   const weights = await readWeights(modelDir);
@@ -53,7 +58,7 @@ export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<En
       ? encodingByFile(session, join(modelDir, weights.file), config)
       : encodingByGraph(session, config);
   return {
-    ...{ dimensions: config.hiddenSize, device, precision, encode },
+    ...{ dimensions: config.hiddenSize, device, precision, encode, pads: true },
     description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${device}, ${precision}`,
     close: () => session.release(),
   };
@@ -77,7 +82,7 @@ async function openSession(weights: Weights, config: ModelConfig, options: OnnxE
     if (cause instanceof CosimoError) throw cause;
     const reason = firstLine(cause);
     if (device === 'cuda') {
-      throw new CosimoError('invalid_setting', `DEVICE=cuda, but CUDA cannot be used here: ${reason}`, { cause });
+      throw new CosimoError('invalid_setting', CUDA_REFUSED + reason, { cause });
     }
     const opened = await openOnCpu(weights, config, options);
     log(`CUDA is not available (${reason}); encoding on the CPU in ${opened.precision}`);

@@ -4,10 +4,11 @@
  * Transpose and Concat of initializers when it loads. Needs the contrib operators (com.microsoft) of ONNX Runtime.
  */
 import type { ModelConfig } from '../model/model-config.ts';
-import { GraphBuilder, type Precision, type TensorSource } from './graph-builder.ts';
+import { GraphBuilder, type GraphPrecision } from './graph-builder.ts';
 import { addPooling } from './onnx-pooling.ts';
 import { ElementType, encodeModel, tensorInfo } from './onnx-proto.ts';
 import { type LayerNames, layerNames } from './tensor-names.ts';
+import type { TensorSource } from './tensor-source.ts';
 
 const MICROSOFT = 'com.microsoft';
 
@@ -20,7 +21,7 @@ export const GRAPH_OUTPUT = 'embedding';
  * @returns a model: `input_ids`, `attention_mask` int64 [batch, sequence] (right padding) → `embedding` float [batch, hidden]
  * @throws CosimoError `model_invalid` for a tensor that is missing, of another shape or of a type that Cosimo doesn't read
  */
-export function buildEncoderGraph(config: ModelConfig, source: TensorSource, precision: Precision): Uint8Array {
+export function buildEncoderGraph(config: ModelConfig, source: TensorSource, precision: GraphPrecision): Uint8Array {
   const graph = new GraphBuilder(source, precision);
   const mask = graph.node('Cast', [GRAPH_INPUTS.mask], 'mask.float', { to: ElementType.float });
   const lengths = maskLengths(graph, mask);

@@ -1,3 +1,5 @@
+/** How texts are put together into inferences. */
+
 /**
  * Splits texts into inferences so that all of them together cost least: like lengths together, so that little is padded,
  * and not more inferences than pay.
@@ -32,4 +34,20 @@ export function planBatches(lengths: readonly number[], batchTokens: number, ove
     batches.push(longestFirst.slice(begin, ends[begin]));
   }
   return batches;
+}
+
+/**
+ * Where nothing is padded, an inference costs what its tokens cost: in whatever order texts come, as many as fit are best.
+ *
+ * @param lengths tokens of each text, in the order in which they are to go
+ * @returns how many of the first go into one inference of `batchTokens`, at least 1
+ */
+export function countThatFit(lengths: readonly number[], batchTokens: number): number {
+  let tokens = lengths[0] ?? 0;
+  let count = 1;
+  while (count < lengths.length && tokens + (lengths[count] as number) <= batchTokens) {
+    tokens += lengths[count] as number;
+    count += 1;
+  }
+  return count;
 }

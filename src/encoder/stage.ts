@@ -5,8 +5,8 @@
 import { errorCodeOf } from '../errors.ts';
 import type { WaitingText } from './waiting-text.ts';
 
-/** Takes one group at a time. */
-export type Work<R> = (group: readonly WaitingText[]) => Promise<R>;
+/** Takes one group at a time; may stop when the signal fires. */
+export type Work<R> = (group: readonly WaitingText[], signal: AbortSignal) => Promise<R>;
 
 export interface StageOptions<R> {
   readonly workers: readonly Work<R>[];
@@ -19,12 +19,17 @@ export interface StageOptions<R> {
   readonly onFailed: (text: WaitingText, error: Error) => void;
 }
 
+interface Running {
+  readonly group: readonly WaitingText[];
+  readonly stopping: AbortController;
+}
+
 export class Stage<R> {
   readonly #options: StageOptions<R>;
   readonly #free: Work<R>[];
   /** Groups to be tried again, before anything new. */
   #again: WaitingText[][] = [];
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, Running>();
 
   constructor(options: StageOptions<R>) {
     this.#options = options;
@@ -37,12 +42,20 @@ export class Stage<R> {
       const group = this.#next();
       if (group.length === 0) return;
       const work = this.#free.pop() as Work<R>;
-      const running = this.#run(work, group).finally(() => {
+      const stopping = new AbortController();
+      const running = this.#run(work, group, stopping.signal).finally(() => {
         this.#running.delete(running);
         this.#free.push(work);
         this.pump();
       });
-      this.#running.add(running);
+      this.#running.set(running, { group, stopping });
+    }
+  }
+
+  /** Asks for an end of groups that run and of which nobody wants any text. */
+  stopUnwanted(): void {
+    for (const { group, stopping } of this.#running.values()) {
+      if (group.every(({ waiters }) => waiters === 0)) stopping.abort();
     }
   }
 
@@ -50,7 +63,7 @@ export class Stage<R> {
   async close(): Promise<WaitingText[]> {
     const forgotten = this.#again.flat();
     this.#again = [];
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#running.size > 0) await Promise.all(this.#running.keys());
     return forgotten;
   }
 
@@ -62,13 +75,15 @@ export class Stage<R> {
     return this.#options.take();
   }
 
-  async #run(work: Work<R>, group: readonly WaitingText[]): Promise<void> {
+  async #run(work: Work<R>, group: readonly WaitingText[], signal: AbortSignal): Promise<void> {
     const began_ms = performance.now();
     try {
-      const result = await work(group);
+      const result = await work(group, signal);
       this.#options.onDone(group, result, performance.now() - began_ms);
     } catch (error) {
-      this.#retry(group, error as Error);
+      // A group that was stopped has not failed. Somebody may have come to want a text of it since.
+      if (signal.aborted) this.#again.push([...group]);
+      else this.#retry(group, error as Error);
     }
   }
 

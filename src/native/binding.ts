@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CosimoError, errorCodeOf } from '../errors.ts';
+import type { NativeEncoderKernel, NativeTextEncoder, NativeTextEncoderOptions } from './text-encoder.ts';
 
 /** The hits of one search, best first; `keys[i]` goes with `scores[i]`. */
 export interface NativeHits {
@@ -133,10 +134,13 @@ export interface NativeBinding {
   readonly kernel: string;
   /** The kernels that this machine can run, best first. */
   readonly availableKernels: readonly string[];
+  /** The best encoder kernel of each precision that has one here, within what COSIMO_KERNEL allows. */
+  readonly encoderKernels: readonly NativeEncoderKernel[];
   /** Every error code that the addon can throw; a subset of `errors.ts`. */
   readonly errorCodes: readonly string[];
   VectorIndex: new (options: NativeVectorIndexOptions) => NativeVectorIndex;
   EmbeddingCache: new (options: NativeCacheOptions | { readonly shared: number }) => NativeEmbeddingCache;
+  TextEncoder: new (options: NativeTextEncoderOptions) => NativeTextEncoder;
   /**
    * Writes JSON of the vectors, `[…],[…]` without brackets around, into `target` from `offset` on, each float in the
    * shortest form that reads back to the same float32, and returns the end of what was written. It takes some

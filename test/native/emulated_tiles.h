@@ -1,12 +1,16 @@
 // The macros of kernels/amx_tiles.h in plain memory, as Intel's manual describes the instructions, so that
-// amx.cpp can be tested without AMX. They end the process where the instructions would fault: unless
-// configured, or by a tile of unsuitable size. amx.cpp compiled with these gets other names, to be linked
+// AMX kernels can be tested without AMX. They end the process where the instructions would fault: unless
+// configured, or by a tile of unsuitable size. A kernel compiled with these gets another name, to be linked
 // beside the real one.
 #pragma once
 
 #define amx emulated_amx
 #define kAmxKernel kEmulatedAmxKernel
+#define kEncoderFp32Amx kEmulatedEncoderFp32Amx
+#define kEncoderBf16Amx kEmulatedEncoderBf16Amx
+#define kEncoderInt8Amx kEmulatedEncoderInt8Amx
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -56,15 +60,51 @@ class Tiles {
     }
   }
 
-  /// TDPBSUD.
-  void dot(std::size_t sums, std::size_t a, std::size_t b) {
-    for (const std::size_t tile : {sums, a, b}) require_configured(tile);
-    require(sums != a && sums != b && a != b, "three different tiles");
-    require(config_.rows[sums] == config_.rows[a], "a row of sums for each row of a");
-    require(config_.row_bytes[sums] == config_.row_bytes[b], "a column of sums for each column of b");
-    require(config_.row_bytes[a] == 4 * config_.rows[b], "four columns of a for each row of b");
+  /// TDPBSUD and TDPBUSD: bytes, signed or not.
+  template <typename A, typename B>
+  void dot_bytes(std::size_t sums, std::size_t a, std::size_t b) {
+    require_suitable(sums, a, b);
+    std::int32_t of_b[kRows][4][kColumns];
+    for (std::size_t k = 0; k < kRows; ++k) {
+      const std::uint8_t* row = bytes_[b][k];
+      for (std::size_t at = 0; at < kRowBytes; ++at) of_b[k][at % 4][at / 4] = static_cast<B>(row[at]);
+    }
     for (std::size_t m = 0; m < config_.rows[sums]; ++m) {
-      for (std::size_t n = 0; n < config_.row_bytes[sums] / 4U; ++n) add_products(sums, a, b, m, n);
+      std::int32_t products[kColumns] = {};
+      for (std::size_t at = 0; at < kRowBytes; ++at) {
+        const std::int32_t of_a = static_cast<A>(bytes_[a][m][at]);
+        for (std::size_t n = 0; n < kColumns; ++n) products[n] += of_a * of_b[at / 4][at % 4][n];
+      }
+      std::uint32_t sum[kColumns];  // wraps as the instruction does
+      std::memcpy(sum, bytes_[sums][m], sizeof sum);
+      for (std::size_t n = 0; n < kColumns; ++n) sum[n] += static_cast<std::uint32_t>(products[n]);
+      std::memcpy(bytes_[sums][m], sum, config_.row_bytes[sums]);
+    }
+  }
+
+  /// TDPBF16PS: even and odd elements are summed apart, then both are added to the sum. Its multiply-adds
+  /// round once; so do these, as a product of two bfloat16 is exact in a float, unless it is denormal.
+  void dot_bf16(std::size_t sums, std::size_t a, std::size_t b) {
+    require_suitable(sums, a, b);
+    float of_b[kRows][2][kColumns];
+    for (std::size_t k = 0; k < kRows; ++k) {
+      const std::uint8_t* row = bytes_[b][k];
+      for (std::size_t at = 0; at < 2 * kColumns; ++at) of_b[k][at % 2][at / 2] = bf16_at(row + 2 * at);
+    }
+    for (std::size_t m = 0; m < config_.rows[sums]; ++m) {
+      float of_pairs[2][kColumns] = {};
+      for (std::size_t at = 0; at < 2 * kColumns; ++at) {
+        const float of_a = bf16_at(bytes_[a][m] + 2 * at);
+        float* to = of_pairs[at % 2];
+        const float* from = of_b[at / 2][at % 2];
+        for (std::size_t n = 0; n < kColumns; ++n) to[n] = flushed(to[n] + flushed(of_a * from[n]));
+      }
+      float sum[kColumns];
+      std::memcpy(sum, bytes_[sums][m], sizeof sum);
+      for (std::size_t n = 0; n < kColumns; ++n) {
+        sum[n] = flushed(flushed(sum[n]) + flushed(of_pairs[0][n] + of_pairs[1][n]));
+      }
+      std::memcpy(bytes_[sums][m], sum, config_.row_bytes[sums]);
     }
   }
 
@@ -72,6 +112,7 @@ class Tiles {
   static constexpr std::size_t kTiles = 8;
   static constexpr std::size_t kRows = 16;
   static constexpr std::size_t kRowBytes = 64;
+  static constexpr std::size_t kColumns = kRowBytes / 4;  // of sums; what is beyond a tile's own size is zero
 
   struct Config {
     std::uint8_t palette;
@@ -96,17 +137,25 @@ class Tiles {
 
   void zero_bytes(std::size_t tile) { std::memset(bytes_[tile], 0, sizeof bytes_[tile]); }
 
-  void add_products(std::size_t sums, std::size_t a, std::size_t b, std::size_t m, std::size_t n) {
-    std::uint32_t sum = 0;  // wraps as the instruction does
-    std::memcpy(&sum, &bytes_[sums][m][4 * n], sizeof sum);
-    for (std::size_t k = 0; k < config_.rows[b]; ++k) {
-      for (std::size_t i = 0; i < 4; ++i) {
-        const auto signed_byte = static_cast<std::int8_t>(bytes_[a][m][4 * k + i]);
-        const std::uint8_t unsigned_byte = bytes_[b][k][4 * n + i];
-        sum += static_cast<std::uint32_t>(static_cast<std::int32_t>(signed_byte) * unsigned_byte);
-      }
-    }
-    std::memcpy(&bytes_[sums][m][4 * n], &sum, sizeof sum);
+  void require_suitable(std::size_t sums, std::size_t a, std::size_t b) const {
+    for (const std::size_t tile : {sums, a, b}) require_configured(tile);
+    require(sums != a && sums != b && a != b, "three different tiles");
+    require(config_.rows[sums] == config_.rows[a], "a row of sums for each row of a");
+    require(config_.row_bytes[sums] == config_.row_bytes[b], "a column of sums for each column of b");
+    require(config_.row_bytes[a] == 4 * config_.rows[b], "four columns of a for each row of b");
+  }
+
+  // Without a branch, for the compiler's sake.
+  static float flushed(float value) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    const std::uint32_t is_normal = (bits & 0x7f800000U) != 0 ? ~0U : 0U;
+    return std::bit_cast<float>(bits & is_normal);
+  }
+
+  static float bf16_at(const std::uint8_t* bytes) {
+    std::uint16_t half = 0;
+    std::memcpy(&half, bytes, sizeof half);
+    return flushed(std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16));
   }
 
   Config config_{};
@@ -119,7 +168,12 @@ inline thread_local Tiles tiles;
 
 #define COSIMO_TILES_CONFIGURE(config) ::cosimo::test::tiles.configure(&(config))
 #define COSIMO_TILES_RELEASE() ::cosimo::test::tiles.release()
+#define COSIMO_TILES_SEE_MEMORY() static_cast<void>(0)
 #define COSIMO_TILE_ZERO(tile) ::cosimo::test::tiles.zero(tile)
 #define COSIMO_TILE_LOAD(tile, memory, stride) ::cosimo::test::tiles.load(tile, memory, stride)
+#define COSIMO_TILE_STREAM(tile, memory, stride) COSIMO_TILE_LOAD(tile, memory, stride)
 #define COSIMO_TILE_STORE(tile, memory, stride) ::cosimo::test::tiles.store(tile, memory, stride)
-#define COSIMO_TILE_DOT(sums, a, b) ::cosimo::test::tiles.dot(sums, a, b)
+#define COSIMO_TILE_DOT(sums, a, b) ::cosimo::test::tiles.dot_bytes<std::int8_t, std::uint8_t>(sums, a, b)
+#define COSIMO_TILE_DOT_UNSIGNED(sums, a, b) \
+  ::cosimo::test::tiles.dot_bytes<std::uint8_t, std::int8_t>(sums, a, b)
+#define COSIMO_TILE_DOT_BF16(sums, a, b) ::cosimo::test::tiles.dot_bf16(sums, a, b)

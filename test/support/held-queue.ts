@@ -7,6 +7,8 @@ export interface HeldQueue {
   readonly queue: BatchQueue;
   /** Lengths of the texts of each batch, in tokens. */
   readonly batches: number[][];
+  /** Of each batch; fires when nobody wants it any more. */
+  readonly signals: AbortSignal[];
   readonly reports: BatchReport[];
   readonly failures: Error[];
   readonly turn: () => Promise<void>;
@@ -28,7 +30,9 @@ export function heldQueue(options: Partial<BatchQueueOptions> & { encoderCount?:
   const reports: BatchReport[] = [];
   const failures: Error[] = [];
   const running: RunningBatch[] = [];
-  const encode = (batch: readonly Int32Array[]) => {
+  const signals: AbortSignal[] = [];
+  const encode = (batch: readonly Int32Array[], signal: AbortSignal) => {
+    signals.push(signal);
     batches.push(batch.map(({ length }) => length));
     const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
     running.push({ batch, resolve, reject });
@@ -40,6 +44,7 @@ export function heldQueue(options: Partial<BatchQueueOptions> & { encoderCount?:
     maxTokens: 256,
     batchTokens: 1000,
     overheadTokens: 0,
+    pads: options.pads ?? true,
     tokensMax: 1_000_000,
     bytesMax: 1_000_000,
     onBatch: (report) => reports.push(report),
@@ -55,7 +60,7 @@ export function heldQueue(options: Partial<BatchQueueOptions> & { encoderCount?:
     await turn();
   };
   return {
-    ...{ queue, batches, reports, failures, turn, finish },
+    ...{ queue, batches, signals, reports, failures, turn, finish },
     async fail(error) {
       running.shift()?.reject(error);
       await turn();

@@ -8,13 +8,14 @@ import {
 } from '../../src/encoder/encoding-pipeline.ts';
 import { testModelDir } from './model.ts';
 
-/** @param options what differs from one encoder of two threads on the CPU, in fp32 */
+/** @param options what differs from one encoder of two threads on the CPU, in fp32, whichever ENCODER says */
 export async function testPipeline(
   options: Partial<PipelineOptions> = {},
   events: Partial<PipelineEvents> = {},
 ): Promise<EncodingPipeline> {
   const defaults: PipelineOptions = {
     modelDir: options.modelDir ?? (await testModelDir()),
+    encoder: (process.env['ENCODER'] || 'auto') as PipelineOptions['encoder'],
     ...{ device: 'cpu', deviceId: 0, precision: 'fp32', workers: 1, threads: 2, batchTokens: 2048 },
     ...{ tokensMax: 1 << 20, bytesMax: 1 << 26 },
   };

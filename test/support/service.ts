@@ -13,10 +13,12 @@ export async function startService(settings: Readonly<Record<string, string>> = 
 
 /** The service before its model is loaded. */
 export async function createUnloadedService(settings: Readonly<Record<string, string>> = {}): Promise<LocalService> {
-  const { MODEL, MODEL_DIR } = process.env;
+  const { MODEL, MODEL_DIR, ENCODER } = process.env;
   const config = loadConfig({
     MODEL,
     MODEL_DIR,
+    // Tests of the contract run with either encoder.
+    ENCODER,
     DATA_DIR: ':memory:',
     DEVICE: 'cpu',
     // Chosen here, so that no start measures.

@@ -1,0 +1,24 @@
+/** The size of a batch that suits a contender best, tried before its rounds. */
+
+/** A pass that is slow for some other reason shouldn't decide: the best of so many counts. */
+const PASSES = 2;
+
+/**
+ * @param pass the work once, at a size
+ * @returns the size at which it is done soonest; each is tried once untimed first
+ */
+export async function bestSize(sizes: readonly number[], pass: (size: number) => Promise<unknown>): Promise<number> {
+  const [first] = sizes as readonly [number];
+  if (sizes.length === 1) return first;
+  for (const size of sizes) await pass(size);
+  let [best, least_ms] = [first, Number.POSITIVE_INFINITY];
+  for (let turn = 0; turn < PASSES; turn += 1) {
+    for (const size of sizes) {
+      const began_ms = performance.now();
+      await pass(size);
+      const took_ms = performance.now() - began_ms;
+      if (took_ms < least_ms) [best, least_ms] = [size, took_ms];
+    }
+  }
+  return best;
+}

@@ -1,0 +1,54 @@
+// Numbers by which JavaScript cancels what it has begun.
+#pragma once
+
+#include <napi.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+#include "binding/arguments.h"
+
+namespace cosimo::binding {
+
+/// Ticket → what is under way with it. Keeps nothing alive. JavaScript thread.
+template <typename Work>
+class Tickets {
+ public:
+  /// Where to put what is begun, or null when `ticket` is undefined. Asked for before it is begun, since
+  /// nothing may fail after. Throws Error invalid_argument, std::bad_alloc.
+  std::weak_ptr<Work>* place_for(const Napi::Value& ticket) {
+    if (ticket.IsUndefined()) return nullptr;
+    const std::uint64_t number = number_of(ticket);
+    // Tickets of what ended by itself are dropped when there are many.
+    if (under_way_.size() >= kept_) {
+      std::erase_if(under_way_, [](const auto& entry) { return entry.second.expired(); });
+      kept_ = std::max(kFew, 2 * under_way_.size());
+    }
+    return &under_way_[number];
+  }
+
+  /// Null when there is none of that ticket, or it has ended; the ticket is gone then. Throws Error
+  /// invalid_argument.
+  std::shared_ptr<Work> take(const Napi::Value& ticket) {
+    const auto found = under_way_.find(number_of(ticket));
+    if (found == under_way_.end()) return nullptr;
+    std::shared_ptr<Work> work = found->second.lock();
+    under_way_.erase(found);
+    return work;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 1024;
+
+  static std::uint64_t number_of(const Napi::Value& ticket) {
+    return integer_argument(ticket, "ticket", 1, ~std::uint64_t{0});
+  }
+
+  std::unordered_map<std::uint64_t, std::weak_ptr<Work>> under_way_;
+  std::size_t kept_ = kFew;
+};
+
+}  // namespace cosimo::binding

@@ -1,0 +1,157 @@
+// The interface of an encoder kernel: the arithmetic of a transformer layer, written once for every
+// instruction set and precision. What is not here (which text is where, who does what) is core's.
+//
+// As with kernels/kernel.h, ISA files include this header, the `.inc` files of this folder and their
+// intrinsics, nothing else, and there is no inline code here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cosimo {
+
+enum class EncoderPrecision : std::uint8_t { fp32, bf16, int8 };
+
+/// A bfloat16 number: the upper half of a float.
+struct Bf16 {
+  std::uint16_t bits;
+};
+
+/// The sizes of a model that kernels take, so that they have no tails but those of rows and of keys.
+constexpr std::size_t kEncoderWidthUnit = 64;  // hidden and intermediate sizes are multiples of it
+constexpr std::size_t kHeadSizeUnit = 32;      // and sizes of heads of this
+constexpr std::size_t kMostEncoderWidth = 16384;
+
+/// Rows start on such a boundary. Behind the last row of a buffer lie this many more that may be read and,
+/// but for those of qkv, are never written: products read whole tiles.
+constexpr std::size_t kEncoderAlignment = 64;
+constexpr std::size_t kSpareRows = 32;
+
+/// Activations, a row for each token, in the forms in which they are read.
+struct ActivationRows {
+  /// Floats or bfloat16, as the kernel's `activation_bytes` says.
+  void* values;
+  std::size_t stride;  // bytes from one row to the next; a multiple of kEncoderAlignment
+  /// What products read where that is not the values themselves (`code_bytes` > 0).
+  void* codes;
+  std::size_t code_stride;
+  float* scale;  // [row], of int8 codes: value ≈ scale · code + zero, codes from 0 to 255
+  float* zero;
+};
+
+/// A dense layer, packed for one kernel.
+struct PackedDense {
+  std::size_t inputs;
+  std::size_t outputs;
+  const void* weights;
+  const float* bias;   // [outputs]
+  const float* scale;  // [outputs], int8: weight ≈ scale · code, codes from −127 to 127
+  const float* sum;    // [outputs], int8: scale · Σ codes, what a zero of 1 adds to an output
+};
+
+/// Where packing writes; `scale` and `sum` are written by int8 kernels only.
+struct PackedWeights {
+  void* weights;  // outputs · inputs · weight_bytes bytes, aligned
+  float* scale;
+  float* sum;
+};
+
+/// `weights`: [outputs][inputs], both multiples of kEncoderWidthUnit.
+using PackDense = void(const float* weights, std::size_t outputs, std::size_t inputs,
+                       const PackedWeights& to);
+
+/// What becomes of a product.
+enum class AfterProduct : std::uint8_t {
+  store,  // activations of `to`
+  gelu,   // the same after x · Φ(x)
+  add,    // added to the floats of `sums`
+};
+
+struct ProductTarget {
+  AfterProduct after;
+  void* rows;          // activations, or floats to add to
+  std::size_t stride;  // bytes
+};
+
+/// rows · weightsᵀ + bias of rows [first_row, first_row + row_count), for the outputs of panels
+/// [first_panel, first_panel + panel_count); a panel is `panel_outputs` of them. Target row i is in row i.
+/// An element's bits depend on its row and on nothing else.
+using Product = void(const ActivationRows& in, const PackedDense& dense, std::size_t first_row,
+                     std::size_t row_count, std::size_t first_panel, std::size_t panel_count,
+                     const ProductTarget& to);
+
+struct NormWeights {
+  const float* gain;  // [width]
+  const float* shift;
+  float epsilon;  // added to the variance
+};
+
+/// LayerNorm of each row of floats, in place, and the same rows as activations with their codes. Where the
+/// activations are floats, `to.values` are the rows themselves.
+using NormRows = void(float* rows, std::size_t stride, std::size_t row_count, std::size_t width,
+                      const NormWeights& weights, const ActivationRows& to);
+
+/// Codes of rows [first_row, first_row + row_count) from their values. Null in a kernel without codes.
+using CodeRows = void(const ActivationRows& rows, std::size_t first_row, std::size_t row_count,
+                      std::size_t width);
+
+/// One text's attention by heads [first_head, first_head + head_count).
+struct AttentionCall {
+  /// The text's rows, each of 3 · width activations: queries, already multiplied by log₂(e) / √head_size,
+  /// keys, values; of each of them, one head after another.
+  const void* qkv;
+  std::size_t qkv_stride;  // bytes
+  std::size_t tokens;      // ≥ 1
+  std::size_t width;
+  std::size_t head_size;
+  std::size_t first_head;
+  std::size_t head_count;
+  void* context;  // the text's rows of `width` activations
+  std::size_t context_stride;
+  void* scratch;  // the thread's own, scratch_bytes(tokens, head_size), aligned
+};
+using Attention = void(const AttentionCall& call);
+using AttentionScratchBytes = std::size_t(std::size_t tokens, std::size_t head_size);
+
+struct EncoderKernel {
+  const char* name;
+  /// The kernel of kernels/kernel.h that COSIMO_KERNEL names and that has this one.
+  const char* family;
+  EncoderPrecision precision;
+  std::size_t activation_bytes;  // of an element: 4, or 2 for bfloat16
+  std::size_t code_bytes;        // of an element; 0 where products read the activations
+  std::size_t weight_bytes;      // of a packed element
+  std::size_t tile_rows;         // rows are taken so many at a time
+  std::size_t panel_outputs;     // divides kEncoderWidthUnit
+  PackDense* pack;
+  Product* product;
+  NormRows* norm_rows;
+  CodeRows* code_rows;
+  Attention* attention;
+  AttentionScratchBytes* attention_scratch_bytes;
+  /// For the projection to attention's values, which int8 codes would hurt most; null for this kernel itself.
+  /// It reads the activations and has no codes.
+  const EncoderKernel* values_kernel;
+  /// How many times as fast products are as those of AVX-512 with elements of this size, in theory: the
+  /// faster, the more is taken at a time.
+  std::size_t product_speed = 1;
+};
+
+#if defined(__x86_64__)
+extern const EncoderKernel kEncoderFp32Amx;
+extern const EncoderKernel kEncoderFp32Avx512;
+extern const EncoderKernel kEncoderFp32Avx2;
+extern const EncoderKernel kEncoderBf16Amx;
+extern const EncoderKernel kEncoderBf16Avx512;
+extern const EncoderKernel kEncoderInt8Amx;
+extern const EncoderKernel kEncoderInt8Avx512Bf16;  // VNNI, with activations in bfloat16
+extern const EncoderKernel kEncoderInt8Avx512;      // VNNI, with activations in floats
+extern const EncoderKernel kEncoderInt8AvxVnni;
+#elif defined(__aarch64__)
+extern const EncoderKernel kEncoderFp32Neon;
+extern const EncoderKernel kEncoderBf16Neon;
+extern const EncoderKernel kEncoderInt8Neon;
+#endif
+extern const EncoderKernel kEncoderFp32Scalar;
+
+}  // namespace cosimo

@@ -1,0 +1,175 @@
+// fp32 on AMX by three products of bf16: a float is two bfloat16, the nearest one and the one nearest to what
+// that leaves, off by 2⁻¹⁷ at most; and of the four products of two such pairs that of the lesser ones is
+// left out, 2⁻¹⁶ of the whole at most. Attention is AVX-512 in floats.
+//
+// Whether this is faster than AVX-512 in floats, nobody has measured: encoder_dispatch.cpp lists it later.
+//
+// The codes of a row are its upper halves, one after another, then its lesser ones.
+//
+// The tile instructions themselves have never run: see kernels/amx_tiles.h.
+#if defined(COSIMO_EMULATED_TILES)
+#include "emulated_tiles.h"  // tests compile this file a second time, under another name
+#endif
+
+#include "kernels/encoder/encoder_kernel.h"
+
+#if defined(__x86_64__)
+
+#include "kernels/amx_config.h"
+#if !defined(COSIMO_EMULATED_TILES)
+#include "kernels/amx_tiles.h"
+#endif
+#include <immintrin.h>
+
+#define COSIMO_TARGET \
+  __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,fma,avx2,avx512bf16")))
+#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#include "kernels/encoder/avx512.inc"
+#include "kernels/encoder/avx512_bf16.inc"
+
+namespace cosimo {
+namespace {
+using Activation = float;
+}
+}  // namespace cosimo
+#include "kernels/encoder/functions.inc"
+#include "kernels/encoder/register_tile.inc"
+#include "kernels/encoder/product.inc"
+#include "kernels/encoder/rows.inc"
+#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/amx_tile.inc"
+#include "kernels/encoder/amx_product.inc"
+
+namespace cosimo {
+namespace {
+
+struct SplitFloat {
+  Bf16 upper;
+  Bf16 lesser;
+};
+
+// A panel has sixteen steps of upper halves, then the same ones of lesser halves, and so on; a step of the
+// interface is one input, so that a panel is as long as one of floats.
+struct SplitTile {
+  using Element = SplitFloat;
+  static constexpr std::size_t kGroup = 1;
+  static constexpr std::size_t kMostRows = 2 * kTileRows;
+  static constexpr std::size_t kRowUnit = kTileRows;
+  static constexpr std::size_t kStepUnit = 2 * kTileRows;
+
+  template <typename Beside>
+  COSIMO_INLINE static void multiply_rows(std::size_t rows, const char* a, std::size_t a_stride,
+                                          const char* panel, std::size_t steps, float* sums,
+                                          std::size_t sums_stride, Beside& beside) {
+    if (rows > kTileRows) {
+      multiply<true>(a, a_stride, panel, steps, sums, sums_stride, beside);
+    } else {
+      multiply<false>(a, a_stride, panel, steps, sums, sums_stride, beside);
+    }
+  }
+
+ private:
+  // In an order in which each tile is loaded once.
+  template <bool kBothRows, typename Beside>
+  COSIMO_INLINE static void multiply(const char* a, std::size_t a_stride, const char* panel,
+                                     std::size_t steps, float* sums, std::size_t sums_stride,
+                                     Beside& beside) {
+    const char* lesser = a + steps * sizeof(Bf16);
+    zero_sums<kBothRows>();
+    for (std::size_t step = 0; step < steps; step += kStepUnit) {
+      const char* outputs = panel + step * kPanelStepBytes;
+      load_outputs(outputs);
+      load_rows<Bf16Products, kBothRows>(lesser + step * sizeof(Bf16), a_stride);
+      multiply_tiles<Bf16Products, kBothRows>();
+      load_rows<Bf16Products, kBothRows>(a + step * sizeof(Bf16), a_stride);
+      multiply_tiles<Bf16Products, kBothRows>();
+      load_outputs(outputs + kTilePanelBytes);
+      multiply_tiles<Bf16Products, kBothRows>();
+      beside.step();
+    }
+    store_sums<kBothRows>(sums, sums_stride);
+  }
+};
+
+COSIMO_INLINE float float_of(Bf16 value) {
+  const std::uint32_t bits = static_cast<std::uint32_t>(value.bits) << 16;
+  float result;
+  __builtin_memcpy(&result, &bits, sizeof result);
+  return result;
+}
+
+COSIMO_TARGET void pack_split_weights(const float* weights, std::size_t outputs, std::size_t inputs,
+                                      const PackedWeights& to) {
+  constexpr std::size_t pair = 2;  // inputs of a dword
+  constexpr std::size_t half_elements = kTilePanelBytes / sizeof(Bf16);
+  constexpr std::size_t step_elements = kPanelStepBytes / sizeof(Bf16);
+  auto* packed = static_cast<Bf16*>(to.weights);
+  for (std::size_t output = 0; output < outputs; ++output) {
+    Bf16* panel = packed + output / kPanelOutputs * 2 * kPanelOutputs * inputs;
+    Bf16* column = panel + output % kPanelOutputs * pair;
+    for (std::size_t input = 0; input < inputs; ++input) {
+      const float weight = weights[output * inputs + input];
+      const Bf16 upper = bf16_of(weight);
+      Bf16* element = column + input / SplitTile::kStepUnit * 2 * half_elements +
+                      input % SplitTile::kStepUnit / pair * step_elements + input % pair;
+      element[0] = upper;
+      element[half_elements] = bf16_of(weight - float_of(upper));
+    }
+  }
+}
+
+COSIMO_INLINE void split_row(const float* row, std::size_t width, Bf16* codes) {
+  for (std::size_t i = 0; i < width; i += kTwoVectors) {
+    const Floats first = load_floats(row + i);
+    const Floats second = load_floats(row + i + kVectorFloats);
+    Bf16* upper = codes + i;
+    store_two(upper, first, second);
+    store_two(upper + width, subtract(first, load_floats(upper)),
+              subtract(second, load_floats(upper + kVectorFloats)));
+  }
+}
+
+COSIMO_TARGET void split_rows(const ActivationRows& rows, std::size_t first_row, std::size_t row_count,
+                              std::size_t width) {
+  for (std::size_t r = first_row; r < first_row + row_count; ++r) {
+    split_row(reinterpret_cast<const float*>(static_cast<const char*>(rows.values) + r * rows.stride), width,
+              reinterpret_cast<Bf16*>(static_cast<char*>(rows.codes) + r * rows.code_stride));
+  }
+}
+
+COSIMO_TARGET void normalise_and_split(float* rows, std::size_t stride, std::size_t row_count,
+                                       std::size_t width, const NormWeights& weights,
+                                       const ActivationRows& to) {
+  normalise_rows<false>(rows, stride, row_count, width, weights, to);
+  for (std::size_t r = 0; r < row_count; ++r) {
+    split_row(reinterpret_cast<const float*>(reinterpret_cast<const char*>(rows) + r * stride), width,
+              reinterpret_cast<Bf16*>(static_cast<char*>(to.codes) + r * to.code_stride));
+  }
+}
+
+}  // namespace
+
+using AttentionTile = RegisterTile<FloatDot>;
+
+const EncoderKernel kEncoderFp32Amx = {
+    .name = "amx-fp32",
+    .family = "amx",
+    .precision = EncoderPrecision::fp32,
+    .activation_bytes = sizeof(Activation),
+    .code_bytes = sizeof(SplitFloat),
+    .weight_bytes = sizeof(SplitTile::Element),
+    .tile_rows = SplitTile::kMostRows,
+    .panel_outputs = kPanelOutputs,
+    .pack = pack_split_weights,
+    .product = multiply_rows_on_tiles<SplitTile>,
+    .norm_rows = normalise_and_split,
+    .code_rows = split_rows,
+    .attention = attend<AttentionTile>,
+    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
+    .values_kernel = nullptr,
+    .product_speed = 5,
+};
+
+}  // namespace cosimo
+
+#endif

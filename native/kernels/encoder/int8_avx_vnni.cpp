@@ -1,0 +1,70 @@
+// int8 on AVX-VNNI, as on CPUs without AVX-512: attention and its values are fp32.
+//
+// The VEX encoding of VPDPBUSD has not been run yet, for want of such a CPU. Tests compile this file a second
+// time, with the EVEX encoding of the same 256-bit instruction, which AVX-512 VNNI has: all but those bytes
+// runs there.
+#if defined(COSIMO_EVEX_VNNI)
+#define kEncoderInt8AvxVnni kEncoderInt8EvexVnni
+#endif
+#include "kernels/encoder/encoder_kernel.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#if defined(COSIMO_EVEX_VNNI)
+#define COSIMO_TARGET __attribute__((target("avx2,fma,avx512f,avx512vl,avx512vnni")))
+#define COSIMO_VPDPBUSD "%{evex%} vpdpbusd"
+#else
+#define COSIMO_TARGET __attribute__((target("avx2,fma,avxvnni")))
+#define COSIMO_VPDPBUSD "%{vex%} vpdpbusd"
+#endif
+#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#include "kernels/encoder/avx2.inc"
+
+namespace cosimo {
+namespace {
+
+using Activation = float;
+
+struct CodeDot {  // codes of activations from 0 to 255, of weights from −127 to 127
+  using Element = std::int8_t;
+  COSIMO_INLINE static void add_product(Register& sum, Register a, Register b) {
+    __asm__(COSIMO_VPDPBUSD " %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+  }
+};
+
+}  // namespace
+}  // namespace cosimo
+#include "kernels/encoder/functions.inc"
+#include "kernels/encoder/register_tile.inc"
+#include "kernels/encoder/product.inc"
+#include "kernels/encoder/rows.inc"
+#include "kernels/encoder/attention.inc"
+
+namespace cosimo {
+
+using Tile = RegisterTile<CodeDot>;
+using AttentionTile = RegisterTile<FloatDot>;
+
+const EncoderKernel kEncoderInt8AvxVnni = {
+    .name = "avx-vnni",
+    .family = "avx2",
+    .precision = EncoderPrecision::int8,
+    .activation_bytes = sizeof(Activation),
+    .code_bytes = 1,
+    .weight_bytes = sizeof(Tile::Element),
+    .tile_rows = Tile::kMostRows,
+    .panel_outputs = kPanelOutputs,
+    .pack = pack_weights<Tile>,
+    .product = multiply_rows<Tile>,
+    .norm_rows = normalise_rows<true>,
+    .code_rows = code_rows<Activation>,
+    .attention = attend<AttentionTile>,
+    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
+    .values_kernel = &kEncoderFp32Avx2,
+};
+
+}  // namespace cosimo
+
+#endif

@@ -1,0 +1,55 @@
+// int8 on NEON with FEAT_I8MM, with attention and its values in bf16 on FEAT_BF16.
+#include "kernels/encoder/encoder_kernel.h"
+
+#if defined(__aarch64__)
+
+#include <arm_neon.h>
+
+#if defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC) && defined(__ARM_FEATURE_MATMUL_INT8)
+#define COSIMO_TARGET
+#elif defined(__clang__)
+#define COSIMO_TARGET __attribute__((target("bf16,i8mm")))
+#else
+#define COSIMO_TARGET __attribute__((target("arch=armv8.2-a+bf16+i8mm")))
+#endif
+#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#include "kernels/encoder/neon.inc"
+#include "kernels/encoder/neon_tile.inc"
+#include "kernels/encoder/neon_bf16.inc"
+
+namespace cosimo {
+namespace {
+using Activation = Bf16;
+}
+}  // namespace cosimo
+#include "kernels/encoder/functions.inc"
+#include "kernels/encoder/product.inc"
+#include "kernels/encoder/rows.inc"
+#include "kernels/encoder/attention.inc"
+
+namespace cosimo {
+
+using Tile = NeonTile<ByPair<CodeMatrix>>;
+using AttentionTile = NeonTile<ByLane<Bf16Lanes>>;
+
+const EncoderKernel kEncoderInt8Neon = {
+    .name = "neon-i8mm",
+    .family = "neon-dotprod",
+    .precision = EncoderPrecision::int8,
+    .activation_bytes = sizeof(Activation),
+    .code_bytes = 1,
+    .weight_bytes = sizeof(Tile::Element),
+    .tile_rows = Tile::kMostRows,
+    .panel_outputs = kPanelOutputs,
+    .pack = pack_weights<Tile>,
+    .product = multiply_rows<Tile>,
+    .norm_rows = normalise_rows<true>,
+    .code_rows = code_rows<Activation>,
+    .attention = attend<AttentionTile>,
+    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
+    .values_kernel = &kEncoderBf16Neon,
+};
+
+}  // namespace cosimo
+
+#endif

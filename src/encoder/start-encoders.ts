@@ -1,0 +1,62 @@
+/** Starts the encoders that serve: ONNX Runtime's or the addon's own, by what is asked for and what can be had here. */
+import { CosimoError } from '../errors.ts';
+import { readModelConfig } from '../model/model-config.ts';
+import { readWeights } from '../model/weights.ts';
+import { native } from '../native/binding.ts';
+import type { WantedArrangement } from './arrangements.ts';
+import { CUDA_REFUSED, missingForCuda } from './cuda-libraries.ts';
+import { chooseEncoder, type EncoderWish, type NativeChoice } from './encoder-choice.ts';
+import type { EncoderSet } from './encoder-set.ts';
+import type { TextSample } from './encoder-speed.ts';
+import { startNativeEncoders } from './native-encoder-set.ts';
+import { whyNotCovered } from './native-model.ts';
+import { startOnnxEncoders } from './onnx-encoder-set.ts';
+
+export interface EncodersOptions extends EncoderWish, WantedArrangement {
+  readonly modelDir: string;
+  /** Number of the CUDA device. */
+  readonly deviceId: number;
+  readonly sample: TextSample;
+  readonly log: (line: string) => void;
+  /** An encoder has died and is being started again. */
+  readonly onRestart: () => void;
+}
+
+/** @throws CosimoError `model_invalid`; `invalid_setting` where what is asked for can't be had */
+export async function startEncoders(options: EncodersOptions): Promise<EncoderSet> {
+  const { modelDir, log } = options;
+  const choice = chooseEncoder(options, {
+    arch: process.arch,
+    searchKernel: native.kernel,
+    kernels: native.encoderKernels,
+    notCovered: whyNotCovered(await readModelConfig(modelDir), await readWeights(modelDir)),
+  });
+  if (choice.kind === 'native') return startNative(options, choice);
+  if (choice.reason !== undefined) log(`ONNX Runtime encodes: ${choice.reason}`);
+  return startOnnxEncoders({ ...options, precision: choice.precision });
+}
+
+async function startNative(options: EncodersOptions, choice: NativeChoice): Promise<EncoderSet> {
+  let withoutCuda: string | undefined;
+  if (choice.cudaPrecision !== undefined) {
+    const cuda = await startOnCuda({ ...options, precision: choice.cudaPrecision });
+    if (typeof cuda !== 'string') return cuda;
+    withoutCuda = cuda;
+  }
+  const settings = `ENCODER=${options.encoder}, DEVICE=${options.device}, PRECISION=${options.precision}`;
+  const why = withoutCuda === undefined ? settings : `${settings}; CUDA is not available: ${withoutCuda}`;
+  return startNativeEncoders({ ...options, precision: choice.precision, why });
+}
+
+/** @returns why there is no CUDA, where there is none */
+async function startOnCuda(options: EncodersOptions & { precision: 'auto' | 'fp32' }): Promise<EncoderSet | string> {
+  const missing = missingForCuda();
+  if (missing !== undefined) return missing;
+  try {
+    return await startOnnxEncoders({ ...options, device: 'cuda' });
+  } catch (error) {
+    const isRefused = error instanceof CosimoError && error.message.startsWith(CUDA_REFUSED);
+    if (!isRefused) throw error;
+    return error.message.slice(CUDA_REFUSED.length);
+  }
+}

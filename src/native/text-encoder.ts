@@ -1,0 +1,98 @@
+/** The native text encoder's part of the addon's interface; `binding.ts` loads it. */
+
+export type NativePrecision = 'fp32' | 'bf16' | 'int8';
+
+/** Arithmetic of an encoder on this machine's instructions. */
+export interface NativeEncoderKernel {
+  readonly name: string;
+  /** The search kernel whose name in COSIMO_KERNEL brings this one too; `scalar` where no instruction set is used. */
+  readonly family: string;
+  readonly precision: NativePrecision;
+}
+
+/** Where a tensor's bytes lie: row-major, little-endian. */
+export interface NativeTensorPlace {
+  readonly path: string;
+  readonly byteOffset: number;
+  readonly dtype: 'F32' | 'F16' | 'BF16';
+}
+
+/** `weight`: [outputs, inputs]; `bias`: [outputs]. Of a LayerNorm both are [hidden]. */
+export interface NativeWeightAndBias {
+  readonly weight: NativeTensorPlace;
+  readonly bias: NativeTensorPlace;
+}
+
+export interface NativeEncoderLayer {
+  readonly query: NativeWeightAndBias;
+  readonly key: NativeWeightAndBias;
+  readonly value: NativeWeightAndBias;
+  readonly attentionOutput: NativeWeightAndBias;
+  readonly attentionNorm: NativeWeightAndBias;
+  readonly intermediate: NativeWeightAndBias;
+  readonly output: NativeWeightAndBias;
+  readonly outputNorm: NativeWeightAndBias;
+}
+
+/** Hidden and intermediate size are multiples of 64, up to 16384; the hidden size is one of 32 for each of the heads. */
+export interface NativeEncoderModel {
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
+  readonly vocabSize: number;
+  /** Rows of the table of positions. */
+  readonly maxPositions: number;
+  readonly layerNormEps: number;
+  readonly pooling: 'mean' | 'cls' | 'max';
+  /** Whether vectors are brought to L2 norm 1. */
+  readonly normalize: boolean;
+  /** RoBERTa's way of counting positions: from the row behind that of padding. Without it the first token has row 0. */
+  readonly paddingId?: number;
+  /** [vocabSize, hidden] */
+  readonly words: NativeTensorPlace;
+  /** [maxPositions, hidden] */
+  readonly positions: NativeTensorPlace;
+  /** [any, hidden], of which the first row counts. */
+  readonly tokenTypes?: NativeTensorPlace;
+  readonly norm: NativeWeightAndBias;
+  readonly layers: readonly NativeEncoderLayer[];
+}
+
+export interface NativeTextEncoderOptions {
+  readonly precision: NativePrecision;
+  /** Of the encoder's own pool; all of them work on one batch. */
+  readonly threads: number;
+  readonly model: NativeEncoderModel;
+}
+
+/**
+ * Token ids to vectors, on the addon's own threads. Batches are packed, not padded. A text's vector has the same bits
+ * whatever it is batched with and however many threads there are.
+ * The constructor checks its options only: `invalid_argument`, and `invalid_setting` where no kernel computes in that precision.
+ */
+export interface NativeTextEncoder {
+  /** Floats of one vector: the hidden size. */
+  readonly dimensions: number;
+  readonly kernel: string;
+  readonly precision: NativePrecision;
+  /** Weights and what the threads work in; 0 until loaded and once closed. */
+  readonly memoryBytes: number;
+  /**
+   * Reads the tensors and packs them for the kernel, off the event loop and off libuv's pool. Once.
+   * Errors: `model_invalid` (a file can't be read, or ends too soon), `out_of_memory`, `closed`.
+   */
+  load(): Promise<void>;
+  /**
+   * One batch; several may be under way, and the oldest comes first.
+   * @param ids token ids of all texts, one text after another; copied before the call returns
+   * @param lengths tokens of each text, at least 1
+   * @param ticket a number above 0 by which `cancel` can end this batch; no two under way share one
+   * @returns `lengths.length × dimensions` floats. Errors: `invalid_argument` (an id that the model lacks, a text too long,
+   *   not loaded), `cancelled`, `closed`, `out_of_memory`
+   */
+  encode(ids: Int32Array, lengths: Int32Array, ticket?: number): Promise<Float32Array>;
+  /** Rejects a batch under way with `cancelled`, within the time of a layer; nothing happens when it has ended. */
+  cancel(ticket: number): void;
+  /** Rejects batches that have not begun with `closed`; the memory goes with the last of the others. Idempotent. */
+  close(): void;
+}

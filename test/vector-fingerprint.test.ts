@@ -1,0 +1,35 @@
+/** Whose vectors a store takes: those of one model, in one kind of arithmetic. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { loadConfig } from '../src/config.ts';
+import type { ResolvedModel } from '../src/model/resolve-model.ts';
+import { openStore } from '../src/start-engine.ts';
+import { vectorFingerprint } from '../src/vector-fingerprint.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'cosimo-fingerprint-'));
+after(() => rmSync(dir, { recursive: true }));
+const model: ResolvedModel = { name: 'org/model', dir, revision: undefined, source: 'MODEL_DIR', fingerprint: 'abc' };
+const config = (settings: Record<string, string>) => loadConfig({ DATA_DIR: dir, ...settings });
+
+test('fp32, fp16 and bf16 are one kind, whatever encodes; int8 is a kind of its own', () => {
+  const kind = (settings: Record<string, string>) => vectorFingerprint(model, config(settings));
+  for (const PRECISION of ['auto', 'fp32', 'fp16', 'bf16']) {
+    for (const ENCODER of ['auto', 'native', 'onnx']) assert.equal(kind({ PRECISION, ENCODER }), 'abc-fp32');
+  }
+  assert.equal(kind({ PRECISION: 'int8' }), 'abc-int8');
+});
+
+test('a store of one kind is refused to the other with the sentence that says what to do', async () => {
+  const open = (PRECISION: string) => openStore(config({ PRECISION }), model, 2);
+  const first = open('auto');
+  await first.put({ id: 'a', text: 'a', metadata: '{}' }, Float32Array.of(1, 0));
+  await first.close();
+  await open('bf16').close();
+  assert.throws(() => open('int8'), {
+    code: 'index_model_mismatch',
+    message: /made by org\/model \(abc-fp32\), not by org\/model \(abc-int8\): .*`npm run re-embed`/,
+  });
+});
