@@ -23,33 +23,15 @@ namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 
 namespace cosimo {
 
 using Tile = NeonTile<ByPair<Bf16Matrix>>;
 using AttentionTile = NeonTile<ByLane<Bf16Lanes>>;
 
-const EncoderKernel kEncoderBf16Neon = {
-    .name = "neon-bf16",
-    .family = "neon-dotprod",
-    .precision = EncoderPrecision::bf16,
-    .activation_bytes = sizeof(Activation),
-    .code_bytes = 0,
-    .weight_bytes = sizeof(Tile::Element),
-    .tile_rows = Tile::kMostRows,
-    .panel_outputs = kPanelOutputs,
-    .pack = pack_weights<Tile>,
-    .product = multiply_rows<Tile>,
-    .norm_rows = normalise_rows<false>,
-    .code_rows = nullptr,
-    .attention = attend<AttentionTile>,
-    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
-    .values_kernel = nullptr,
-};
+constinit const EncoderKernel kEncoderBf16Neon =
+    make_kernel<Tile, AttentionTile>({"neon-bf16", "neon-dotprod", EncoderPrecision::bf16}, nullptr);
 
 }  // namespace cosimo
 

@@ -15,32 +15,14 @@ namespace {
 using Activation = float;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 
 namespace cosimo {
 
 using Tile = NeonTile<ByLane<FloatLanes>>;
 
-const EncoderKernel kEncoderFp32Neon = {
-    .name = "neon",
-    .family = "neon",
-    .precision = EncoderPrecision::fp32,
-    .activation_bytes = sizeof(Activation),
-    .code_bytes = 0,
-    .weight_bytes = sizeof(Tile::Element),
-    .tile_rows = Tile::kMostRows,
-    .panel_outputs = kPanelOutputs,
-    .pack = pack_weights<Tile>,
-    .product = multiply_rows<Tile>,
-    .norm_rows = normalise_rows<false>,
-    .code_rows = nullptr,
-    .attention = attend<Tile>,
-    .attention_scratch_bytes = attention_scratch_bytes<Tile>,
-    .values_kernel = nullptr,
-};
+constinit const EncoderKernel kEncoderFp32Neon =
+    make_kernel<Tile, Tile>({"neon", "neon", EncoderPrecision::fp32}, nullptr);
 
 }  // namespace cosimo
 

@@ -8,40 +8,22 @@
 #define COSIMO_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,fma,avx2,avx512vnni")))
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/encoder/avx512.inc"
+#include "kernels/encoder/register_tile.inc"
 
 namespace cosimo {
 namespace {
 using Activation = float;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
-#include "kernels/encoder/register_tile.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 
 namespace cosimo {
 
 using Tile = RegisterTile<CodeDot>;
 using AttentionTile = RegisterTile<FloatDot>;
 
-const EncoderKernel kEncoderInt8Avx512 = {
-    .name = "avx512-vnni",
-    .family = "avx512",
-    .precision = EncoderPrecision::int8,
-    .activation_bytes = sizeof(Activation),
-    .code_bytes = 1,
-    .weight_bytes = sizeof(Tile::Element),
-    .tile_rows = Tile::kMostRows,
-    .panel_outputs = kPanelOutputs,
-    .pack = pack_weights<Tile>,
-    .product = multiply_rows<Tile>,
-    .norm_rows = normalise_rows<true>,
-    .code_rows = code_rows<Activation>,
-    .attention = attend<AttentionTile>,
-    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
-    .values_kernel = &kEncoderFp32Avx512,
-};
+constinit const EncoderKernel kEncoderInt8Avx512 =
+    make_kernel<Tile, AttentionTile>({"avx512-vnni", "avx512", EncoderPrecision::int8}, &kEncoderFp32Avx512);
 
 }  // namespace cosimo
 

@@ -9,40 +9,22 @@
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/encoder/avx512.inc"
 #include "kernels/encoder/avx512_bf16.inc"
+#include "kernels/encoder/register_tile.inc"
 
 namespace cosimo {
 namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
-#include "kernels/encoder/register_tile.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 
 namespace cosimo {
 
 using Tile = RegisterTile<CodeDot>;
 using AttentionTile = RegisterTile<Bf16Dot>;
 
-const EncoderKernel kEncoderInt8Avx512Bf16 = {
-    .name = "avx512-vnni-bf16",
-    .family = "avx512",
-    .precision = EncoderPrecision::int8,
-    .activation_bytes = sizeof(Activation),
-    .code_bytes = 1,
-    .weight_bytes = sizeof(Tile::Element),
-    .tile_rows = Tile::kMostRows,
-    .panel_outputs = kPanelOutputs,
-    .pack = pack_weights<Tile>,
-    .product = multiply_rows<Tile>,
-    .norm_rows = normalise_rows<true>,
-    .code_rows = code_rows<Activation>,
-    .attention = attend<AttentionTile>,
-    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
-    .values_kernel = &kEncoderBf16Avx512,
-};
+constinit const EncoderKernel kEncoderInt8Avx512Bf16 = make_kernel<Tile, AttentionTile>(
+    {"avx512-vnni-bf16", "avx512", EncoderPrecision::int8}, &kEncoderBf16Avx512);
 
 }  // namespace cosimo
 

@@ -21,6 +21,7 @@
 #endif
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/encoder/avx2.inc"
+#include "kernels/encoder/register_tile.inc"
 
 namespace cosimo {
 namespace {
@@ -36,34 +37,15 @@ struct CodeDot {  // codes of activations from 0 to 255, of weights from −127 
 
 }  // namespace
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
-#include "kernels/encoder/register_tile.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 
 namespace cosimo {
 
 using Tile = RegisterTile<CodeDot>;
 using AttentionTile = RegisterTile<FloatDot>;
 
-const EncoderKernel kEncoderInt8AvxVnni = {
-    .name = "avx-vnni",
-    .family = "avx2",
-    .precision = EncoderPrecision::int8,
-    .activation_bytes = sizeof(Activation),
-    .code_bytes = 1,
-    .weight_bytes = sizeof(Tile::Element),
-    .tile_rows = Tile::kMostRows,
-    .panel_outputs = kPanelOutputs,
-    .pack = pack_weights<Tile>,
-    .product = multiply_rows<Tile>,
-    .norm_rows = normalise_rows<true>,
-    .code_rows = code_rows<Activation>,
-    .attention = attend<AttentionTile>,
-    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
-    .values_kernel = &kEncoderFp32Avx2,
-};
+constinit const EncoderKernel kEncoderInt8AvxVnni =
+    make_kernel<Tile, AttentionTile>({"avx-vnni", "avx2", EncoderPrecision::int8}, &kEncoderFp32Avx2);
 
 }  // namespace cosimo
 

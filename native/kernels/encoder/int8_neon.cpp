@@ -22,33 +22,15 @@ namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 
 namespace cosimo {
 
 using Tile = NeonTile<ByPair<CodeMatrix>>;
 using AttentionTile = NeonTile<ByLane<Bf16Lanes>>;
 
-const EncoderKernel kEncoderInt8Neon = {
-    .name = "neon-i8mm",
-    .family = "neon-dotprod",
-    .precision = EncoderPrecision::int8,
-    .activation_bytes = sizeof(Activation),
-    .code_bytes = 1,
-    .weight_bytes = sizeof(Tile::Element),
-    .tile_rows = Tile::kMostRows,
-    .panel_outputs = kPanelOutputs,
-    .pack = pack_weights<Tile>,
-    .product = multiply_rows<Tile>,
-    .norm_rows = normalise_rows<true>,
-    .code_rows = code_rows<Activation>,
-    .attention = attend<AttentionTile>,
-    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
-    .values_kernel = &kEncoderBf16Neon,
-};
+constinit const EncoderKernel kEncoderInt8Neon = make_kernel<Tile, AttentionTile>(
+    {"neon-i8mm", "neon-dotprod", EncoderPrecision::int8}, &kEncoderBf16Neon);
 
 }  // namespace cosimo
 
