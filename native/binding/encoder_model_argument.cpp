@@ -116,7 +116,7 @@ EncoderModel encoder_model_argument(const Napi::Value& value) {
   EncoderModel read;
   read_sizes(model, read);
   const double epsilon = number_argument(model.Get("layerNormEps"), "layerNormEps");
-  if (!(epsilon >= 0 && epsilon < 1)) refuse("layerNormEps must be from 0 to 1");
+  if (!(epsilon >= 0 && epsilon < 1)) refuse("layerNormEps must be from 0 to below 1");
   read.layer_norm_epsilon = static_cast<float>(epsilon);
   read.pooling = pooling_at(model);
   read.normalise = flag_at(model, "normalize");

@@ -9,6 +9,15 @@ namespace {
 // How long passes stay with their leaders once a helper has kept one waiting: the cores are wanted elsewhere.
 constexpr std::chrono::milliseconds kAlone{20};
 
+// Without memory for the sentence, the reason is that.
+std::exception_ptr reason_of(ErrorCode code, const char* sentence) noexcept {
+  try {
+    throw Error(code, sentence);
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
 }  // namespace
 
 void EncodeQueue::push(std::shared_ptr<EncodeBatch> batch) {
@@ -30,7 +39,7 @@ void EncodeQueue::give_up(const std::shared_ptr<EncodeBatch>& batch, ErrorCode c
     const auto found = std::find(live_.begin(), live_.end(), batch);
     if (found == live_.end()) return;  // it has ended
     forget_waiting(batch);
-    if (!batch->give_up(std::make_exception_ptr(Error(code, sentence)))) return;
+    if (!batch->give_up(reason_of(code, sentence))) return;
     live_.erase(found);
   }
   batch->settle();

@@ -11,6 +11,7 @@ namespace {
 // Items are to take some microseconds: far longer than taking one, far shorter than anyone should wait for
 // another's.
 constexpr std::size_t kItemMultiplications = 200'000;  // of floats; smaller elements are as much faster
+constexpr std::size_t kAttentionMultiplications = 1'000'000;
 constexpr std::size_t kNormRows = 8;
 
 std::size_t items_of(std::size_t count, std::size_t at_a_time) noexcept {
@@ -75,6 +76,10 @@ class Pass {
   float* floats(std::size_t row) const noexcept {
     return reinterpret_cast<float*>(reinterpret_cast<std::byte*>(space_.floats()) +
                                     row * space_.float_stride());
+  }
+
+  std::size_t longest() const noexcept {
+    return static_cast<std::size_t>(*std::max_element(piece_.lengths, piece_.lengths + piece_.texts));
   }
 
   const std::vector<std::size_t>& starts_of_texts() const noexcept { return space_.starts(); }
@@ -146,7 +151,10 @@ class Pass {
   void attend() noexcept {
     const std::size_t heads = model_.heads;
     const std::size_t items_wanted = items_of(4 * threads_, piece_.texts);
-    const std::size_t at_a_time = items_of(heads, std::min(items_wanted, heads));
+    // The work of a head grows with the square of the text; two products of it are as one of a dense layer.
+    const std::size_t work = 2 * longest() * longest() * (model_.hidden_size / heads);
+    const std::size_t at_a_time = std::min(items_of(heads, std::min(items_wanted, heads)),
+                                           std::max<std::size_t>(1, kAttentionMultiplications / work));
     const std::size_t items = items_of(heads, at_a_time);
     const ActivationRows& projected = space_.projected();
     const ActivationRows& context = space_.context();

@@ -53,7 +53,8 @@ const EncoderModel& checked(const EncoderModel& model) {
   check(model.heads > 0 && model.hidden_size % model.heads == 0, "number of heads", model.heads);
   check(model.hidden_size / model.heads % kHeadSizeUnit == 0, "head size", model.hidden_size / model.heads);
   check(model.vocabulary_size > 0, "vocabulary", model.vocabulary_size);
-  check(model.position_rows > 0, "table of positions", model.position_rows);
+  const std::size_t before = model.padding_id ? static_cast<std::size_t>(*model.padding_id) + 1 : 0;
+  check(model.position_rows > before, "table of positions", model.position_rows);
   check(!model.layers.empty(), "number of layers", model.layers.size());
   return model;
 }

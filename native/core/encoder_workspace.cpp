@@ -96,10 +96,8 @@ ActivationRows rows_from(const ActivationRows& rows, std::size_t first) noexcept
   from.values = static_cast<std::byte*>(rows.values) + first * rows.stride;
   if (rows.codes == nullptr) return from;
   from.codes = static_cast<std::byte*>(rows.codes) + first * rows.code_stride;
-  if (rows.scale != nullptr) {
-    from.scale = rows.scale + first;
-    from.zero = rows.zero + first;
-  }
+  from.scale = rows.scale + first;
+  from.zero = rows.zero + first;
   return from;
 }
 

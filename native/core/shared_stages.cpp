@@ -12,9 +12,10 @@ namespace {
 // Some ten microseconds of waiting without a system call: about as long as an item takes. Then the core is
 // offered to others.
 constexpr std::uint32_t kSpins = 500;
-// A helper goes after so many offers; who has work for it wakes it again.
-constexpr std::uint32_t kHelperOffers = 50;
-constexpr std::chrono::microseconds kLongWait{500};
+// A helper goes after so many offers, a millisecond or so; the next batch wakes it again.
+constexpr std::uint32_t kHelperOffers = 3000;
+// An item takes a millisecond at most; a thread whose core is taken away is gone for several.
+constexpr std::chrono::milliseconds kLongWait{3};
 
 void spin_once() noexcept {
 #if defined(__x86_64__)

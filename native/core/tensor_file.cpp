@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/finite.h"
 
 static_assert(std::endian::native == std::endian::little,
               "weight files are little-endian, and read as they are");
@@ -39,12 +40,17 @@ void read_bytes(const TensorPlace& place, void* to, std::size_t bytes) {
 }  // namespace
 
 void read_tensor(const TensorPlace& place, std::span<float> to) {
-  if (place.type == TensorType::f32) return read_bytes(place, to.data(), to.size_bytes());
-  std::vector<std::uint16_t> halves(to.size());
-  read_bytes(place, halves.data(), halves.size() * sizeof halves[0]);
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    to[i] = place.type == TensorType::bf16 ? widen_bf16(halves[i]) : widen_f16(halves[i]);
+  if (place.type == TensorType::f32) {
+    read_bytes(place, to.data(), to.size_bytes());
+  } else {
+    std::vector<std::uint16_t> halves(to.size());
+    read_bytes(place, halves.data(), halves.size() * sizeof halves[0]);
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      to[i] = place.type == TensorType::bf16 ? widen_bf16(halves[i]) : widen_f16(halves[i]);
+    }
   }
+  // Kernels needn't think of them: what they would make of one differs.
+  if (!all_finite(to)) throw Error(ErrorCode::model_invalid, place.path + " holds NaN or infinity");
 }
 
 }  // namespace cosimo

@@ -8,7 +8,8 @@
 namespace cosimo {
 
 /// Fills `to` with the first `to.size()` elements of a tensor, widened where it holds half precision. Throws
-/// Error model_invalid when the file can't be read or ends too soon; std::bad_alloc.
+/// Error model_invalid when the file can't be read, ends too soon, or holds NaN or infinity there;
+/// std::bad_alloc.
 void read_tensor(const TensorPlace& place, std::span<float> to);
 
 }  // namespace cosimo

@@ -9,7 +9,7 @@
 
 #include "core/denormals.h"
 #include "core/encode_queue.h"
-#include "core/encoder_bench.h"
+#include "core/encoder_thread_memory.h"
 
 namespace cosimo {
 namespace {
@@ -99,23 +99,22 @@ class TextEncoder::Team {
     }
   }
 
-  const EncoderWeights& weights() const noexcept { return *weights_; }
   EncodeQueue& queue() noexcept { return queue_; }
   std::size_t memory_bytes() const noexcept {
-    return weights_->memory_bytes() + bench_bytes_.load(std::memory_order_relaxed);
+    return weights_->memory_bytes() + memory_bytes_.load(std::memory_order_relaxed);
   }
 
  private:
   void work() noexcept {
     flush_denormals();
-    EncoderBench bench(*weights_, bench_bytes_);
+    EncoderThreadMemory memory(*weights_, memory_bytes_);
     std::shared_ptr<EncodeRun> left;
     for (;;) {
       EncodeTask task = queue_.next(left.get());
       if (task.batch) {
-        lead(bench, task);
+        lead(memory, task);
       } else if (task.run) {
-        help(bench, task);
+        help(memory, task);
         left = std::move(task.run);
       } else {
         return;
@@ -123,13 +122,13 @@ class TextEncoder::Team {
     }
   }
 
-  void lead(EncoderBench& bench, const EncodeTask& task) noexcept {
+  void lead(EncoderThreadMemory& memory, const EncodeTask& task) noexcept {
     std::exception_ptr error;
     try {
       if (!task.run) throw std::bad_alloc();
       SharedStages& stages = task.run->stages;
-      bench.reserve(task.piece.tokens, stages.scratch_bytes());
-      run_encoder(*weights_, task.piece, bench.workspace(), stages, bench.scratch(), thread_count_,
+      memory.reserve(task.piece.tokens, stages.scratch_bytes());
+      run_encoder(*weights_, task.piece, memory.workspace(), stages, memory.scratch(), thread_count_,
                   task.batch->stopped());
     } catch (...) {
       error = std::current_exception();
@@ -138,10 +137,10 @@ class TextEncoder::Team {
     queue_.end_piece(task, std::move(error));
   }
 
-  void help(EncoderBench& bench, const EncodeTask& task) noexcept {
+  void help(EncoderThreadMemory& memory, const EncodeTask& task) noexcept {
     try {
-      bench.reserve(0, task.run->stages.scratch_bytes());
-      task.run->stages.help(bench.scratch(), [this] { return queue_.has_waiting(); });
+      memory.reserve(0, task.run->stages.scratch_bytes());
+      task.run->stages.help(memory.scratch(), [this] { return queue_.has_waiting(); });
     } catch (const std::bad_alloc&) {
       // Its leader does it alone.
     }
@@ -150,7 +149,7 @@ class TextEncoder::Team {
 
   const std::shared_ptr<const EncoderWeights> weights_;
   const std::size_t thread_count_;
-  std::atomic<std::size_t> bench_bytes_{0};
+  std::atomic<std::size_t> memory_bytes_{0};
   EncodeQueue queue_;
   std::vector<std::thread> threads_;  // last: they end before what they use
 };
@@ -159,8 +158,6 @@ TextEncoder::TextEncoder(std::shared_ptr<const EncoderWeights> weights, std::siz
     : team_(std::make_unique<Team>(std::move(weights), thread_count)) {}
 
 TextEncoder::~TextEncoder() = default;
-
-const EncoderWeights& TextEncoder::weights() const noexcept { return team_->weights(); }
 
 std::shared_ptr<EncodeBatch> TextEncoder::encode(std::span<const std::int32_t> ids,
                                                  std::span<const std::int32_t> lengths, Done done) {

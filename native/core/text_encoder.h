@@ -23,24 +23,22 @@ struct EncodeResult {
 
 /// Batches are packed, not padded: what one costs goes by its tokens. A text's vector has the same bits
 /// whatever it is batched with and however many threads there are. Several batches may be under way; the
-/// oldest comes first. Every function is safe from every thread.
+/// oldest comes first. Every function but `stop` is safe from every thread.
 class TextEncoder {
  public:
   using Done = std::function<void(EncodeResult)>;
 
-  /// Throws std::system_error, std::bad_alloc.
+  /// thread_count ≥ 1. Throws std::system_error, std::bad_alloc.
   TextEncoder(std::shared_ptr<const EncoderWeights> weights, std::size_t thread_count);
   /// Stops.
   ~TextEncoder();
   TextEncoder(const TextEncoder&) = delete;
   TextEncoder& operator=(const TextEncoder&) = delete;
 
-  const EncoderWeights& weights() const noexcept;
-
   /// `ids`: token ids of all texts, one text after another; `lengths`: tokens of each. Both are copied.
-  /// `done` is called once: on a thread of the encoder, on the one that closes or stops, or on this one when
-  /// there is no text. Throws Error invalid_argument (an id that the model lacks, a text of no token or of
-  /// too many), closed; std::bad_alloc. `done` is then not called.
+  /// `done` is called once: on a thread of the encoder, on the one that cancels, closes or stops, or on this
+  /// one when there is no text, which needs no encoder. Throws Error invalid_argument (an id that the model
+  /// lacks, a text of no token or of too many), closed; std::bad_alloc. `done` is then not called.
   std::shared_ptr<EncodeBatch> encode(std::span<const std::int32_t> ids,
                                       std::span<const std::int32_t> lengths, Done done);
 
@@ -51,7 +49,7 @@ class TextEncoder {
   void close() noexcept;
 
   /// Closes, ends running batches at their next layer with `closed`, and waits for the threads. Idempotent.
-  /// Not from a thread of the encoder.
+  /// From one thread at a time, and not from one of the encoder's.
   void stop() noexcept;
 
   /// Weights and what the threads work in.

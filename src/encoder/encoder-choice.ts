@@ -40,9 +40,9 @@ export function chooseEncoder(wish: EncoderWish, possible: EncoderPossibilities)
   if (encoder === 'onnx') return onnx(precision);
   const refusal = whyNotNative(wish, possible);
   if (refusal !== undefined) {
-    if (encoder === 'native') throw refused('ENCODER=native', refusal, 'Set ENCODER=auto, or change the other.');
+    if (encoder === 'native') throw refused('ENCODER=native', refusal, 'Set ENCODER=onnx, or ENCODER and PRECISION to auto.');
     if (isNativeOnly(precision)) {
-      throw refused(`PRECISION=${precision}`, refusal, 'Set PRECISION to auto or fp32, or change the other.');
+      throw refused(`PRECISION=${precision}`, refusal, 'Set PRECISION to auto or fp32.');
     }
     return onnx(precision, device === 'cuda' ? undefined : refusal);
   }

@@ -8,6 +8,8 @@
 #include <mutex>
 
 #include "check.h"
+#include "core/encoder_pass.h"
+#include "core/encoder_thread_memory.h"
 #include "core/error.h"
 #include "encoder_kernels.h"
 #include "small_model.h"
@@ -207,6 +209,7 @@ void test_refusals(const EncoderKernel& kernel, std::uint64_t seed) {
   CHECK(unfit([](EncoderModel& model) { model.heads = 4; }));
   CHECK(unfit([](EncoderModel& model) { model.heads = 0; }));
   CHECK(unfit([](EncoderModel& model) { model.layers.clear(); }));
+  CHECK(unfit([](EncoderModel& model) { model.padding_id = 79; }));  // the last position
 
   const auto invalid = [&](auto&& change) {
     EncoderModel model = small.model();
@@ -241,13 +244,13 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
     TextEncoder encoder(weights, 1);
     Answer running;
     Answer waiting;
-    const auto begun = encoder.encode(ids, lengths, running.done());
-    encode(encoder, {});
+    encoder.encode(ids, lengths, running.done());
+    // A thread that has begun takes memory to work in.
+    while (encoder.memory_bytes() == weights->memory_bytes()) std::this_thread::yield();
     encoder.encode(ids, lengths, waiting.done());
     encoder.close();
     CHECK(waiting.ended_with(ErrorCode::closed));
-    const EncodeResult ended = running.wait();  // by itself if a thread had begun it
-    CHECK(ended.error == nullptr || running.ended_with(ErrorCode::closed));
+    CHECK(running.wait().error == nullptr);
     Answer late;
     CHECK(throws<Error>([&] { encoder.encode(ids, lengths, late.done()); },
                         [](const Error& error) { return error.code() == ErrorCode::closed; }));
@@ -260,6 +263,25 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
     encoder.stop();
     for (Answer& answer : stopped) CHECK(answer.calls() == 1);
     CHECK(stopped[2].ended_with(ErrorCode::closed));
+  }
+}
+
+// A pass looks between its layers.
+void test_stopped_pass(const EncoderKernel& kernel, std::uint64_t seed) {
+  const SmallModel small({}, seed);
+  const EncoderWeights weights(small.model(), kernel);
+  const Ids ids(10, 3);
+  const Ids lengths{10};
+  std::vector<float> vector(small.model().hidden_size, -7.0F);
+  const EncoderPiece piece{ids.data(), lengths.data(), 1, ids.size(), vector.data()};
+  std::atomic<std::size_t> bytes{0};
+  EncoderThreadMemory memory(weights, bytes);
+  memory.reserve(ids.size(), encoder_scratch_bytes(weights, ids.size()));
+  for (const bool stopped : {true, false}) {
+    SharedStages stages(false, memory.scratch().bytes);
+    const std::atomic<bool> stop{stopped};
+    CHECK(run_encoder(weights, piece, memory.workspace(), stages, memory.scratch(), 1, stop) == !stopped);
+    CHECK(stopped == (vector[0] == -7.0F));
   }
 }
 
@@ -302,6 +324,7 @@ int main() {
     test_bits(kernel, seed);
     test_refusals(kernel, seed);
     test_endings(kernel, seed);
+    test_stopped_pass(kernel, seed);
     test_stress(kernel, seed);
   });
   return finish();

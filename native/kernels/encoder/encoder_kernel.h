@@ -22,8 +22,8 @@ constexpr std::size_t kEncoderWidthUnit = 64;  // hidden and intermediate sizes 
 constexpr std::size_t kHeadSizeUnit = 32;      // and sizes of heads of this
 constexpr std::size_t kMostEncoderWidth = 16384;
 
-/// Rows start on such a boundary. Behind the last row of a buffer lie this many more that may be read and,
-/// but for those of qkv, are never written: products read whole tiles.
+/// Rows start on such a boundary. Behind the last row of a buffer lie this many more, of which
+/// products may read anything, and write none: tiles are read whole.
 constexpr std::size_t kEncoderAlignment = 64;
 constexpr std::size_t kSpareRows = 32;
 

@@ -10,17 +10,18 @@
 
 namespace cosimo {
 
-class EncoderBench {
+class EncoderThreadMemory {
  public:
   /// `total_bytes` counts the memory of this and others.
-  EncoderBench(const EncoderWeights& weights, std::atomic<std::size_t>& total_bytes) noexcept
+  EncoderThreadMemory(const EncoderWeights& weights, std::atomic<std::size_t>& total_bytes) noexcept
       : workspace_(weights), total_bytes_(total_bytes) {}
-  ~EncoderBench() { total_bytes_.fetch_sub(counted_bytes_, std::memory_order_relaxed); }
-  EncoderBench(const EncoderBench&) = delete;
-  EncoderBench& operator=(const EncoderBench&) = delete;
+  ~EncoderThreadMemory() { total_bytes_.fetch_sub(counted_bytes_, std::memory_order_relaxed); }
+  EncoderThreadMemory(const EncoderThreadMemory&) = delete;
+  EncoderThreadMemory& operator=(const EncoderThreadMemory&) = delete;
 
   /// Room for so many tokens, and so much scratch. Throws std::bad_alloc.
   void reserve(std::size_t tokens, std::size_t scratch_bytes) {
+    const Recount recount{*this};
     if (scratch_bytes > scratch_.bytes) {
       scratch_ = {};
       memory_.reset();
@@ -28,15 +29,23 @@ class EncoderBench {
       scratch_ = {memory_.get(), scratch_bytes};
     }
     workspace_.reserve(tokens);
-    const std::size_t bytes = workspace_.bytes() + scratch_.bytes;
-    total_bytes_.fetch_add(bytes - counted_bytes_, std::memory_order_relaxed);  // less, too: it wraps around
-    counted_bytes_ = bytes;
   }
 
   EncoderWorkspace& workspace() noexcept { return workspace_; }
   const StageScratch& scratch() const noexcept { return scratch_; }
 
  private:
+  // Also where there is no memory: what was given back for more of it is not held any more.
+  struct Recount {
+    EncoderThreadMemory& owner;
+    ~Recount() {
+      const std::size_t bytes = owner.workspace_.bytes() + owner.scratch_.bytes;
+      owner.total_bytes_.fetch_add(bytes - owner.counted_bytes_,
+                                   std::memory_order_relaxed);  // wraps for less
+      owner.counted_bytes_ = bytes;
+    }
+  };
+
   EncoderWorkspace workspace_;
   StageScratch scratch_;
   AlignedArray<std::byte> memory_;
