@@ -100,7 +100,11 @@ test('ENCODER=native is native or a sentence that says why not', () => {
   const arm = { arch: 'arm64', kernels: [kernel('neon')] };
   assert.deepEqual(choose({ encoder }, arm), { kind: 'native', precision: 'fp32' });
   const refused: [Partial<EncoderWish>, Partial<EncoderPossibilities>, RegExp][] = [
-    [{ precision: 'fp16' }, {}, /^ENCODER=native, but .*PRECISION=fp16\. Set ENCODER=onnx, or ENCODER and PRECISION to auto/],
+    [
+      { precision: 'fp16' },
+      {},
+      /^ENCODER=native, but .*PRECISION=fp16\. Set ENCODER=onnx, or ENCODER and PRECISION to auto/,
+    ],
     [{ device: 'cuda' }, {}, /^ENCODER=native, but .*DEVICE=cuda insists on the GPU/],
     [{}, { notCovered: 'odd' }, /^ENCODER=native, but the native encoder does not take this model: odd/],
     [

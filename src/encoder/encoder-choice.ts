@@ -40,7 +40,8 @@ export function chooseEncoder(wish: EncoderWish, possible: EncoderPossibilities)
   if (encoder === 'onnx') return onnx(precision);
   const refusal = whyNotNative(wish, possible);
   if (refusal !== undefined) {
-    if (encoder === 'native') throw refused('ENCODER=native', refusal, 'Set ENCODER=onnx, or ENCODER and PRECISION to auto.');
+    if (encoder === 'native')
+      throw refused('ENCODER=native', refusal, 'Set ENCODER=onnx, or ENCODER and PRECISION to auto.');
     if (isNativeOnly(precision)) {
       throw refused(`PRECISION=${precision}`, refusal, 'Set PRECISION to auto or fp32.');
     }
