@@ -24,24 +24,12 @@ std::vector<std::string> feature_names() {
   return names;
 }
 
-const char* name_of(EncoderPrecision precision) {
-  switch (precision) {
-    case EncoderPrecision::fp32:
-      return "fp32";
-    case EncoderPrecision::bf16:
-      return "bf16";
-    case EncoderPrecision::int8:
-      return "int8";
-  }
-  return "";
-}
-
 std::string encoder_kernels() {
   std::string list;
   for (const EncoderKernel* kernel : available_encoder_kernels()) {
     list += (list.empty() ? "{" : ",{") + ("\"name\":" + json_text(kernel->name)) +
             ",\"family\":" + json_text(kernel->family) +
-            ",\"precision\":" + json_text(name_of(kernel->precision)) + "}";
+            ",\"precision\":" + json_text(encoder_precision_name(kernel->precision)) + "}";
   }
   return "[" + list + "]";
 }

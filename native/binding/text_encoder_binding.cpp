@@ -26,18 +26,6 @@ constexpr std::size_t kMostThreads = 1024;
 constexpr EncoderPrecision kPrecisions[] = {EncoderPrecision::fp32, EncoderPrecision::bf16,
                                             EncoderPrecision::int8};
 
-const char* precision_name(EncoderPrecision precision) noexcept {
-  switch (precision) {
-    case EncoderPrecision::fp32:
-      return "fp32";
-    case EncoderPrecision::bf16:
-      return "bf16";
-    case EncoderPrecision::int8:
-      return "int8";
-  }
-  return "unknown";
-}
-
 const EncoderKernel* kernel_for(EncoderPrecision precision) {
   return choose_encoder_kernel(precision, forced_kernel_name());
 }
@@ -46,7 +34,7 @@ EncoderPrecision precision_option(const Napi::CallbackInfo& info) {
   const Napi::Value value = info[0].As<Napi::Object>().Get("precision");
   const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
   for (const EncoderPrecision precision : kPrecisions) {
-    if (name == precision_name(precision)) return precision;
+    if (name == encoder_precision_name(precision)) return precision;
   }
   throw Error(ErrorCode::invalid_argument, "precision must be 'fp32', 'bf16' or 'int8'");
 }
@@ -57,11 +45,12 @@ const EncoderKernel& require_kernel(EncoderPrecision precision) {
   for (const EncoderPrecision other : kPrecisions) {
     if (kernel_for(other) == nullptr) continue;
     others += others.empty() ? "" : ", ";
-    others += precision_name(other);
+    others += encoder_precision_name(other);
   }
   throw Error(ErrorCode::invalid_setting, std::string("No encoder kernel of this machine computes in ") +
-                                              precision_name(precision) + "; with the search kernel " +
-                                              active_kernel().name + " there are kernels for: " + others);
+                                              encoder_precision_name(precision) +
+                                              "; with the search kernel " + active_kernel().name +
+                                              " there are kernels for: " + others);
 }
 
 class TextEncoderBinding;
@@ -168,7 +157,7 @@ class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
   Napi::Value kernel(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), kernel_->name); }
 
   Napi::Value precision(const Napi::CallbackInfo& info) {
-    return Napi::String::New(info.Env(), precision_name(kernel_->precision));
+    return Napi::String::New(info.Env(), encoder_precision_name(kernel_->precision));
   }
 
   Napi::Value memory_bytes(const Napi::CallbackInfo& info) {
@@ -283,7 +272,7 @@ Napi::Array encoder_kernels(Napi::Env env) {
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("name", kernel->name);
     entry.Set("family", kernel->family);
-    entry.Set("precision", precision_name(precision));
+    entry.Set("precision", encoder_precision_name(precision));
     entry.Freeze();
     list.Set(list.Length(), entry);
   }

@@ -4,12 +4,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "core/encoder_pass.h"
-#include "core/error.h"
 #include "core/text_encoder.h"
 
 namespace cosimo {

@@ -29,7 +29,8 @@ class Pass {
         space_(workspace),
         stages_(stages),
         scratch_(scratch),
-        threads_(threads) {}
+        threads_(threads),
+        longest_(static_cast<std::size_t>(*std::max_element(piece.lengths, piece.lengths + piece.texts))) {}
 
   void embed() noexcept {
     place_tokens();
@@ -76,10 +77,6 @@ class Pass {
   float* floats(std::size_t row) const noexcept {
     return reinterpret_cast<float*>(reinterpret_cast<std::byte*>(space_.floats()) +
                                     row * space_.float_stride());
-  }
-
-  std::size_t longest() const noexcept {
-    return static_cast<std::size_t>(*std::max_element(piece_.lengths, piece_.lengths + piece_.texts));
   }
 
   const std::vector<std::size_t>& starts_of_texts() const noexcept { return space_.starts(); }
@@ -152,7 +149,7 @@ class Pass {
     const std::size_t heads = model_.heads;
     const std::size_t items_wanted = items_of(4 * threads_, piece_.texts);
     // The work of a head grows with the square of the text; two products of it are as one of a dense layer.
-    const std::size_t work = 2 * longest() * longest() * (model_.hidden_size / heads);
+    const std::size_t work = 2 * longest_ * longest_ * (model_.hidden_size / heads);
     const std::size_t at_a_time = std::min(items_of(heads, std::min(items_wanted, heads)),
                                            std::max<std::size_t>(1, kAttentionMultiplications / work));
     const std::size_t items = items_of(heads, at_a_time);
@@ -206,6 +203,7 @@ class Pass {
   SharedStages& stages_;
   const StageScratch& scratch_;
   const std::size_t threads_;
+  const std::size_t longest_;  // text of the piece, in tokens
 };
 
 }  // namespace

@@ -8,8 +8,6 @@ namespace cosimo {
 
 class HugeBuffer {
  public:
-  static constexpr std::size_t kAlignment = 4096;
-
   /// Zeros. Throws std::bad_alloc.
   explicit HugeBuffer(std::size_t bytes);
   ~HugeBuffer();

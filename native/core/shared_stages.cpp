@@ -1,5 +1,6 @@
 #include "core/shared_stages.h"
 
+#include <chrono>
 #include <thread>
 
 #if defined(__x86_64__)

@@ -56,10 +56,8 @@ inline bool is_brief() { return kSanitized || from_environment("COSIMO_BRIEF", 0
 /// Calls `body` with each kernel, and says which.
 template <typename Body>
 void for_each_encoder_kernel_once(Body&& body) {
-  static constexpr const char* kPrecisions[] = {"fp32", "bf16", "int8"};
   const auto run = [&body](const EncoderKernel& kernel, const char* how) {
-    std::printf("kernel %s, %s%s\n", kernel.name, kPrecisions[static_cast<std::size_t>(kernel.precision)],
-                how);
+    std::printf("kernel %s, %s%s\n", kernel.name, encoder_precision_name(kernel.precision), how);
     body(kernel);
   };
   for (const EncoderKernel* kernel : available_encoder_kernels()) run(*kernel, "");

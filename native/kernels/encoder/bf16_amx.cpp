@@ -26,11 +26,8 @@ namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
 #include "kernels/encoder/register_tile.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 #include "kernels/encoder/amx_tile.inc"
 #include "kernels/encoder/amx_product.inc"
 
@@ -39,7 +36,7 @@ namespace cosimo {
 using Tile = AmxTile<StreamedBf16Products>;
 using AttentionTile = AmxTile<Bf16Products>;
 
-const EncoderKernel kEncoderBf16Amx = {
+constinit const EncoderKernel kEncoderBf16Amx = {
     .name = "amx-bf16",
     .family = "amx",
     .precision = EncoderPrecision::bf16,

@@ -63,6 +63,18 @@ std::span<const EncoderKernel* const> available_encoder_kernels() noexcept {
   return list.view();
 }
 
+const char* encoder_precision_name(EncoderPrecision precision) noexcept {
+  switch (precision) {
+    case EncoderPrecision::fp32:
+      return "fp32";
+    case EncoderPrecision::bf16:
+      return "bf16";
+    case EncoderPrecision::int8:
+      return "int8";
+  }
+  return "unknown";
+}
+
 const EncoderKernel* choose_encoder_kernel(EncoderPrecision precision, const char* forced_family) noexcept {
   const std::string_view forced = forced_family == nullptr ? "" : forced_family;
   const EncoderKernel* later = nullptr;  // the best one of another family that may be taken

@@ -11,6 +11,9 @@ namespace cosimo {
 /// The kernels that this machine can run, best first within each precision; never empty. Immutable.
 std::span<const EncoderKernel* const> available_encoder_kernels() noexcept;
 
+/// As settings have it, such as "fp32".
+const char* encoder_precision_name(EncoderPrecision precision) noexcept;
+
 /// The best kernel for a precision. Where a family is forced (not null or empty: what COSIMO_KERNEL says, not
 /// what active_kernel() found by itself) the best of that family, also if another's is listed before it;
 /// where that has none, the best of those whose families come after it in available_kernels(). Null when

@@ -32,11 +32,8 @@ namespace {
 using Activation = float;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
 #include "kernels/encoder/register_tile.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 #include "kernels/encoder/amx_tile.inc"
 #include "kernels/encoder/amx_product.inc"
 
@@ -151,7 +148,7 @@ COSIMO_TARGET void normalise_and_split(float* rows, std::size_t stride, std::siz
 
 using AttentionTile = RegisterTile<FloatDot>;
 
-const EncoderKernel kEncoderFp32Amx = {
+constinit const EncoderKernel kEncoderFp32Amx = {
     .name = "amx-fp32",
     .family = "amx",
     .precision = EncoderPrecision::fp32,

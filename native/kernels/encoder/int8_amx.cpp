@@ -26,11 +26,8 @@ namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/functions.inc"
 #include "kernels/encoder/register_tile.inc"
-#include "kernels/encoder/product.inc"
-#include "kernels/encoder/rows.inc"
-#include "kernels/encoder/attention.inc"
+#include "kernels/encoder/arithmetic.inc"
 #include "kernels/encoder/amx_tile.inc"
 #include "kernels/encoder/amx_product.inc"
 
@@ -39,7 +36,7 @@ namespace cosimo {
 using Tile = AmxTile<CodeProducts>;
 using AttentionTile = AmxTile<Bf16Products>;
 
-const EncoderKernel kEncoderInt8Amx = {
+constinit const EncoderKernel kEncoderInt8Amx = {
     .name = "amx-int8",
     .family = "amx",
     .precision = EncoderPrecision::int8,
