@@ -2,4 +2,4 @@
 import { runNode, setUp } from './steps.mjs';
 
 await setUp();
-process.exit(await runNode(['bench/cli.ts', ...process.argv.slice(2)]));
+process.exit(await runNode(['bench/src/cli.ts', ...process.argv.slice(2)]));

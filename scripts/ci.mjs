@@ -94,22 +94,17 @@ const UNAVAILABLE = 69;
 async function cudaProvider() {
   const setUp = ['run', '--silent', 'setup:cuda'];
   const fetched = await step('CUDA provider: npm run setup:cuda', 'npm', setUp, { skippedStatus: UNAVAILABLE });
-  if (fetched) await step('CUDA provider', 'npm', ['test', '--silent', '--', 'test/cuda-provider.test.ts']);
+  if (fetched)
+    await step('CUDA provider', 'npm', ['test', '--silent', '--', 'test/encoder/cuda/cuda-provider.test.ts']);
 }
 
 /** What clients see doesn't depend on which encoder serves; `npm test` has ENCODER's default. */
 const CONTRACT_TESTS = [
-  ...[
-    'cached-answers',
-    'embed',
-    'encoder-faults',
-    'fastapi-contract',
-    'http',
-    'http-threads',
-    'index-limits',
-    'large-bodies',
-  ],
-  ...['openai', 'overload', 'process', 're-embed-cli', 'search', 'search-cancel', 'search-service'],
+  ...['cli/re-embed-cli', 'encoder/encoder-faults', 'http-threads/http-threads', 'http/body/large-bodies'],
+  ...['cached-answers', 'embed', 'fastapi-contract', 'http', 'overload', 'search', 'search-cancel'].map(
+    (name) => `http/${name}`,
+  ),
+  ...['http/openai/openai', 'process', 'service/document-service', 'service/index-limits'],
 ].map((name) => `test/${name}.test.ts`);
 
 await step('npm test', 'npm', ['test']);

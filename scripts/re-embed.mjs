@@ -2,4 +2,4 @@
 import { runNode, setUp } from './steps.mjs';
 
 await setUp();
-process.exit(await runNode(['src/re-embed-cli.ts', ...process.argv.slice(2)]));
+process.exit(await runNode(['src/cli/re-embed.ts', ...process.argv.slice(2)]));

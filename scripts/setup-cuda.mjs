@@ -5,4 +5,4 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   fail(`ONNX Runtime's CUDA provider is made for Linux on x86-64, and this is ${process.platform} on ${process.arch}`);
 }
 await setUp();
-process.exit(await runNode(['src/encoder/fetch-cuda-cli.ts']));
+process.exit(await runNode(['src/cli/fetch-cuda.ts']));

@@ -8,10 +8,13 @@ import { fail, runNode, setUp } from './steps.mjs';
 import { testNative } from './test-native.mjs';
 
 await setUp();
-const fetched = await runNode(['src/model/fetch-cli.ts']);
+const fetched = await runNode(['src/cli/fetch-model.ts']);
 if (fetched !== 0) process.exit(fetched);
 await buildBench().catch((error) => fail(error.message)); // once, before test files that run at the same time want it
 const patterns = process.argv.slice(2);
 const nativePassed = patterns.length > 0 || testNative();
-const status = await runNode(['--test', ...(patterns.length === 0 ? ['test/*.test.ts'] : patterns)]);
+const status = await runNode([
+  '--test',
+  ...(patterns.length === 0 ? ['test/**/*.test.ts', 'bench/test/*.test.ts'] : patterns),
+]);
 process.exit(nativePassed ? status : 1);

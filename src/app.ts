@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
-import { takeBodies } from './http/bodies.ts';
+import { takeBodies } from './http/body/bodies.ts';
 import { limitTime } from './http/deadline.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { describeRoutes } from './http/documentation.ts';
@@ -10,14 +10,14 @@ import { embedRoutes } from './http/embed-routes.ts';
 import { installErrorHandler } from './http/error-handler.ts';
 import { type CountHit, guardRoutes } from './http/guards.ts';
 import { collectMethods } from './http/method-not-allowed.ts';
-import { answerOpenAiErrors } from './http/openai-errors.ts';
-import { openAiRoutes } from './http/openai-routes.ts';
+import { answerOpenAiErrors } from './http/openai/openai-errors.ts';
+import { openAiRoutes } from './http/openai/openai-routes.ts';
 import { healthRoutes, type MetricsText, statsRoutes } from './http/status-routes.ts';
 import { normalizeTarget } from './http/url.ts';
 import { answerWireError } from './http/wire-errors.ts';
-import { UNKNOWN_ROUTE } from './http-metrics.ts';
+import { UNKNOWN_ROUTE } from './metrics/http-metrics.ts';
+import type { ThreadCounts } from './metrics/thread-counts.ts';
 import type { EngineHolder } from './service/engine.ts';
-import type { ThreadCounts } from './thread-counts.ts';
 
 export interface AppParts {
   readonly config: Config;

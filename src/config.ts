@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { CosimoError } from './errors.ts';
 
 const MIB = 1024 * 1024;
-/** With the main thread as many as the cache has words for, see native/core/thread_number.h. */
+/** With the main thread as many as the cache has words for, see native/core/base/thread_number.h. */
 const HTTP_THREADS_MAX = 63;
 
 const bytes = (description: string, fallback: number, minimum = 1) =>

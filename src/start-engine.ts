@@ -2,29 +2,29 @@
 import type { Logger } from 'pino';
 import { createEmbeddingCache, type EmbeddingCache } from './cache/embedding-cache.ts';
 import type { Config } from './config.ts';
-import type { BatchQueue } from './encoder/batch-queue.ts';
 import { type EncodingPipeline, startPipeline } from './encoder/encoding-pipeline.ts';
-import type { BatchReport } from './encoder/queue-reports.ts';
+import type { BatchQueue } from './encoder/queue/batch-queue.ts';
+import type { BatchReport } from './encoder/queue/queue-reports.ts';
 import { defaultIndexBytes } from './index/memory-limit.ts';
 import { createVectorIndex, type VectorIndex } from './index/vector-index.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { ProcessCounts } from './metrics/thread-counts.ts';
 import { readModelConfig } from './model/model-config.ts';
 import { parseModelName } from './model/model-name.ts';
-import { terminalProgress } from './model/progress.ts';
-import { type ResolvedModel, resolveModel } from './model/resolve-model.ts';
+import { type ResolvedModel, resolveModel } from './model/source/resolve-model.ts';
+import { terminalProgress } from './model/source/transfer/progress.ts';
 import { native } from './native/binding.ts';
 import { pipelineOptions } from './pipeline-options.ts';
 import { AnswerBudget } from './service/answer-budget.ts';
+import { SearchService } from './service/document-service.ts';
 import { EmbeddingService, type Prompts } from './service/embedding-service.ts';
 import type { Engine, ServedModel } from './service/engine.ts';
 import { IndexCapacity } from './service/index-capacity.ts';
-import { SearchService } from './service/search-service.ts';
 import { statsOf } from './service/stats.ts';
 import { QueuedEncoder } from './service/text-encoder.ts';
 import type { DocumentStore } from './store/document-store.ts';
 import { LmdbStore } from './store/lmdb-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
-import type { ProcessCounts } from './thread-counts.ts';
 import { vectorFingerprint } from './vector-fingerprint.ts';
 
 /** The engine with the parts that are asked for gauges, shared with other threads, and closed. */

@@ -1,6 +1,6 @@
 /** What a stored vector was made by, in one string: a store keeps the vectors of one. */
 import type { Config } from './config.ts';
-import type { ResolvedModel } from './model/resolve-model.ts';
+import type { ResolvedModel } from './model/source/resolve-model.ts';
 
 /**
  * Vectors made in fp16 or bf16 lie next to those made in fp32, whatever encodes, so that a host which has lost its GPU serves the

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from '../src/config.ts';
-import type { ResolvedModel } from '../src/model/resolve-model.ts';
+import type { ResolvedModel } from '../src/model/source/resolve-model.ts';
 import { openStore } from '../src/start-engine.ts';
 import { vectorFingerprint } from '../src/vector-fingerprint.ts';
 

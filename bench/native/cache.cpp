@@ -7,7 +7,7 @@
 #include "cache_keys.h"
 #include "cache_memory.h"
 #include "cache_settings.h"
-#include "core/embedding_cache.h"
+#include "core/cache/embedding_cache.h"
 #include "measure.h"
 
 namespace cosimo::bench {

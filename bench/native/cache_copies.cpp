@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "cache_keys.h"
-#include "core/cache_entry.h"
-#include "core/hash_text.h"
+#include "core/cache/cache_entry.h"
+#include "core/base/hash_text.h"
 #include "huge_pages.h"
 
 namespace cosimo::bench {

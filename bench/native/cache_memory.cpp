@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cache_keys.h"
-#include "core/embedding_cache.h"
+#include "core/cache/embedding_cache.h"
 
 namespace cosimo::bench {
 namespace {

@@ -1,8 +1,8 @@
 #include "cache_settings.h"
 
 #include "cache_keys.h"
-#include "core/cache_entry.h"
-#include "core/vector_index.h"
+#include "core/cache/cache_entry.h"
+#include "core/index/vector_index.h"
 
 namespace cosimo::bench {
 namespace {

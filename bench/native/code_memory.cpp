@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "core/aligned_buffer.h"
+#include "core/base/aligned_buffer.h"
 #include "random.h"
 
 namespace cosimo::bench {

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/row_chunk.h"
+#include "core/index/row_chunk.h"
 #include "huge_pages.h"
-#include "kernels/kernel.h"
+#include "kernels/search/kernel.h"
 
 namespace cosimo::bench {
 

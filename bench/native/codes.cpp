@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "code_memory.h"
-#include "core/aligned_buffer.h"
-#include "core/prepared_query.h"
+#include "core/base/aligned_buffer.h"
+#include "core/search/prepared_query.h"
 #include "kernel_named.h"
 #include "measure.h"
 #include "random.h"

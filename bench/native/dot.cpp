@@ -1,9 +1,9 @@
 // The score_rows kernels over a matrix that is theirs alone.
 #include <algorithm>
 
-#include "core/aligned_buffer.h"
-#include "core/prepared_query.h"
-#include "core/row_chunk.h"
+#include "core/base/aligned_buffer.h"
+#include "core/search/prepared_query.h"
+#include "core/index/row_chunk.h"
 #include "kernel_named.h"
 #include "measure.h"
 #include "random.h"

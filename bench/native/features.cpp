@@ -3,7 +3,7 @@
 #include "instructions.h"
 #include "json_line.h"
 #include "kernels/cpu_features.h"
-#include "kernels/dispatch.h"
+#include "kernels/search/dispatch.h"
 #include "kernels/encoder/encoder_dispatch.h"
 
 namespace cosimo::bench {

@@ -1,7 +1,7 @@
 #include "kernel_named.h"
 
 #include "arguments.h"
-#include "kernels/dispatch.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo::bench {
 

@@ -4,7 +4,7 @@
 #include "binding/addon_state.h"
 #include "binding/classes.h"
 #include "binding/errors.h"
-#include "kernels/dispatch.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo::binding {
 namespace {

@@ -7,9 +7,9 @@
 #include <unordered_set>
 
 #include "binding/async_calls.h"
-#include "core/searcher.h"
-#include "core/text_encoder.h"
-#include "core/thread_pool.h"
+#include "core/search/searcher.h"
+#include "core/encoder/text_encoder.h"
+#include "core/base/thread_pool.h"
 
 namespace cosimo::binding {
 

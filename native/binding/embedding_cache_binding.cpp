@@ -9,11 +9,11 @@
 #include "binding/errors.h"
 #include "binding/memory_report.h"
 #include "binding/shared_objects.h"
-#include "core/embedding_cache.h"
-#include "core/error.h"
-#include "core/json_writer.h"
-#include "core/vector_index.h"
-#include "kernels/dispatch.h"
+#include "core/cache/embedding_cache.h"
+#include "core/base/error.h"
+#include "core/json/json_writer.h"
+#include "core/index/vector_index.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo::binding {
 namespace {

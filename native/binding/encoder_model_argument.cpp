@@ -5,7 +5,7 @@
 #include <string>
 
 #include "binding/arguments.h"
-#include "core/error.h"
+#include "core/base/error.h"
 #include "kernels/encoder/encoder_kernel.h"
 
 namespace cosimo::binding {

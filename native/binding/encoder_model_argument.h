@@ -3,7 +3,7 @@
 
 #include <napi.h>
 
-#include "core/encoder_model.h"
+#include "core/encoder/encoder_model.h"
 
 namespace cosimo::binding {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <system_error>
 
-#include "core/error.h"
-#include "kernels/dispatch.h"
+#include "core/base/error.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo::binding {
 namespace {

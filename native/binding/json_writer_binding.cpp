@@ -9,10 +9,10 @@
 #include "binding/arguments.h"
 #include "binding/classes.h"
 #include "binding/errors.h"
-#include "core/error.h"
-#include "core/finite.h"
-#include "core/json_writer.h"
-#include "kernels/dispatch.h"
+#include "core/base/error.h"
+#include "core/base/finite.h"
+#include "core/json/json_writer.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo::binding {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "binding/classes.h"
 #include "binding/errors.h"
-#include "core/error.h"
+#include "core/base/error.h"
 
 namespace cosimo::binding {
 namespace {

@@ -14,9 +14,9 @@
 #include "binding/errors.h"
 #include "binding/memory_report.h"
 #include "binding/tickets.h"
-#include "core/error.h"
-#include "core/text_encoder.h"
-#include "kernels/dispatch.h"
+#include "core/base/error.h"
+#include "core/encoder/text_encoder.h"
+#include "kernels/search/dispatch.h"
 #include "kernels/encoder/encoder_dispatch.h"
 
 namespace cosimo::binding {

@@ -9,10 +9,10 @@
 #include "binding/errors.h"
 #include "binding/memory_report.h"
 #include "binding/tickets.h"
-#include "core/error.h"
-#include "core/searcher.h"
-#include "core/vector_index.h"
-#include "kernels/dispatch.h"
+#include "core/base/error.h"
+#include "core/search/searcher.h"
+#include "core/index/vector_index.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo::binding {
 namespace {

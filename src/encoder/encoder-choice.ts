@@ -2,7 +2,7 @@
 import { CosimoError } from '../errors.ts';
 import type { NativeEncoderKernel, NativePrecision } from '../native/text-encoder.ts';
 import type { Precision } from './encoder.ts';
-import type { GraphPrecision } from './graph-builder.ts';
+import type { GraphPrecision } from './onnx/graph-builder.ts';
 
 /** As the settings ENCODER, DEVICE and PRECISION have it. */
 export interface EncoderWish {

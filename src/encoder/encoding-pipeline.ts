@@ -1,14 +1,14 @@
 /** Tokenizer, queue and encoders of one model, put together. */
 import { readModelConfig } from '../model/model-config.ts';
-import { BatchQueue } from './batch-queue.ts';
+import { KeptAlive } from '../workers/supervisor.ts';
 import type { EncoderFacts } from './encoder.ts';
 import type { EncoderWish } from './encoder-choice.ts';
 import { EncoderHealth } from './encoder-health.ts';
-import { KeptAlive } from './kept-alive.ts';
-import type { BatchReport, TokenizeReport } from './queue-reports.ts';
+import { BatchQueue } from './queue/batch-queue.ts';
+import type { BatchReport, TokenizeReport } from './queue/queue-reports.ts';
 import { startEncoders } from './start-encoders.ts';
-import type { TokenizedText } from './tokenizer.ts';
-import { TokenizerThread } from './tokenizer-thread.ts';
+import type { TokenizedText } from './tokenizer/tokenizer.ts';
+import { TokenizerThread } from './tokenizer/tokenizer-thread.ts';
 
 export interface PipelineOptions extends EncoderWish {
   readonly modelDir: string;

@@ -3,14 +3,14 @@ import { CosimoError } from '../errors.ts';
 import { readModelConfig } from '../model/model-config.ts';
 import { readWeights } from '../model/weights.ts';
 import { native } from '../native/binding.ts';
-import type { WantedArrangement } from './arrangements.ts';
-import { CUDA_REFUSED, missingForCuda } from './cuda-libraries.ts';
+import { CUDA_REFUSED, missingForCuda } from './cuda/cuda-libraries.ts';
 import { chooseEncoder, type EncoderWish, type NativeChoice } from './encoder-choice.ts';
 import type { EncoderSet } from './encoder-set.ts';
 import type { TextSample } from './encoder-speed.ts';
-import { startNativeEncoders } from './native-encoder-set.ts';
-import { whyNotCovered } from './native-model.ts';
-import { startOnnxEncoders } from './onnx-encoder-set.ts';
+import { startNativeEncoders } from './native/native-encoder-set.ts';
+import { whyNotCovered } from './native/native-model.ts';
+import { startOnnxEncoders } from './onnx/onnx-encoder-set.ts';
+import type { WantedArrangement } from './parallelism.ts';
 
 export interface EncodersOptions extends EncoderWish, WantedArrangement {
   readonly modelDir: string;

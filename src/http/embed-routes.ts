@@ -1,10 +1,10 @@
 /** POST /embed, POST /embed/batch. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CosimoError } from '../errors.ts';
+import type { Endpoint } from '../metrics/thread-counts.ts';
 import type { EngineHolder } from '../service/engine.ts';
-import type { Endpoint } from '../thread-counts.ts';
 import { answerSignal } from './answer-signal.ts';
-import { type Body, EmbeddingsJson, type OtherMembers } from './embeddings-json.ts';
+import { type Body, EmbeddingsJson, type OtherMembers } from './answers/embeddings-json.ts';
 import { sendJson } from './error-handler.ts';
 import { BODY_ERRORS, EmbedBatchResponse, type EmbedBody, EmbedRequest, EmbedResponse } from './schemas.ts';
 

@@ -1,8 +1,8 @@
 /** The one place that turns an error into a status and a body. */
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
-import { UnreadableBody } from './json-body.ts';
-import { ValidationFaults } from './validation-faults.ts';
+import { UnreadableBody } from './body/json-body.ts';
+import { ValidationFaults } from './body/validation-faults.ts';
 
 const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   batch_too_large: 400,

@@ -4,7 +4,7 @@ import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor }
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
-import { RATE_WINDOW_MS, type RateHits } from '../service/rate-counter.ts';
+import { RATE_WINDOW_MS, type RateHits } from './rate-counter.ts';
 
 const PRESSURE_RETRY_AFTER_S = 5;
 

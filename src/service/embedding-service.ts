@@ -1,7 +1,7 @@
 /** Texts → vectors, through the cache. Every endpoint that needs a vector comes here. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
-import type { ThreadCounts } from '../thread-counts.ts';
+import type { ThreadCounts } from '../metrics/thread-counts.ts';
 import type { EncodeOptions, TextEncoder, TextVector, TokenCount } from './text-encoder.ts';
 import { TimeSlice } from './time-slice.ts';
 

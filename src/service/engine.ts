@@ -1,9 +1,9 @@
 /** What answers requests once the model is loaded, and the holder that routes ask for it before and after. */
 import { CosimoError } from '../errors.ts';
+import type { ThreadCounts } from '../metrics/thread-counts.ts';
 import type { StoredDocument } from '../store/document-store.ts';
-import type { ThreadCounts } from '../thread-counts.ts';
+import type { Hit, SearchOptions } from './document-service.ts';
 import type { EmbeddingService } from './embedding-service.ts';
-import type { Hit, SearchOptions } from './search-service.ts';
 
 /** Documents and search, in this thread or from another one; each call as in SearchService. */
 export interface Documents {

@@ -1,7 +1,7 @@
 /** The body of /stats. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
-import type { ProcessCounts } from '../thread-counts.ts';
+import type { ProcessCounts } from '../metrics/thread-counts.ts';
 
 export interface StatsParts {
   /** As in the MODEL setting. */

@@ -1,6 +1,6 @@
 /** Texts that no cache holds → vectors: where inference is asked for. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
-import type { BatchQueue } from '../encoder/batch-queue.ts';
+import type { BatchQueue } from '../encoder/queue/batch-queue.ts';
 
 export interface EncodeOptions {
   /** False neither reads nor writes the cache. */

@@ -1,7 +1,7 @@
 /** A batch queue whose encoder waits until the test lets a batch end: a text has a token for each of its characters. */
-import { BatchQueue, type BatchQueueOptions } from '../../src/encoder/batch-queue.ts';
-import type { BatchReport } from '../../src/encoder/queue-reports.ts';
-import type { EncodedText } from '../../src/encoder/waiting-text.ts';
+import { BatchQueue, type BatchQueueOptions } from '../../src/encoder/queue/batch-queue.ts';
+import type { BatchReport } from '../../src/encoder/queue/queue-reports.ts';
+import type { EncodedText } from '../../src/encoder/queue/waiting-text.ts';
 
 export interface HeldQueue {
   readonly queue: BatchQueue;

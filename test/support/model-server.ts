@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after } from 'node:test';
-import type { ModelManifest } from '../../src/model/manifest.ts';
+import type { ModelManifest } from '../../src/model/source/manifest.ts';
 
 export interface SeenRequest {
   readonly method: string | undefined;

@@ -1,4 +1,4 @@
-import { resolveModel } from '../../src/model/resolve-model.ts';
+import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { onnxModel, WORDS } from './onnx-model.ts';
 
 /** The folder of the real model, which set-up has fetched. */

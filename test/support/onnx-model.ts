@@ -11,7 +11,7 @@ import {
   type NodeProto,
   type TensorProto,
   tensorInfo,
-} from '../../src/encoder/onnx-proto.ts';
+} from '../../src/encoder/onnx/onnx-proto.ts';
 
 export const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'river', 'boats', 'stone', 'zyzzyva'];
 export const DIMENSIONS = 8;

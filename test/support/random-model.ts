@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { seededRandom } from '../../bench/data/random.ts';
-import { layerNames } from '../../src/encoder/tensor-names.ts';
+import { seededRandom } from '../../bench/src/data/random.ts';
+import { layerNames } from '../../src/model/tensor-names.ts';
 
 type FloatType = 'F32' | 'F16' | 'BF16';
 

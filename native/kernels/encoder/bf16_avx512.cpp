@@ -7,16 +7,16 @@
 
 #define COSIMO_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,fma,avx2,avx512bf16")))
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
-#include "kernels/encoder/avx512.inc"
-#include "kernels/encoder/avx512_bf16.inc"
-#include "kernels/encoder/register_tile.inc"
+#include "kernels/encoder/vectors/avx512.inc"
+#include "kernels/encoder/vectors/avx512_bf16.inc"
+#include "kernels/encoder/generic/register_tile.inc"
 
 namespace cosimo {
 namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/arithmetic.inc"
+#include "kernels/encoder/generic/arithmetic.inc"
 
 namespace cosimo {
 

@@ -14,16 +14,16 @@
 #define COSIMO_TARGET __attribute__((target("arch=armv8.2-a+bf16")))
 #endif
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
-#include "kernels/encoder/neon.inc"
-#include "kernels/encoder/neon_tile.inc"
-#include "kernels/encoder/neon_bf16.inc"
+#include "kernels/encoder/vectors/neon.inc"
+#include "kernels/encoder/vectors/neon_tile.inc"
+#include "kernels/encoder/vectors/neon_bf16.inc"
 
 namespace cosimo {
 namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/arithmetic.inc"
+#include "kernels/encoder/generic/arithmetic.inc"
 
 namespace cosimo {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "kernels/cpu_features.h"
-#include "kernels/dispatch.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo {
 namespace {

@@ -7,15 +7,15 @@
 
 #define COSIMO_TARGET __attribute__((target("avx2,fma")))
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
-#include "kernels/encoder/avx2.inc"
-#include "kernels/encoder/register_tile.inc"
+#include "kernels/encoder/vectors/avx2.inc"
+#include "kernels/encoder/generic/register_tile.inc"
 
 namespace cosimo {
 namespace {
 using Activation = float;
 }
 }  // namespace cosimo
-#include "kernels/encoder/arithmetic.inc"
+#include "kernels/encoder/generic/arithmetic.inc"
 
 namespace cosimo {
 

@@ -7,15 +7,15 @@
 
 #define COSIMO_TARGET
 #define COSIMO_INLINE inline __attribute__((always_inline))
-#include "kernels/encoder/neon.inc"
-#include "kernels/encoder/neon_tile.inc"
+#include "kernels/encoder/vectors/neon.inc"
+#include "kernels/encoder/vectors/neon_tile.inc"
 
 namespace cosimo {
 namespace {
 using Activation = float;
 }
 }  // namespace cosimo
-#include "kernels/encoder/arithmetic.inc"
+#include "kernels/encoder/generic/arithmetic.inc"
 
 namespace cosimo {
 

@@ -3,15 +3,15 @@
 
 #define COSIMO_TARGET
 #define COSIMO_INLINE inline __attribute__((always_inline))
-#include "kernels/encoder/scalar.inc"
-#include "kernels/encoder/register_tile.inc"
+#include "kernels/encoder/vectors/scalar.inc"
+#include "kernels/encoder/generic/register_tile.inc"
 
 namespace cosimo {
 namespace {
 using Activation = float;
 }
 }  // namespace cosimo
-#include "kernels/encoder/arithmetic.inc"
+#include "kernels/encoder/generic/arithmetic.inc"
 
 namespace cosimo {
 

@@ -2,7 +2,7 @@
 //
 // The tile instructions themselves have never run: see kernels/amx_tiles.h.
 #if defined(COSIMO_EMULATED_TILES)
-#include "emulated_tiles.h"  // tests compile this file a second time, under another name
+#include "support/emulated_tiles.h"  // tests compile this file a second time, under another name
 #endif
 
 #include "kernels/encoder/encoder_kernel.h"
@@ -18,18 +18,18 @@
 #define COSIMO_TARGET \
   __attribute__((target("amx-tile,amx-bf16,amx-int8,avx512f,avx512bw,avx512vl,fma,avx2,avx512bf16")))
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
-#include "kernels/encoder/avx512.inc"
-#include "kernels/encoder/avx512_bf16.inc"
+#include "kernels/encoder/vectors/avx512.inc"
+#include "kernels/encoder/vectors/avx512_bf16.inc"
 
 namespace cosimo {
 namespace {
 using Activation = Bf16;
 }
 }  // namespace cosimo
-#include "kernels/encoder/register_tile.inc"
-#include "kernels/encoder/arithmetic.inc"
-#include "kernels/encoder/amx_tile.inc"
-#include "kernels/encoder/amx_product.inc"
+#include "kernels/encoder/generic/register_tile.inc"
+#include "kernels/encoder/generic/arithmetic.inc"
+#include "kernels/encoder/vectors/amx_tile.inc"
+#include "kernels/encoder/vectors/amx_product.inc"
 
 namespace cosimo {
 

@@ -20,8 +20,8 @@
 #define COSIMO_VPDPBUSD "%{vex%} vpdpbusd"
 #endif
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
-#include "kernels/encoder/avx2.inc"
-#include "kernels/encoder/register_tile.inc"
+#include "kernels/encoder/vectors/avx2.inc"
+#include "kernels/encoder/generic/register_tile.inc"
 
 namespace cosimo {
 namespace {
@@ -37,7 +37,7 @@ struct CodeDot {  // codes of activations from 0 to 255, of weights from −127 
 
 }  // namespace
 }  // namespace cosimo
-#include "kernels/encoder/arithmetic.inc"
+#include "kernels/encoder/generic/arithmetic.inc"
 
 namespace cosimo {
 

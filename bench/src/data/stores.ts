@@ -1,0 +1,31 @@
+/** Data folders of the service, filled without encoding: what a start has to read is the same. */
+import { loadConfig } from '../../../src/config.ts';
+import type { ResolvedModel } from '../../../src/model/source/resolve-model.ts';
+import { openStore } from '../../../src/start-engine.ts';
+import type { StoreSet } from './data-set.ts';
+import { seededRandom } from './random.ts';
+
+const DIMENSIONS = 384;
+/** Writes under way at once: they share commits. */
+const WRITES_AT_ONCE = 4096;
+const TEXT =
+  'A document of the length that a sentence or two have, such as many people keep in an index like this one.';
+
+export async function writeStore(set: StoreSet, path: string, model: ResolvedModel): Promise<void> {
+  const store = openStore(loadConfig({ DATA_DIR: path }), model, DIMENSIONS);
+  const random = seededRandom(set.seed);
+  for (let done = 0; done < set.documents; done += WRITES_AT_ONCE) {
+    const writes = Array.from({ length: Math.min(WRITES_AT_ONCE, set.documents - done) }, (_, i) => {
+      const vector = unitVector(random.gaussian);
+      return store.put({ id: `document-${done + i}`, text: `${TEXT} ${done + i}`, metadata: '{}' }, vector);
+    });
+    await Promise.all(writes);
+  }
+  await store.close();
+}
+
+function unitVector(next: () => number): Float32Array {
+  const vector = Float32Array.from({ length: DIMENSIONS }, next);
+  const norm = Math.hypot(...vector);
+  return vector.map((value) => value / norm);
+}

@@ -1,0 +1,10 @@
+/** The programs of a benchmark for which nothing is installed: Cosimo's own contenders run, peers are missing. */
+import { Programs } from '../../src/programs.ts';
+
+export const ownPrograms = new Programs({
+  native: '/nowhere',
+  modelDir: '/nowhere',
+  onnxDir: '/nowhere',
+  venv: { missing: 'no Python' },
+  nodePeers: { missing: 'no npm' },
+});

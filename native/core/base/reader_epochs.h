@@ -1,0 +1,67 @@
+// When memory that readers may still look at can be used again, without a lock on the readers' side.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/thread_number.h"
+
+namespace cosimo {
+
+/// Epoch-based reclamation. A reader announces the epoch in which it begins, in a word of its own, and takes
+/// it back when it is done. The writer first makes memory unreachable, then retires it, which ends the epoch;
+/// once every announced epoch is later than that, nobody can hold a pointer to it.
+///
+/// Why that is so. All atomics named here, and the links that readers follow to the memory, are accessed with
+/// memory_order_seq_cst, so there is one order S of these accesses. Take a reader R, who announces (A) and
+/// then loads links (L), and the writer, who unlinks (U), ends the epoch (E) and then looks at R's word (W).
+/// - If A comes before W in S, W sees A or a later value of the word. A later value means that R is done:
+///   it was stored with release order after all R's reads, and W, which reads it, comes after them. If it
+///   sees A, the announced epoch decides: not past the retired one, the memory stays; past it, R had loaded
+///   the epoch after E, hence after U, and its links L lead there no more.
+/// - If W comes before A in S, then so does U before L: L doesn't see the link.
+/// Either way the reader's accesses happen before the memory is used again, or don't happen.
+///
+/// Progress: enter() and leave() are wait-free. Nobody waits here: while a reader lasts, what was retired
+/// since it began can't be used, and that is all.
+class ReaderEpochs {
+ public:
+  /// What one thread has to itself; `Reader` hands it out.
+  struct alignas(64) Slot {
+    std::atomic<std::uint64_t> epoch{0};  // 0: not reading
+    /// Written by the thread that has the slot alone.
+    std::atomic<std::uint64_t> hits{0};
+    std::atomic<std::uint64_t> misses{0};
+  };
+
+  /// The slot of the calling thread; null for a thread without a number.
+  Slot* own_slot() noexcept {
+    const std::size_t number = thread_number();
+    return number < slots_.size() ? &slots_[number] : nullptr;
+  }
+
+  void enter(Slot& slot) noexcept { slot.epoch.store(now_.load()); }
+  static void leave(Slot& slot) noexcept { slot.epoch.store(0, std::memory_order_release); }
+
+  /// Ends the epoch; what was unreachable before the call is retired with the epoch returned. The writer's.
+  std::uint64_t retire() noexcept { return now_.fetch_add(1); }
+
+  /// Whether nobody reads any more what was retired with `epoch` or before. The writer's.
+  bool is_past(std::uint64_t epoch) const noexcept {
+    for (const Slot& slot : slots_) {
+      const std::uint64_t announced = slot.epoch.load();
+      if (announced != 0 && announced <= epoch) return false;
+    }
+    return true;
+  }
+
+  const std::array<Slot, kNumberedThreads>& slots() const noexcept { return slots_; }
+
+ private:
+  std::atomic<std::uint64_t> now_{1};
+  std::array<Slot, kNumberedThreads> slots_;
+};
+
+}  // namespace cosimo

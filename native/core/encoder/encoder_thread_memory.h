@@ -1,0 +1,56 @@
+// What one thread of an encoder works in, counted.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+#include "core/base/aligned_buffer.h"
+#include "core/encoder/encoder_workspace.h"
+#include "core/encoder/shared_stages.h"
+
+namespace cosimo {
+
+class EncoderThreadMemory {
+ public:
+  /// `total_bytes` counts the memory of this and others.
+  EncoderThreadMemory(const EncoderWeights& weights, std::atomic<std::size_t>& total_bytes) noexcept
+      : workspace_(weights), total_bytes_(total_bytes) {}
+  ~EncoderThreadMemory() { total_bytes_.fetch_sub(counted_bytes_, std::memory_order_relaxed); }
+  EncoderThreadMemory(const EncoderThreadMemory&) = delete;
+  EncoderThreadMemory& operator=(const EncoderThreadMemory&) = delete;
+
+  /// Room for so many tokens, and so much scratch. Throws std::bad_alloc.
+  void reserve(std::size_t tokens, std::size_t scratch_bytes) {
+    const Recount recount{*this};
+    if (scratch_bytes > scratch_.bytes) {
+      scratch_ = {};
+      memory_.reset();
+      memory_ = make_aligned_array<std::byte>(scratch_bytes);
+      scratch_ = {memory_.get(), scratch_bytes};
+    }
+    workspace_.reserve(tokens);
+  }
+
+  EncoderWorkspace& workspace() noexcept { return workspace_; }
+  const StageScratch& scratch() const noexcept { return scratch_; }
+
+ private:
+  // Also where there is no memory: what was given back for more of it is not held any more.
+  struct Recount {
+    EncoderThreadMemory& owner;
+    ~Recount() {
+      const std::size_t bytes = owner.workspace_.bytes() + owner.scratch_.bytes;
+      owner.total_bytes_.fetch_add(bytes - owner.counted_bytes_,
+                                   std::memory_order_relaxed);  // wraps for less
+      owner.counted_bytes_ = bytes;
+    }
+  };
+
+  EncoderWorkspace workspace_;
+  StageScratch scratch_;
+  AlignedArray<std::byte> memory_;
+  std::atomic<std::size_t>& total_bytes_;
+  std::size_t counted_bytes_ = 0;
+};
+
+}  // namespace cosimo

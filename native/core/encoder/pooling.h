@@ -1,0 +1,20 @@
+// From the vectors of a text's tokens to the text's own.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/encoder/encoder_model.h"
+
+namespace cosimo {
+
+struct TokenRows {
+  const float* first;
+  std::size_t stride;  // bytes
+  std::size_t count;   // ≥ 1
+};
+
+/// `normalise`: to L2 norm 1, but a norm below 1e-12 counts as that, as in torch.nn.functional.normalize.
+void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalise, std::span<float> vector) noexcept;
+
+}  // namespace cosimo

@@ -1,0 +1,111 @@
+// The part of VectorIndex that brings the memory of dead rows back.
+#include <algorithm>
+#include <new>
+
+#include "core/index/vector_index.h"
+
+namespace cosimo {
+namespace {
+
+// While writes go on: more dead rows than one in so many live ones are worked off by the writes themselves. A
+// chunk that holds a sixth of dead rows costs five moves for each that it frees, so that eight a write gain
+// ground.
+constexpr std::size_t kBusyShare = 5;
+constexpr std::size_t kMovesPerWrite = 8;
+
+// At rest: from more than one in kRestShare down to one in kTidyShare.
+constexpr std::size_t kRestShare = 128;
+constexpr std::size_t kTidyShare = 256;
+constexpr std::size_t kMovesPerStep = 32;
+
+}  // namespace
+
+// Called by every write that retired rows.
+void VectorIndex::keep_pace(std::size_t retired) noexcept {
+  if (dead_rows_ > size_ / kBusyShare) compact(retired * kMovesPerWrite);
+  if (dead_rows_ > size_ / kRestShare) janitor_.note_change();
+}
+
+// A step of the janitor's; true while there is more to do.
+bool VectorIndex::tidy_some() noexcept {
+  const std::lock_guard lock(writer_);
+  if (dead_rows_ > size_ / kTidyShare && compact(kMovesPerStep)) return true;
+  return shrink_key_map();
+}
+
+bool VectorIndex::shrink_key_map() noexcept {
+  try {
+    const bool shrunk = slots_.shrink_some();
+    count_bookkeeping();
+    return shrunk;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+// Moves up to `moves` rows; false when there was nothing to gain, or no memory to do it.
+bool VectorIndex::compact(std::size_t moves) noexcept {
+  try {
+    if (slots_.size() == 0 && open_ != kNone) {
+      for (Slot chunk = 0; chunk < chunks_.size(); ++chunk) {
+        if (chunks_[chunk]) drop(chunk);
+      }
+      return false;
+    }
+    if (victim_ == kNone) choose_victim();
+    if (victim_ == kNone) return false;
+    move_rows(moves);
+    if (chunks_[victim_]->is_dead()) drop(victim_);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;  // a later write tries again
+  }
+}
+
+// The full chunk with most dead rows, if any.
+void VectorIndex::choose_victim() noexcept {
+  std::size_t most = 0;
+  for (Slot chunk = 0; chunk < chunks_.size(); ++chunk) {
+    if (!chunks_[chunk] || !chunks_[chunk]->is_full() || chunk == open_) continue;
+    if (chunks_[chunk]->dead_count() <= most) continue;
+    most = chunks_[chunk]->dead_count();
+    victim_ = chunk;
+  }
+  victim_row_ = 0;
+}
+
+// One published step: the old place dies as the new one is born.
+void VectorIndex::move_rows(std::size_t moves) {
+  RowChunk& victim = *chunks_[victim_];
+  const std::size_t live = kRowsPerChunk - victim.dead_count();
+  Chunks spare = new_chunks_for(std::min(moves, live));
+  std::shared_ptr<const ChunkTable> table = table_with(spare);
+  std::size_t moved = 0;
+  for (; moved < moves && victim_row_ < kRowsPerChunk; ++victim_row_) {
+    if (!victim.is_live(victim_row_, sequence_)) continue;
+    const std::uint64_t key = victim.key(victim_row_);
+    const Slot slot = append(key, {victim.row(victim_row_), layout_.dimensions()}, spare);
+    retire(static_cast<Slot>(victim_ * kRowsPerChunk + victim_row_));
+    slots_.assign(key, slot);
+    ++moved;
+  }
+  if (moved > 0) publish(std::move(table));
+  moved_rows_.fetch_add(moved, std::memory_order_relaxed);
+}
+
+// Takes a chunk without live rows out of the table; its memory comes back with its last reader.
+void VectorIndex::drop(Slot chunk) {
+  auto table = std::make_shared<ChunkTable>();
+  table->reserve(table_->size());
+  for (const auto& kept : *table_) {
+    if (kept != chunks_[chunk]) table->push_back(kept);
+  }
+  dead_rows_.fetch_sub(chunks_[chunk]->dead_count(), std::memory_order_relaxed);
+  chunks_[chunk].reset();
+  free_numbers_.push_back(chunk);
+  if (chunk == victim_) victim_ = kNone;
+  if (chunk == open_) open_ = kNone;
+  publish(std::move(table));
+}
+
+}  // namespace cosimo

@@ -1,0 +1,168 @@
+#include "core/index/vector_index.h"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/finite.h"
+
+namespace cosimo {
+namespace {
+
+constexpr std::size_t kMostChunks = std::numeric_limits<Slot>::max() / kRowsPerChunk - 1;
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorCode::invalid_argument, message); }
+
+std::size_t checked_dimensions(std::size_t dimensions) {
+  if (dimensions < 1 || dimensions > kMostDimensions) {
+    refuse("dimensions must be from 1 to " + std::to_string(kMostDimensions));
+  }
+  return dimensions;
+}
+
+}  // namespace
+
+VectorIndex::VectorIndex(std::size_t dimensions, const Kernel& kernel)
+    : kernel_(kernel),
+      layout_(checked_dimensions(dimensions)),
+      allocator_(std::make_shared<SlabAllocator>(layout_.bytes())),
+      table_(std::make_shared<const ChunkTable>()),
+      slots_(*this),
+      janitor_([this] { return tidy_some(); }) {}
+
+std::uint64_t VectorIndex::key_of(Slot slot) const noexcept {
+  return chunks_[slot / kRowsPerChunk]->key(slot % kRowsPerChunk);
+}
+
+IndexSizes VectorIndex::sizes() const noexcept {
+  const std::size_t rows = size();
+  const std::size_t chunk_bytes = allocator_->piece_bytes() + sizeof(RowChunk);
+  return {rows, dead_rows_.load(std::memory_order_relaxed), rows * dimensions() * sizeof(float),
+          allocator_->taken() * chunk_bytes + bookkeeping_bytes_.load(std::memory_order_relaxed),
+          moved_rows_.load(std::memory_order_relaxed)};
+}
+
+void VectorIndex::add(std::span<const std::uint64_t> keys, std::span<const float> vectors) {
+  const std::size_t dimensions = layout_.dimensions();
+  if (vectors.size() / dimensions != keys.size() || vectors.size() % dimensions != 0) {
+    refuse("vectors must hold keys × dimensions floats");
+  }
+  require_finite(vectors);
+  if (keys.empty()) return;
+  const std::lock_guard lock(writer_);
+  // What can fail comes first and changes nothing that anyone sees …
+  require_new_keys(keys);
+  slots_.reserve(keys);
+  Chunks spare = new_chunks_for(keys.size());
+  std::shared_ptr<const ChunkTable> table = table_with(spare);
+  // … from here on nothing fails.
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    slots_.insert(keys[i], append(keys[i], vectors.subspan(i * dimensions, dimensions), spare));
+  }
+  publish(std::move(table));
+}
+
+bool VectorIndex::remove(std::uint64_t key) noexcept {
+  const std::lock_guard lock(writer_);
+  const std::optional<Slot> slot = slots_.erase(key);
+  if (!slot) return false;
+  retire(*slot);
+  publish(table_);
+  keep_pace(1);
+  return true;
+}
+
+void VectorIndex::replace(std::uint64_t old_key, std::uint64_t new_key, std::span<const float> vector) {
+  if (vector.size() != layout_.dimensions()) refuse("vector must hold `dimensions` floats");
+  require_finite(vector);
+  const std::lock_guard lock(writer_);
+  if (!slots_.find(old_key)) refuse("There is no row of key " + std::to_string(old_key));
+  if (new_key != old_key) require_new_keys({&new_key, 1});
+  slots_.reserve({&new_key, 1});
+  Chunks spare = new_chunks_for(1);
+  std::shared_ptr<const ChunkTable> table = table_with(spare);
+  retire(*slots_.erase(old_key));
+  slots_.insert(new_key, append(new_key, vector, spare));
+  publish(std::move(table));
+  keep_pace(1);
+}
+
+void VectorIndex::require_new_keys(std::span<const std::uint64_t> keys) const {
+  for (const std::uint64_t key : keys) {
+    if (slots_.find(key)) refuse("There is a row of key " + std::to_string(key) + " already");
+  }
+  if (keys.size() < 2) return;
+  std::vector<std::uint64_t> sorted(keys.begin(), keys.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) refuse("Key " + std::to_string(*twice) + " is given twice");
+}
+
+// The chunks that `row_count` more rows need beside the open one, last one first, with room to number them.
+VectorIndex::Chunks VectorIndex::new_chunks_for(std::size_t row_count) {
+  const std::size_t room = open_ == kNone ? 0 : kRowsPerChunk - chunks_[open_]->row_count();
+  Chunks spare;
+  if (row_count <= room) return spare;
+  const std::size_t count = (row_count - room + kRowsPerChunk - 1) / kRowsPerChunk;
+  if (count > kMostChunks - std::min(kMostChunks, chunks_.size())) throw std::bad_alloc();
+  spare.reserve(count);
+  while (spare.size() < count) spare.push_back(std::make_shared<RowChunk>(layout_, allocator_));
+  chunks_.reserve(chunks_.size() + count);
+  free_numbers_.reserve(chunks_.size() + count);
+  return spare;
+}
+
+std::shared_ptr<const ChunkTable> VectorIndex::table_with(const Chunks& spare) const {
+  if (spare.empty()) return table_;
+  auto table = std::make_shared<ChunkTable>();
+  table->reserve(table_->size() + spare.size());
+  *table = *table_;
+  table->insert(table->end(), spare.rbegin(), spare.rend());
+  return table;
+}
+
+void VectorIndex::open(std::shared_ptr<RowChunk> chunk) noexcept {
+  if (free_numbers_.empty()) {
+    open_ = static_cast<Slot>(chunks_.size());
+    chunks_.push_back(std::move(chunk));
+    return;
+  }
+  open_ = free_numbers_.back();
+  free_numbers_.pop_back();
+  chunks_[open_] = std::move(chunk);
+}
+
+Slot VectorIndex::append(std::uint64_t key, std::span<const float> vector, Chunks& spare) noexcept {
+  if (open_ == kNone || chunks_[open_]->is_full()) {
+    open(std::move(spare.back()));
+    spare.pop_back();
+  }
+  const std::size_t row = chunks_[open_]->append(key, vector, kernel_);
+  return static_cast<Slot>(open_ * kRowsPerChunk + row);
+}
+
+// Dead as of the sequence that is published next.
+void VectorIndex::retire(Slot slot) noexcept {
+  chunks_[slot / kRowsPerChunk]->retire(slot % kRowsPerChunk, sequence_ + 1);
+  dead_rows_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void VectorIndex::publish(std::shared_ptr<const ChunkTable> table) noexcept {
+  table_ = table;
+  size_.store(slots_.size(), std::memory_order_relaxed);
+  count_bookkeeping();
+  const std::size_t rows_of_last = open_ == kNone ? 0 : chunks_[open_]->row_count();
+  publication_.publish(++sequence_, std::move(table), rows_of_last);
+}
+
+void VectorIndex::count_bookkeeping() noexcept {
+  const std::size_t bytes = table_->capacity() * sizeof(ChunkTable::value_type) +
+                            chunks_.capacity() * sizeof(Chunks::value_type) +
+                            free_numbers_.capacity() * sizeof(Slot) + slots_.memory_bytes();
+  bookkeeping_bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+}  // namespace cosimo

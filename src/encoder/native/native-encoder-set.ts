@@ -1,0 +1,53 @@
+/** The native encoder as the queue has it: one set of weights and one pool of threads, with a few batches under way. */
+import { availableParallelism } from 'node:os';
+import type { NativePrecision } from '../../native/text-encoder.ts';
+import type { EncoderSet } from '../encoder-set.ts';
+import { measureSpeed, type TextSample } from '../encoder-speed.ts';
+import type { WantedArrangement } from '../parallelism.ts';
+import { createNativeEncoder } from './native-encoder.ts';
+
+export interface NativeEncoderSetOptions extends WantedArrangement {
+  readonly modelDir: string;
+  readonly precision: NativePrecision;
+  /** Why this encoder, for the log. */
+  readonly why: string;
+  readonly sample: TextSample;
+  readonly log: (line: string) => void;
+}
+
+/** While the event loop hears of one batch and makes up the next, the threads have another. */
+const BATCHES_UNDER_WAY = 2;
+const MEASURE_MS = 50;
+
+/** @throws CosimoError `model_invalid`, `invalid_setting` */
+export async function startNativeEncoders(options: NativeEncoderSetOptions): Promise<EncoderSet> {
+  const { modelDir, precision, sample, why, log } = options;
+  const { batches, threads } = nativeArrangement(options, availableParallelism());
+  const encoder = await createNativeEncoder({ modelDir, precision, threads });
+  const { dimensions, device, description, pads } = encoder;
+  const measured = measureSpeed([encoder], sample, MEASURE_MS);
+  measured.catch(() => encoder.close());
+  const speed = await measured;
+  const work = `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${batches} ${batches === 1 ? 'batch' : 'batches'} under way`;
+  log(
+    `Encoding natively in ${precision} with the kernel ${encoder.kernel} (${why}): ${work}, ${speed.tokensPerMs.toFixed(1)} tokens a millisecond`,
+  );
+  return {
+    ...speed,
+    facts: { dimensions, device, precision, description, pads },
+    encoders: Array.from({ length: batches }, () => (batch, signal) => encoder.encode(batch, signal)),
+    memoryBytes: () => encoder.memoryBytes,
+    close: () => encoder.close(),
+  };
+}
+
+/**
+ * Nothing to measure: all threads work on one batch, so that workers side by side would only share them.
+ * @param wanted `workers` is how many batches are under way; with `threads` it is what they have together
+ */
+export function nativeArrangement(
+  { workers, threads }: WantedArrangement,
+  cores: number,
+): { readonly batches: number; readonly threads: number } {
+  return { batches: workers || BATCHES_UNDER_WAY, threads: threads === 0 ? cores : threads * Math.max(1, workers) };
+}

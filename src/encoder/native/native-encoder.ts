@@ -1,0 +1,111 @@
+/** The addon's own encoder for the CPU. It works on threads of its own: the event loop only hands batches over. */
+import { CosimoError, errorCodeOf } from '../../errors.ts';
+import { readModelConfig } from '../../model/model-config.ts';
+import { readWeights } from '../../model/weights.ts';
+import { type NativeBinding, native } from '../../native/binding.ts';
+import type { NativePrecision } from '../../native/text-encoder.ts';
+import type { Encoder } from '../encoder.ts';
+import { packIds } from '../packed-ids.ts';
+import { nativeModel, whyNotCovered } from './native-model.ts';
+
+type NativeTextEncoder = InstanceType<NativeBinding['TextEncoder']>;
+
+export interface NativeEncoderOptions {
+  readonly modelDir: string;
+  readonly precision: NativePrecision;
+  /** All of them work on one batch, also on a single text. */
+  readonly threads: number;
+}
+
+export class NativeEncoder implements Encoder {
+  readonly dimensions: number;
+  readonly device = 'cpu';
+  readonly precision: NativePrecision;
+  readonly kernel: string;
+  readonly description: string;
+  readonly pads = false;
+  readonly #encoder: NativeTextEncoder;
+  #lastTicket = 0;
+
+  /** @param encoder loaded */
+  constructor(encoder: NativeTextEncoder) {
+    this.#encoder = encoder;
+    this.dimensions = encoder.dimensions;
+    this.precision = encoder.precision;
+    this.kernel = encoder.kernel;
+    this.description = `native encoder (${encoder.kernel}), cpu, ${encoder.precision}`;
+  }
+
+  /** Weights and what the threads work in. */
+  get memoryBytes(): number {
+    return this.#encoder.memoryBytes;
+  }
+
+  /** Several batches may be under way. A text without a token, where a tokenizer puts none around it, has the vector 0. */
+  async encode(batch: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
+    if (signal?.aborted) throw new CosimoError('cancelled');
+    const { ids, lengths } = packIds(batch.filter(({ length }) => length > 0));
+    this.#lastTicket += 1;
+    const ticket = this.#lastTicket;
+    const cancel = () => this.#encoder.cancel(ticket);
+    const encoded = this.#encoder.encode(ids, Int32Array.from(lengths), ticket);
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const vectors = await encoded;
+      return lengths.length === batch.length ? vectors : this.#withEmpty(batch, vectors);
+    } catch (cause) {
+      throw serviceError(cause as Error);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** Batches that have not begun end with `closed`. */
+  async close(): Promise<void> {
+    this.#encoder.close();
+  }
+
+  #withEmpty(batch: readonly Int32Array[], vectors: Float32Array): Float32Array {
+    const { dimensions } = this;
+    const all = new Float32Array(batch.length * dimensions);
+    let from = 0;
+    for (const [at, { length }] of batch.entries()) {
+      if (length === 0) continue;
+      all.set(vectors.subarray(from, from + dimensions), at * dimensions);
+      from += dimensions;
+    }
+    return all;
+  }
+}
+
+/** @throws CosimoError `model_invalid`; `invalid_setting` where no kernel computes in that precision */
+export async function createNativeEncoder({
+  modelDir,
+  precision,
+  threads,
+}: NativeEncoderOptions): Promise<NativeEncoder> {
+  const config = await readModelConfig(modelDir);
+  const weights = await readWeights(modelDir);
+  const reason = whyNotCovered(config, weights);
+  if (reason !== undefined || weights.kind === 'onnx') {
+    throw new CosimoError('model_invalid', `The native encoder does not take the model in ${modelDir}: ${reason}.`);
+  }
+  try {
+    const encoder = new native.TextEncoder({ precision, threads, model: nativeModel(modelDir, config, weights) });
+    await encoder.load();
+    return new NativeEncoder(encoder);
+  } catch (cause) {
+    const code = errorCodeOf(cause);
+    throw code === undefined || cause instanceof CosimoError
+      ? cause
+      : new CosimoError(code, (cause as Error).message, { cause });
+  }
+}
+
+/** What the encoder says of a batch that it doesn't take is no fault of whoever sent the text. */
+function serviceError(cause: Error): CosimoError {
+  const code = errorCodeOf(cause);
+  if (code === 'cancelled') return new CosimoError(code, undefined, { cause });
+  const isKept = code === 'closed' || code === 'out_of_memory';
+  return new CosimoError(isKept ? code : 'inference_failed', cause.message, { cause });
+}

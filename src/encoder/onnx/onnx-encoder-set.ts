@@ -1,0 +1,96 @@
+/** ONNX Runtime's encoders, each in a thread: their number and threads chosen by measuring, each started again when it dies. */
+import { availableParallelism } from 'node:os';
+import { KeptAlive } from '../../workers/supervisor.ts';
+import type { EncoderSet } from '../encoder-set.ts';
+import { type EncoderSpeed, measureSpeed, type TextSample } from '../encoder-speed.ts';
+import { type Arrangement, arrangementsFor, fastestArrangement, type WantedArrangement } from '../parallelism.ts';
+import { EncoderThread } from './onnx-thread.ts';
+import type { EncoderThreadOptions } from './onnx-thread-protocol.ts';
+
+export interface OnnxEncoderSetOptions extends Omit<EncoderThreadOptions, 'threads'>, WantedArrangement {
+  readonly sample: TextSample;
+  readonly log: (line: string) => void;
+  /** An encoder has died and is being started again. */
+  readonly onRestart: () => void;
+}
+
+interface Started {
+  readonly threads: EncoderThread[];
+  readonly speed: EncoderSpeed;
+}
+
+/** Long enough to tell arrangements apart, short enough for a start. */
+const COMPARE_MS = 200;
+/** Where there is nothing to compare. */
+const MEASURE_MS = 50;
+
+/** @throws CosimoError `model_invalid`, `invalid_setting` */
+export async function startOnnxEncoders(options: OnnxEncoderSetOptions): Promise<EncoderSet> {
+  const { log, onRestart } = options;
+  const [first, ...others] = arrangementsFor(options, availableParallelism()) as [Arrangement, ...Arrangement[]];
+  let best = await start(first, options, others.length === 0 ? MEASURE_MS : COMPARE_MS);
+  const { device, precision } = best.threads[0] as EncoderThread;
+  // What the first one has found out of the device holds for the others.
+  const settled = { ...options, device, precision, log: () => {} };
+  let chosen = first;
+  const rates = [nameOf(first, best)];
+  for (const arrangement of device === 'cuda' ? [] : others) {
+    const started = await start(arrangement, settled, COMPARE_MS).catch((error: Error) => error);
+    if (started instanceof Error) {
+      log(`${describe(arrangement)} could not be tried: ${started.message}`);
+      break;
+    }
+    rates.push(nameOf(arrangement, started));
+    const isFaster = fastestArrangement([best.speed.tokensPerMs, started.speed.tokensPerMs]) === 1;
+    const loser = isFaster ? best : started;
+    if (isFaster) [best, chosen] = [started, arrangement];
+    await Promise.all(loser.threads.map((thread) => thread.close()));
+  }
+  log(`Encoding with ${describe(chosen)}${rates.length > 1 ? `; tokens a millisecond: ${rates.join(', ')}` : ''}`);
+  const again = { ...threadOptions(settled), threads: chosen.threads };
+  const encoders = best.threads.map((thread) => {
+    return new KeptAlive(thread, () => EncoderThread.start(again, () => {}), onRestart);
+  });
+  const { dimensions, description, pads } = best.threads[0] as EncoderThread;
+  return {
+    ...best.speed,
+    facts: { dimensions, device, precision, description, pads },
+    encoders: encoders.map((encoder) => async (batch) => (await encoder.get()).encode(batch)),
+    memoryBytes: () => 0,
+    close: async () => void (await Promise.all(encoders.map((encoder) => encoder.close()))),
+  };
+}
+
+async function start(
+  { workers, threads }: Arrangement,
+  options: OnnxEncoderSetOptions,
+  least_ms: number,
+): Promise<Started> {
+  const { log, sample } = options;
+  // The first one alone: what it says of the device would else be said by each.
+  const first = await EncoderThread.start({ ...threadOptions(options), threads }, log);
+  const same = { ...threadOptions(options), device: first.device, precision: first.precision, threads };
+  const started = [first];
+  try {
+    const rest = Array.from({ length: workers - 1 }, async () => {
+      started.push(await EncoderThread.start(same, () => {}));
+    });
+    await Promise.all(rest);
+    return { threads: started, speed: await measureSpeed(started, sample, least_ms) };
+  } catch (error) {
+    await Promise.all(started.map((thread) => thread.close()));
+    throw error;
+  }
+}
+
+function threadOptions({ modelDir, device, deviceId, precision }: Omit<EncoderThreadOptions, 'threads'>) {
+  return { modelDir, device, deviceId, precision };
+}
+
+function describe({ workers, threads }: Arrangement): string {
+  return `${workers} ${workers === 1 ? 'worker' : 'workers'} of ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}
+
+function nameOf({ workers, threads }: Arrangement, { speed }: Started): string {
+  return `${workers} × ${threads} ${speed.tokensPerMs.toFixed(1)}`;
+}

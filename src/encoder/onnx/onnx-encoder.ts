@@ -1,0 +1,145 @@
+/** The encoder on ONNX Runtime, CUDA or CPU. Its calls block the thread they are made on: worker threads only. */
+import { join } from 'node:path';
+import { env, InferenceSession } from 'onnxruntime-node';
+import { CosimoError } from '../../errors.ts';
+import { type ModelConfig, readModelConfig } from '../../model/model-config.ts';
+import { readWeights, type Weights } from '../../model/weights.ts';
+import { CUDA_REFUSED, loadCudaLibraries } from '../cuda/cuda-libraries.ts';
+import type { Encoder } from '../encoder.ts';
+import type { GraphPrecision } from './graph-builder.ts';
+import { buildEncoderGraph } from './onnx-graph.ts';
+import { encodingByFile, encodingByGraph } from './onnx-inference.ts';
+
+export interface OnnxEncoderOptions {
+  readonly modelDir: string;
+  readonly device: 'auto' | 'cpu' | 'cuda';
+  /** Which of the CUDA devices, counted from 0. */
+  readonly deviceId: number;
+  /** `auto` is fp16 on CUDA, where it is far faster, and fp32 on the CPU; an ONNX file has its own, fp32. */
+  readonly precision: 'auto' | GraphPrecision;
+  /** Threads of one inference. */
+  readonly threads: number;
+  /** Takes the one line that says which device and precision serve, and why. */
+  readonly log: (line: string) => void;
+}
+
+type Device = Encoder['device'];
+
+export interface OnnxEncoder extends Encoder {
+  readonly precision: GraphPrecision;
+  readonly pads: true;
+}
+
+interface OpenSession {
+  readonly session: InferenceSession;
+  readonly device: Device;
+  readonly precision: GraphPrecision;
+}
+
+// ONNX Runtime's errors come as exceptions too; its own lines on stderr would say them twice.
+env.logLevel = 'fatal';
+
+/**
+ * @throws CosimoError `model_invalid`; `invalid_setting` when `device` is `cuda` and CUDA can't be had, or `precision` is
+ *   `fp16` and the model is an ONNX file
+ */
+export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<OnnxEncoder> {
+  const { modelDir } = options;
+  const config = await readModelConfig(modelDir);
+  const weights = await readWeights(modelDir);
+  if (weights.kind === 'onnx' && options.precision === 'fp16') {
+    const advice = 'Set PRECISION to auto or fp32, or take a model with safetensors.';
+    const path = join(modelDir, weights.file);
+    throw new CosimoError('invalid_setting', `PRECISION=fp16, but ${path} has a precision of its own. ${advice}`);
+  }
+  const { session, device, precision } = await openSession(weights, config, options);
+  const encode =
+    weights.kind === 'onnx'
+      ? encodingByFile(session, join(modelDir, weights.file), config)
+      : encodingByGraph(session, config);
+  return {
+    ...{ dimensions: config.hiddenSize, device, precision, encode, pads: true },
+    description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${device}, ${precision}`,
+    close: () => session.release(),
+  };
+}
+
+/** On CUDA if it is wanted and can be had, else on the CPU; logs which and why. */
+async function openSession(weights: Weights, config: ModelConfig, options: OnnxEncoderOptions): Promise<OpenSession> {
+  const { device, deviceId, log } = options;
+  const settings = `DEVICE=${device}, PRECISION=${options.precision}`;
+  if (device === 'cpu') {
+    const opened = await openOnCpu(weights, config, options);
+    log(`Encoding on the CPU in ${opened.precision} (${settings})`);
+    return opened;
+  }
+  try {
+    loadCudaLibraries();
+    const opened = await openOn('cuda', weights, config, options);
+    log(`Encoding on CUDA device ${deviceId} in ${opened.precision} (${settings})`);
+    return opened;
+  } catch (cause) {
+    if (cause instanceof CosimoError) throw cause;
+    const reason = firstLine(cause);
+    if (device === 'cuda') {
+      throw new CosimoError('invalid_setting', CUDA_REFUSED + reason, { cause });
+    }
+    const opened = await openOnCpu(weights, config, options);
+    log(`CUDA is not available (${reason}); encoding on the CPU in ${opened.precision}`);
+    return opened;
+  }
+}
+
+async function openOnCpu(weights: Weights, config: ModelConfig, options: OnnxEncoderOptions): Promise<OpenSession> {
+  try {
+    return await openOn('cpu', weights, config, options);
+  } catch (cause) {
+    if (cause instanceof CosimoError) throw cause;
+    const sentence = `ONNX Runtime refused the model in ${options.modelDir}: ${firstLine(cause)}`;
+    throw new CosimoError('model_invalid', sentence, { cause });
+  }
+}
+
+/** @throws CosimoError for a model that isn't whole; ONNX Runtime's own errors */
+async function openOn(
+  device: Device,
+  weights: Weights,
+  config: ModelConfig,
+  options: OnnxEncoderOptions,
+): Promise<OpenSession> {
+  const preferred = weights.kind === 'tensors' && device === 'cuda' ? 'fp16' : 'fp32';
+  const precision = options.precision === 'auto' ? preferred : options.precision;
+  const model =
+    weights.kind === 'onnx' ? join(options.modelDir, weights.file) : buildEncoderGraph(config, weights, precision);
+  return { session: await createSession(model, device, options), device, precision };
+}
+
+function createSession(
+  model: Uint8Array | string,
+  device: Device,
+  { deviceId, modelDir, threads }: OnnxEncoderOptions,
+): Promise<InferenceSession> {
+  const settings: InferenceSession.SessionOptions = {
+    executionProviders: device === 'cuda' ? [{ name: 'cuda', deviceId }, 'cpu'] : ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // A plan is kept for each input shape, and shapes are many.
+    enableMemPattern: false,
+    logSeverityLevel: 4,
+    extra: {
+      session: {
+        // A graph of ours has no place of its own; an ONNX file's data lies beside it.
+        ...(typeof model === 'string' ? {} : { model_external_initializers_file_folder_path: modelDir }),
+        // Spinning threads take the cores from the event loop.
+        intra_op: { allow_spinning: '0' },
+      },
+    },
+  };
+  return typeof model === 'string'
+    ? InferenceSession.create(model, settings)
+    : InferenceSession.create(model, settings);
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n', 1)[0] as string;
+}

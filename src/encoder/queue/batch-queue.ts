@@ -1,0 +1,254 @@
+/**
+ * Texts that wait for the encoder. No timer: a free encoder takes what waits, the text whose turn it is and others that go
+ * well with it. Equal texts wait as one, also when the earlier one is being encoded already; a text that nobody waits for any more
+ * is dropped, and a batch of such texts is stopped where the encoder can.
+ */
+import { CosimoError } from '../../errors.ts';
+import type { TokenizedText } from '../tokenizer/tokenizer.ts';
+import { Admission, type Size } from './admission.ts';
+import { FairOrder } from './fair-order.ts';
+import type { BatchReport, TokenizeReport } from './queue-reports.ts';
+import { type BatchLimits, ReadyTexts } from './ready-texts.ts';
+import { Stage } from './stage.ts';
+import {
+  byTurn,
+  dropUnwanted,
+  type EncodedText,
+  encodedUntil,
+  keyOf,
+  type Purpose,
+  type QueueInput,
+  WaitingText,
+} from './waiting-text.ts';
+
+export interface BatchQueueOptions extends BatchLimits {
+  /** Tokenises some texts; called again only when the last call has settled. */
+  readonly tokenize: (texts: readonly string[]) => Promise<readonly TokenizedText[]>;
+  /** Each encodes one batch at a time: `batch.length × dimensions` floats. The signal fires when nobody wants them any more. */
+  readonly encoders: readonly ((batch: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array>)[];
+  /** Tokens of a text that the model sees, at most. */
+  readonly maxTokens: number;
+  /** Most tokens and UTF-8 bytes that may wait or be encoded; what is past them is refused. */
+  readonly tokensMax: number;
+  readonly bytesMax: number;
+  readonly onTokenized?: (report: TokenizeReport) => void;
+  readonly onBatch?: (report: BatchReport) => void;
+  /** A text has failed for good. */
+  readonly onFailed?: (error: Error) => void;
+}
+
+/** Texts and UTF-8 bytes that are tokenised at once: few enough that the encoder doesn't wait for them long. */
+const TOKENIZE_TEXTS_MAX = 64;
+const TOKENIZE_BYTES_MAX = 64 * 1024;
+/** For the estimate until a text is tokenised: UTF-8 bytes of a token, about what English has, and [CLS] and [SEP]. */
+const BYTES_PER_TOKEN = 4;
+const SPECIAL_TOKENS = 2;
+const NO_VECTOR = new Float32Array();
+
+const utf8Bytes = (input: QueueInput) => (typeof input === 'string' ? Buffer.byteLength(input) : input.byteLength);
+
+export class BatchQueue {
+  readonly #options: BatchQueueOptions;
+  readonly #admission: Admission;
+  readonly #order = new FairOrder();
+  /** Every text that waits or is being encoded. */
+  readonly #entries = new Map<string, WaitingText>();
+  #untokenized: WaitingText[] = [];
+  readonly #ready: ReadyTexts;
+  readonly #tokenizing: Stage<readonly TokenizedText[]>;
+  readonly #encoding: Stage<Float32Array>;
+  #closed = false;
+
+  constructor(options: BatchQueueOptions) {
+    this.#options = options;
+    const { tokensMax, bytesMax, encoders } = options;
+    this.#admission = new Admission({ tokensMax, bytesMax, encoders: encoders.length });
+    this.#ready = new ReadyTexts(options);
+    const wanted = (group: readonly WaitingText[]) => this.#keepWanted(group);
+    const onFailed = (text: WaitingText, error: Error) => {
+      this.#settle(text, error);
+      options.onFailed?.(error);
+    };
+    this.#tokenizing = new Stage({
+      workers: [(group) => options.tokenize(group.map(({ input }) => input as string))],
+      take: () => this.#takeUntokenized(),
+      onDone: (group, tokenized, elapsed_ms) => this.#tokenized(group, tokenized, elapsed_ms),
+      ...{ wanted, onFailed },
+    });
+    this.#encoding = new Stage({
+      workers: encoders.map((encode) => (group: readonly WaitingText[], signal: AbortSignal) => {
+        return encode(group.map(idsOf), signal);
+      }),
+      take: () => this.#takeBatch(),
+      onDone: (group, vectors, elapsed_ms) => this.#encoded(group, vectors, elapsed_ms),
+      ...{ wanted, onFailed },
+    });
+  }
+
+  /** Texts that wait or are being encoded. */
+  get texts(): number {
+    return this.#entries.size;
+  }
+
+  /** Their tokens: estimated for those that have not been tokenised yet. */
+  get tokens(): number {
+    return this.#admission.tokens;
+  }
+
+  get bytes(): number {
+    return this.#admission.bytes;
+  }
+
+  /** Seconds until what waits now should be done, at least 1: for Retry-After. */
+  get drain_s(): number {
+    return this.#admission.drain_s;
+  }
+
+  /**
+   * Admits all inputs or none.
+   * @param inputs different from one another; token ids with [CLS] and [SEP], at most the model's `max_seq_length`
+   * @param signal when it fires, this caller waits no longer
+   * @param sizes UTF-8 bytes of each input, from whoever has counted them already
+   * @param purpose `count` tells of each text how many tokens it has, and encodes none
+   * @returns a promise for each input's vector; rejected with `inference_failed`, `encoder_lost` or `cancelled`
+   * @throws CosimoError `queue_full`
+   */
+  enqueue(
+    inputs: readonly QueueInput[],
+    signal?: AbortSignal,
+    sizes: readonly number[] = inputs.map(utf8Bytes),
+    purpose: Purpose = 'encode',
+  ): Promise<EncodedText>[] {
+    if (signal?.aborted) throw new CosimoError('cancelled');
+    if (this.#closed) throw new CosimoError('closed');
+    const known = inputs.map((input) => this.#entries.get(keyOf(input, purpose)));
+    const estimates = inputs.map((input, at) => this.#estimate(input, sizes[at] as number));
+    const fresh = estimates.filter((_, at) => known[at] === undefined);
+    this.#admission.requireRoom({ tokens: sum(fresh, 'tokens'), bytes: sum(fresh, 'bytes') });
+    const share = this.#order.newShare();
+    const texts = inputs.map((input, at) => {
+      const size = estimates[at] as Size;
+      const due = share.next;
+      share.next += size.tokens;
+      const same = known[at];
+      if (same === undefined) return this.#add(new WaitingText(input, purpose, size, { share, due }));
+      // It waits already: for this caller too, and no longer than if it had come now.
+      same.waiters += 1;
+      same.due = Math.min(same.due, due);
+      return same;
+    });
+    // Everything that arrives in this turn of the event loop goes together.
+    queueMicrotask(() => this.#pump());
+    return signal === undefined
+      ? texts.map(({ encoded }) => encoded)
+      : encodedUntil(signal, texts, this.#forgetUnwanted);
+  }
+
+  /** Refuses what is new and what waits with `closed`; resolves once the batches that run have ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const waiting = [...this.#untokenized, ...this.#ready.clear()];
+    this.#untokenized = [];
+    const refuse = (texts: readonly WaitingText[]) => {
+      for (const text of texts) this.#settle(text, new CosimoError('closed'));
+    };
+    refuse(waiting);
+    refuse(await this.#tokenizing.close());
+    refuse(await this.#encoding.close());
+  }
+
+  #estimate(input: QueueInput, bytes: number): Size {
+    if (typeof input !== 'string') return { tokens: input.length, bytes };
+    return { tokens: Math.min(this.#options.maxTokens, SPECIAL_TOKENS + Math.ceil(bytes / BYTES_PER_TOKEN)), bytes };
+  }
+
+  #add(text: WaitingText): WaitingText {
+    this.#order.add(text.share);
+    this.#entries.set(text.key, text);
+    this.#admission.add(text);
+    if (text.ids === undefined) this.#untokenized.push(text);
+    else this.#ready.add([text]);
+    return text;
+  }
+
+  #pump(): void {
+    this.#tokenizing.pump();
+    this.#encoding.pump();
+  }
+
+  #takeUntokenized(): WaitingText[] {
+    this.#untokenized.sort(byTurn);
+    let bytes = 0;
+    let count = 0;
+    for (const text of this.#untokenized) {
+      bytes += text.bytes;
+      if (count === TOKENIZE_TEXTS_MAX || (count > 0 && bytes > TOKENIZE_BYTES_MAX)) break;
+      count += 1;
+    }
+    return this.#untokenized.splice(0, count);
+  }
+
+  #tokenized(group: readonly WaitingText[], tokenized: readonly TokenizedText[], elapsed_ms: number): void {
+    for (const [at, text] of group.entries()) {
+      const { ids, truncated } = tokenized[at] as TokenizedText;
+      this.#admission.correct(text.tokens, ids.length);
+      Object.assign(text, { ids, truncated, tokens: ids.length });
+      if (this.#closed) this.#settle(text, new CosimoError('closed'));
+      else if (text.purpose === 'count') this.#settle(text, { vector: NO_VECTOR, tokens: ids.length, truncated });
+    }
+    this.#options.onTokenized?.({ elapsed_ms, truncated: group.filter(({ truncated }) => truncated).length });
+    if (this.#closed) return;
+    this.#ready.add(this.#keepWanted(group.filter(({ purpose }) => purpose === 'encode')));
+    this.#encoding.pump();
+  }
+
+  #takeBatch(): WaitingText[] {
+    const batch = this.#ready.take();
+    this.#order.served(sum(batch, 'cost'));
+    for (const text of batch) {
+      this.#order.remove(text.share);
+      text.taken_ms = performance.now();
+    }
+    return batch;
+  }
+
+  #encoded(group: readonly WaitingText[], vectors: Float32Array, elapsed_ms: number): void {
+    const dimensions = vectors.length / group.length;
+    const tokens = sum(group, 'tokens');
+    const longest = group.reduce((most, text) => Math.max(most, text.tokens), 0);
+    const queue_ms = group.map((text) => (text.taken_ms as number) - text.queued_ms);
+    for (const [at, text] of group.entries()) {
+      const vector = vectors.subarray(at * dimensions, (at + 1) * dimensions);
+      this.#settle(text, { vector, tokens: text.tokens, truncated: text.truncated });
+    }
+    this.#admission.observe(tokens, elapsed_ms);
+    const paddingTokens = this.#options.pads ? longest * group.length - tokens : 0;
+    this.#options.onBatch?.({ queue_ms, elapsed_ms, tokens, paddingTokens });
+  }
+
+  #settle(text: WaitingText, outcome: EncodedText | Error): void {
+    this.#entries.delete(text.key);
+    this.#admission.release(text);
+    if (text.taken_ms === undefined) this.#order.remove(text.share);
+    if (outcome instanceof Error) text.reject(outcome);
+    else text.resolve(outcome);
+  }
+
+  readonly #forgetUnwanted = (): void => {
+    this.#untokenized = this.#keepWanted(this.#untokenized);
+    for (const text of this.#ready.takeUnwanted()) this.#settle(text, new CosimoError('cancelled'));
+    this.#encoding.stopUnwanted();
+  };
+
+  #keepWanted(texts: readonly WaitingText[]): WaitingText[] {
+    const { wanted, unwanted } = dropUnwanted(texts);
+    for (const text of unwanted) this.#settle(text, new CosimoError('cancelled'));
+    return wanted;
+  }
+}
+
+const idsOf = ({ ids }: WaitingText) => ids as Int32Array;
+
+function sum<K extends string>(items: readonly Readonly<Record<K, number>>[], key: K): number {
+  return items.reduce((total, item) => total + item[key], 0);
+}

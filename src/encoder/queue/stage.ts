@@ -1,0 +1,104 @@
+/**
+ * One step on the way of a text, tokenising or encoding: a free worker takes the next group of texts. What fails is tried once
+ * more: a group in two halves, so that in the end only the texts fail that make it fail; a group whose worker died, as it is.
+ */
+import { errorCodeOf } from '../../errors.ts';
+import type { WaitingText } from './waiting-text.ts';
+
+/** Takes one group at a time; may stop when the signal fires. */
+export type Work<R> = (group: readonly WaitingText[], signal: AbortSignal) => Promise<R>;
+
+export interface StageOptions<R> {
+  readonly workers: readonly Work<R>[];
+  /** The next group, out of what waits; empty when nothing does. */
+  readonly take: () => WaitingText[];
+  /** The group's texts that somebody still wants, in their order. */
+  readonly wanted: (group: readonly WaitingText[]) => WaitingText[];
+  readonly onDone: (group: readonly WaitingText[], result: R, elapsed_ms: number) => void;
+  /** The text is not tried again. */
+  readonly onFailed: (text: WaitingText, error: Error) => void;
+}
+
+interface Running {
+  readonly group: readonly WaitingText[];
+  readonly stopping: AbortController;
+}
+
+export class Stage<R> {
+  readonly #options: StageOptions<R>;
+  readonly #free: Work<R>[];
+  /** Groups to be tried again, before anything new. */
+  #again: WaitingText[][] = [];
+  readonly #running = new Map<Promise<void>, Running>();
+
+  constructor(options: StageOptions<R>) {
+    this.#options = options;
+    this.#free = [...options.workers];
+  }
+
+  /** Gives free workers something to do. */
+  pump(): void {
+    while (this.#free.length > 0) {
+      const group = this.#next();
+      if (group.length === 0) return;
+      const work = this.#free.pop() as Work<R>;
+      const stopping = new AbortController();
+      const running = this.#run(work, group, stopping.signal).finally(() => {
+        this.#running.delete(running);
+        this.#free.push(work);
+        this.pump();
+      });
+      this.#running.set(running, { group, stopping });
+    }
+  }
+
+  /** Asks for an end of groups that run and of which nobody wants any text. */
+  stopUnwanted(): void {
+    for (const { group, stopping } of this.#running.values()) {
+      if (group.every(({ waiters }) => waiters === 0)) stopping.abort();
+    }
+  }
+
+  /** Forgets what was to be tried again; resolves once nothing runs any more. */
+  async close(): Promise<WaitingText[]> {
+    const forgotten = this.#again.flat();
+    this.#again = [];
+    while (this.#running.size > 0) await Promise.all(this.#running.keys());
+    return forgotten;
+  }
+
+  #next(): WaitingText[] {
+    for (let group = this.#again.shift(); group !== undefined; group = this.#again.shift()) {
+      const wanted = this.#options.wanted(group);
+      if (wanted.length > 0) return wanted;
+    }
+    return this.#options.take();
+  }
+
+  async #run(work: Work<R>, group: readonly WaitingText[], signal: AbortSignal): Promise<void> {
+    const began_ms = performance.now();
+    try {
+      const result = await work(group, signal);
+      this.#options.onDone(group, result, performance.now() - began_ms);
+    } catch (error) {
+      // A group that was stopped has not failed. Somebody may have come to want a text of it since.
+      if (signal.aborted) this.#again.push([...group]);
+      else this.#retry(group, error as Error);
+    }
+  }
+
+  #retry(group: readonly WaitingText[], error: Error): void {
+    const isLost = errorCodeOf(error) === 'encoder_lost';
+    const isParted = !isLost && group.length > 1;
+    const [again, failed]: [WaitingText[], WaitingText[]] = [[], []];
+    for (const text of group) {
+      (isParted || text.failures === 0 ? again : failed).push(text);
+      text.failures += 1;
+    }
+    if (isParted) {
+      const half = Math.ceil(again.length / 2);
+      this.#again.push(again.slice(0, half), again.slice(half));
+    } else if (again.length > 0) this.#again.push(again);
+    for (const text of failed) this.#options.onFailed(text, error);
+  }
+}

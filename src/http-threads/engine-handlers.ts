@@ -1,0 +1,69 @@
+/** What the main thread does when HTTP threads ask. */
+import type { Registry } from 'prom-client';
+import type { EmbeddingCache } from '../cache/embedding-cache.ts';
+import { CosimoError } from '../errors.ts';
+import { RateCounter } from '../http/rate-counter.ts';
+import type { EngineHolder } from '../service/engine.ts';
+import type { TextEncoder, TextVector } from '../service/text-encoder.ts';
+import type { Handlers } from '../workers/calls.ts';
+import type { EncodeArgs, EngineCalls } from './protocol.ts';
+
+export interface Encoding {
+  readonly textEncoder: TextEncoder;
+  readonly cache: EmbeddingCache;
+}
+
+/** @param encoding undefined until the model is loaded */
+export function engineHandlers(
+  holder: EngineHolder,
+  encoding: () => Encoding | undefined,
+  registry: Registry,
+): Handlers<EngineCalls> {
+  const rate = new RateCounter();
+  return {
+    async encode(args, signal) {
+      const parts = encoding();
+      if (parts === undefined) throw new CosimoError('model_not_ready');
+      return encodeAbsent(parts, args, signal);
+    },
+    encodeTokens: ({ inputs }, signal) => encoderOf(encoding).encodeTokens(inputs, signal),
+    countTokens: ({ texts, sizes }, signal) => encoderOf(encoding).countTokens(texts, sizes, signal),
+    find: ({ id }) => holder.engine.search.find(id),
+    upsert: ({ document }, signal) => holder.engine.search.upsert(document, signal),
+    delete: ({ id }) => holder.engine.search.delete(id),
+    search: ({ query, topK, threshold }, signal) => holder.engine.search.search(query, { topK, threshold, signal }),
+    healthy: () => holder.isReady(),
+    stats: () => holder.engine.stats(),
+    metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    hit: ({ address }) => rate.hit(address),
+  };
+}
+
+/** @throws CosimoError `model_not_ready` */
+function encoderOf(encoding: () => Encoding | undefined): TextEncoder {
+  const parts = encoding();
+  if (parts === undefined) throw new CosimoError('model_not_ready');
+  return parts.textEncoder;
+}
+
+/** Since the asking thread looked, another one may have had a text encoded: no text is encoded twice for that. */
+async function encodeAbsent(
+  { textEncoder, cache }: Encoding,
+  { texts, sizes, cache: useCache }: EncodeArgs,
+  signal: AbortSignal,
+): Promise<TextVector[]> {
+  const found = texts.map((text): TextVector | undefined => {
+    const vector = useCache ? cache.get(text) : undefined;
+    return vector && { vector };
+  });
+  const absent = [...found.keys()].filter((at) => found[at] === undefined);
+  if (absent.length > 0) {
+    const encoded = await textEncoder.encode(
+      absent.map((at) => texts[at] as string),
+      absent.map((at) => sizes[at] as number),
+      { cache: useCache, signal },
+    );
+    for (const [position, at] of absent.entries()) found[at] = encoded[position];
+  }
+  return found as TextVector[];
+}

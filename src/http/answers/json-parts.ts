@@ -1,0 +1,19 @@
+/** Answers put together from parts that are JSON already: metadata is as the client gave it. */
+import type { Hit } from '../../service/document-service.ts';
+import { TimeSlice } from '../../service/time-slice.ts';
+import type { StoredDocument } from '../../store/document-store.ts';
+
+export function documentJson({ id, text, metadata }: StoredDocument): string {
+  return `{"id":${JSON.stringify(id)},"text":${JSON.stringify(text)},"metadata":${metadata}}`;
+}
+
+export async function hitsJson(hits: readonly Hit[]): Promise<string> {
+  const slice = new TimeSlice();
+  const parts: string[] = [];
+  for (const { document, score } of hits) {
+    const { id, text, metadata } = document;
+    parts.push(`{"id":${JSON.stringify(id)},"text":${JSON.stringify(text)},"score":${score},"metadata":${metadata}}`);
+    await slice.turn();
+  }
+  return `[${parts.join(',')}]`;
+}

@@ -1,0 +1,76 @@
+/** How request bodies come in: bytes first, read as JSON only where a route asks for it. */
+import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
+import type { Config } from '../../config.ts';
+import { answerSignal } from '../answer-signal.ts';
+import { BodyBytes, gatherBody } from './body-bytes.ts';
+import { bodyReader, idOf } from './body-readers.ts';
+import { BodyThread } from './body-thread.ts';
+import { ManyFaults } from './lax-validation.ts';
+
+const CONTENT_TYPE = Symbol('content type');
+const ANY_TYPE = 'application/octet-stream';
+
+/** Larger bodies are read in the body thread. Smaller ones take less time than the way there and back. */
+const LARGE_BODY_BYTES = 64 * 1024;
+/** A smaller body with more faults is read there too: listing a fault takes longer than finding it. */
+const FAULTS_MAX = 1000;
+/** Full-sized bodies that may wait for the body thread at once. */
+const WAITING_BODIES_MAX = 4;
+
+/**
+ * Takes bodies of every content type as bytes, also of types that are no types, as FastAPI does. Every route with a body
+ * schema that is added from now on finds its body read and validated.
+ */
+export function takeBodies(app: FastifyInstance, config: Config): void {
+  app.removeAllContentTypeParsers();
+  // A type that Fastify knows is found at once; the other is for bodies of no type.
+  app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES));
+  app.decorateRequest(CONTENT_TYPE);
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw;
+    (request as TypedRequest)[CONTENT_TYPE] = headers['content-type'];
+    // Fastify would refuse a malformed type before any parser sees the body.
+    if (headers['content-type'] !== undefined) headers['content-type'] = ANY_TYPE;
+    done();
+  });
+  const thread = createBodyThread(config);
+  app.addHook('onClose', () => thread.close());
+  app.addHook('onRoute', (route) => {
+    if (route.schema?.body !== undefined) route.preValidation = bodyHook(idOf(route.schema.body), thread);
+  });
+  // Validating is a part of reading: Fastify has nothing left to do, for bodies and for parameters.
+  app.setValidatorCompiler(() => (value) => ({ value }));
+}
+
+type TypedRequest = FastifyRequest & { [CONTENT_TYPE]?: string | undefined };
+
+function createBodyThread(config: Config): BodyThread {
+  const limits = {
+    listItems: config.MAX_BATCH_SIZE,
+    stringBytes: Math.max(config.MAX_TEXT_BYTES, config.MAX_METADATA_BYTES),
+  };
+  return new BodyThread(limits, config.MAX_BODY_BYTES * WAITING_BODIES_MAX);
+}
+
+function bodyHook(schemaId: string, thread: BodyThread): preValidationHookHandler {
+  const readNow = bodyReader(schemaId);
+  return (request, reply, done) => {
+    const bytes = request.body instanceof BodyBytes ? request.body : new BodyBytes();
+    const contentType = (request as TypedRequest)[CONTENT_TYPE];
+    const accept = (body: unknown) => {
+      request.body = body;
+      done();
+    };
+    const readLater = () => {
+      thread.read({ bytes, contentType, schemaId, signal: answerSignal(reply) }).then(accept, done);
+    };
+    if (bytes.length > LARGE_BODY_BYTES) return readLater();
+    let body: unknown;
+    try {
+      body = readNow(bytes.join(), contentType, FAULTS_MAX);
+    } catch (error) {
+      return error instanceof ManyFaults ? readLater() : done(error as Error);
+    }
+    accept(body);
+  };
+}

@@ -1,0 +1,40 @@
+/** Bytes → the validated body of a call, for every call that takes one. Runs on the event loop and in the body thread. */
+import type { TSchema } from 'typebox';
+import { OPENAI_BODY, readOpenAiBody } from '../openai/openai-body.ts';
+import { EmbedRequest, IndexRequest, SearchRequest } from '../schemas.ts';
+import { readBody } from './json-body.ts';
+import { compileLaxValidator } from './lax-validation.ts';
+
+/**
+ * @param contentType the header as it came, undefined when absent
+ * @param faultsMax without it every fault is listed
+ * @throws ValidationFaults
+ * @throws UnreadableBody
+ * @throws ManyFaults
+ */
+export type BodyReader = (bytes: Buffer, contentType: string | undefined, faultsMax?: number) => unknown;
+
+const READERS = new Map<string, BodyReader>([
+  ...[EmbedRequest, IndexRequest, SearchRequest].map((schema) => [idOf(schema), compile(schema)] as const),
+  [OPENAI_BODY, readOpenAiBody],
+]);
+
+/** @param schemaId the `$id` of a schema of `schemas.ts`, by which both threads know it */
+export function bodyReader(schemaId: string): BodyReader {
+  const reader = READERS.get(schemaId);
+  if (reader === undefined) throw new TypeError(`no body is read by the schema ${schemaId}`);
+  return reader;
+}
+
+export function idOf(schema: unknown): string {
+  return String((schema as { $id?: unknown }).$id);
+}
+
+function compile(schema: TSchema): BodyReader {
+  const validate = compileLaxValidator(schema);
+  return (bytes, contentType, faultsMax) => {
+    const result = validate(readBody(bytes, contentType), faultsMax);
+    if ('error' in result) throw result.error;
+    return result.value;
+  };
+}

@@ -1,0 +1,62 @@
+/** Errors of the calls under /v1, in the shape that OpenAI's clients read. */
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import { UnreadableBody } from '../body/json-body.ts';
+import { ValidationFaults } from '../body/validation-faults.ts';
+import { describeError, isFaultOfOurs, sendJson, setRetryAfter } from '../error-handler.ts';
+
+/** A request that OpenAI's API refuses with a code of its own. */
+export class OpenAiRefusal extends Error {
+  readonly status: number;
+  readonly param: string | null;
+  readonly openAiCode: string | null;
+
+  constructor(status: number, message: string, param: string | null, openAiCode: string | null = null) {
+    super(message);
+    this.status = status;
+    this.param = param;
+    this.openAiCode = openAiCode;
+  }
+}
+
+/** For the routes of `app`'s scope. */
+export function answerOpenAiErrors(
+  app: FastifyInstance,
+  retryAfter_s: () => number,
+  logger: FastifyBaseLogger | undefined,
+): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof OpenAiRefusal) return sendError(reply, error.status, error);
+    if (error instanceof UnreadableBody) return sendError(reply, 400, { message: error.message });
+    if (error instanceof ValidationFaults) return sendFault(reply, error);
+    const { status, sentence } = describeError(error);
+    if (isFaultOfOurs(status)) logger?.error({ reqId: request.id, err: error }, 'request failed');
+    setRetryAfter(reply, status, error, retryAfter_s);
+    return sendError(reply, status, { message: sentence, openAiCode: CODES[status] ?? null });
+  });
+}
+
+const CODES: Readonly<Record<number, string>> = { 401: 'invalid_api_key', 429: 'rate_limit_exceeded' };
+
+function typeOf(status: number): string {
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+interface ErrorParts {
+  readonly message: string;
+  readonly param?: string | null;
+  readonly openAiCode?: string | null;
+}
+
+function sendError(reply: FastifyReply, status: number, { message, param, openAiCode }: ErrorParts): FastifyReply {
+  const error = { message, type: typeOf(status), param: param ?? null, code: openAiCode ?? null };
+  return sendJson(reply, status, JSON.stringify({ error }));
+}
+
+/** The first fault, read from the body that other calls would answer: it may come from the body thread written already. */
+function sendFault(reply: FastifyReply, faults: ValidationFaults): FastifyReply {
+  const { detail } = JSON.parse(String(faults.toJson())) as { detail: { loc: unknown[]; msg: string }[] };
+  const { loc = [], msg = faults.message } = detail[0] ?? {};
+  const param = loc.length > 1 ? String(loc.at(-1)) : null;
+  return sendError(reply, 400, { message: msg, param: param !== null && /^\w+$/.test(param) ? param : null });
+}

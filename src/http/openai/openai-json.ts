@@ -1,0 +1,42 @@
+/** The body that answers POST /v1/embeddings. */
+import { native } from '../../native/binding.ts';
+import { TimeSlice } from '../../service/time-slice.ts';
+import { unitVector } from '../../service/unit-vector.ts';
+
+export interface OpenAiAnswer {
+  readonly vectors: readonly Float32Array[];
+  readonly model: string;
+  readonly encodingFormat: 'float' | 'base64';
+  readonly usage: object;
+}
+
+/** Beside its vector, what an entry of the list has at most. */
+const ENTRY_BYTES = 80;
+
+/** Many vectors are written with pauses, so that the event loop stays free. */
+export async function openAiJson({ vectors, model, encodingFormat, usage }: OpenAiAnswer): Promise<Buffer> {
+  const dimensions = vectors[0]?.length ?? 0;
+  const tail = Buffer.from(`],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`);
+  const entryBytes = ENTRY_BYTES + native.vectorJsonBytes(dimensions);
+  const body = Buffer.allocUnsafe(ENTRY_BYTES + vectors.length * entryBytes + tail.length);
+  const slice = new TimeSlice();
+  let end = body.write('{"object":"list","data":[', 'latin1');
+  for (const [index, vector] of vectors.entries()) {
+    end += body.write(`${index === 0 ? '' : ','}{"object":"embedding","index":${index},"embedding":`, end, 'latin1');
+    if (encodingFormat === 'float') end = native.writeVectorsJson([vector], body, end);
+    else end += body.write(`"${base64(vector)}"`, end, 'latin1');
+    end += body.write('}', end, 'latin1');
+    if (slice.isOver) await slice.turn();
+  }
+  return body.subarray(0, end + tail.copy(body, end));
+}
+
+/** Of the floats as they lie in memory: little-endian on every machine that Cosimo runs on. */
+function base64({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
+/** The first numbers of a vector as a vector of the L2 norm 1. */
+export function shortened(vector: Float32Array, dimensions: number): Float32Array {
+  return unitVector(vector.slice(0, dimensions));
+}

@@ -1,0 +1,118 @@
+/** POST /v1/embeddings and GET /v1/models: OpenAI's calls, for its clients. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { EngineHolder, ServedModel } from '../../service/engine.ts';
+import { framed, isVocabulary } from '../../service/token-ids.ts';
+import { answerSignal } from '../answer-signal.ts';
+import { sendJson } from '../error-handler.ts';
+import type { OpenAiBody } from './openai-body.ts';
+import { OpenAiRefusal } from './openai-errors.ts';
+import { openAiJson, shortened } from './openai-json.ts';
+import {
+  ModelParams,
+  OPENAI_ERRORS,
+  OpenAiModel,
+  OpenAiModels,
+  OpenAiRequest,
+  OpenAiResponse,
+  OrganizationParams,
+} from './openai-schemas.ts';
+
+interface Embedded {
+  readonly vectors: readonly Float32Array[];
+  /** Of all inputs, as the model sees them. */
+  readonly tokens: number;
+  readonly truncatedTexts: number;
+}
+
+export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSizeMax: number): void {
+  app.post<{ Body: OpenAiBody }>(
+    '/v1/embeddings',
+    {
+      schema: {
+        summary: "OpenAI's embeddings call",
+        body: OpenAiRequest,
+        response: { 200: OpenAiResponse, ...OPENAI_ERRORS },
+      },
+    },
+    async (request, reply) => {
+      const { model: asked, input, encoding_format: encodingFormat, dimensions } = request.body;
+      const { model } = holder.engine;
+      requireModel(model, asked);
+      if (input.length > batchSizeMax)
+        throw new OpenAiRefusal(
+          400,
+          `'input' holds more than ${batchSizeMax} inputs, the maximum batch size.`,
+          'input',
+        );
+      if (dimensions !== undefined && dimensions > model.dimensions)
+        throw new OpenAiRefusal(400, `This model has ${model.dimensions} dimensions, not ${dimensions}.`, 'dimensions');
+      const { vectors, tokens, truncatedTexts } = await embed(input, reply);
+      const short = dimensions === undefined || dimensions === model.dimensions;
+      const body = await openAiJson({
+        vectors: short ? vectors : vectors.map((vector) => shortened(vector, dimensions)),
+        model: model.name,
+        encodingFormat,
+        usage: { prompt_tokens: tokens, total_tokens: tokens, truncated_texts: truncatedTexts },
+      });
+      return sendJson(reply, 200, body);
+    },
+  );
+
+  async function embed(input: OpenAiBody['input'], reply: FastifyReply): Promise<Embedded> {
+    const { embeddings, model } = holder.engine;
+    const signal = answerSignal(reply);
+    if (typeof input[0] === 'string') return embeddings.embedCounted(input as readonly string[], { signal });
+    const inputs = input as readonly (readonly number[])[];
+    if (!inputs.every((ids) => isVocabulary(ids, model)))
+      throw new OpenAiRefusal(400, `'input' holds a token id that is not below ${model.vocabSize}.`, 'input');
+    const texts = inputs.map((ids) => framed(ids, model));
+    return {
+      vectors: await embeddings.embedTokens(
+        texts.map(({ ids }) => ids),
+        signal,
+      ),
+      tokens: texts.reduce((sum, { ids }) => sum + ids.length, 0),
+      truncatedTexts: texts.filter(({ truncated }) => truncated).length,
+    };
+  }
+
+  app.get(
+    '/v1/models',
+    { schema: { summary: 'The model that is served', response: { 200: OpenAiModels, ...OPENAI_ERRORS } } },
+    (_request, reply) => {
+      const data = [described(holder.engine.model)];
+      return sendJson(reply, 200, JSON.stringify({ object: 'list', data }));
+    },
+  );
+
+  const modelByName = (asked: string, reply: FastifyReply) => {
+    const { model } = holder.engine;
+    requireModel(model, asked);
+    return sendJson(reply, 200, JSON.stringify(described(model)));
+  };
+  const byName = {
+    summary: 'A model, if it is the one that is served',
+    response: { 200: OpenAiModel, ...OPENAI_ERRORS },
+  };
+  // A full name has a slash, which clients percent-encode and people don't.
+  app.get<{ Params: { model: string } }>(
+    '/v1/models/:model',
+    { schema: { ...byName, params: ModelParams } },
+    (request, reply) => modelByName(request.params.model, reply),
+  );
+  app.get<{ Params: { organization: string; model: string } }>(
+    '/v1/models/:organization/:model',
+    { schema: { ...byName, params: OrganizationParams } },
+    ({ params }, reply) => modelByName(`${params.organization}/${params.model}`, reply),
+  );
+}
+
+function requireModel({ name, aliases }: ServedModel, asked: string): void {
+  if (aliases.includes(asked)) return;
+  const message = `The model '${asked}' does not exist here; this service has '${name}'.`;
+  throw new OpenAiRefusal(404, message, 'model', 'model_not_found');
+}
+
+function described({ name, loaded_s }: ServedModel): object {
+  return { id: name, object: 'model', created: loaded_s, owned_by: name.includes('/') ? name.split('/')[0] : 'cosimo' };
+}

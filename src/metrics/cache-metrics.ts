@@ -1,0 +1,25 @@
+/** The metrics of the embedding cache itself; its look-ups are counted by request (`http-metrics.ts`). */
+import type { Registry } from 'prom-client';
+import type { NativeCacheStatistics } from '../native/binding.ts';
+import { type Reading, registerReadings } from './metrics.ts';
+
+const GAUGES: readonly Reading<NativeCacheStatistics>[] = [
+  ['cosimo_cache_entries', 'Entries of the embedding cache', ({ entries }) => entries],
+  ['cosimo_cache_memory_bytes', 'Memory of the embedding cache', ({ memoryBytes }) => memoryBytes],
+];
+
+const COUNTERS: readonly Reading<NativeCacheStatistics>[] = [
+  ['cosimo_cache_insertions_total', 'Entries that came into the cache', ({ insertions }) => insertions],
+  ['cosimo_cache_evictions_total', 'Entries that left it for want of room', ({ evictions }) => evictions],
+  [
+    'cosimo_cache_readmissions_total',
+    'Entries that came back soon after they had left',
+    ({ readmissions }) => readmissions,
+  ],
+  ['cosimo_cache_refusals_total', 'Vectors that were not kept', ({ refusals }) => refusals],
+];
+
+/** @param statistics of the cache; undefined while there is none */
+export function registerCacheMetrics(registry: Registry, statistics: () => NativeCacheStatistics | undefined): void {
+  registerReadings(registry, statistics, { gauges: GAUGES, counters: COUNTERS });
+}

@@ -1,0 +1,59 @@
+/** The metrics of the vector index, each read from the index when somebody asks. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { NativeIndexStatistics } from '../native/binding.ts';
+import { type Reading, registerReadings } from './metrics.ts';
+
+const CODES = ['planes', 'bytes'] as const;
+
+/** What there is before the index has been made. */
+const NOTHING: NativeIndexStatistics = {
+  ...{ rows: 0, deadRows: 0, rowBytes: 0, memoryBytes: 0, movedRows: 0, searches: 0, scans: 0 },
+  ...{ planeRows: 0, planeRowsPassed: 0, byteRows: 0, scoredRows: 0, scan: 'planes' },
+};
+
+const GAUGES: readonly Reading<NativeIndexStatistics>[] = [
+  ['cosimo_index_memory_bytes', 'Native memory of the vector index', ({ memoryBytes }) => memoryBytes],
+  ['cosimo_index_row_bytes', 'The live rows as plain float32', ({ rowBytes }) => rowBytes],
+  ['cosimo_index_dead_rows', 'Rows without a document whose memory has yet to come back', ({ deadRows }) => deadRows],
+];
+
+const COUNTERS: readonly Reading<NativeIndexStatistics>[] = [
+  ['cosimo_index_moved_rows_total', 'Rows moved to give memory back', ({ movedRows }) => movedRows],
+  ['cosimo_index_searches_total', 'Searches of the index', ({ searches }) => searches],
+  ['cosimo_index_scans_total', 'Passes over the rows, each for all searches that waited', ({ scans }) => scans],
+  [
+    'cosimo_index_plane_rows_passed_total',
+    'Pairs of row and query that the upper plane of the codes let pass',
+    ({ planeRowsPassed }) => planeRowsPassed,
+  ],
+  ['cosimo_index_scored_rows_total', 'Pairs of row and query scored exactly', ({ scoredRows }) => scoredRows],
+];
+
+/** @param statistics of the index; undefined while there is none */
+export function registerIndexMetrics(registry: Registry, statistics: () => NativeIndexStatistics | undefined): void {
+  const registers = [registry];
+  const now = () => statistics() ?? NOTHING;
+  registerReadings(registry, now, { gauges: GAUGES, counters: COUNTERS });
+  new Counter({
+    name: 'cosimo_index_bounded_rows_total',
+    help: 'Pairs of row and query bounded by codes: by the upper plane first, or by whole bytes',
+    labelNames: ['codes'],
+    registers,
+    collect() {
+      const { planeRows, byteRows } = now();
+      this.reset();
+      this.inc({ codes: 'planes' }, planeRows);
+      this.inc({ codes: 'bytes' }, byteRows);
+    },
+  });
+  new Gauge({
+    name: 'cosimo_index_scan',
+    help: '1 for the codes that few searches at once read first just now',
+    labelNames: ['codes'],
+    registers,
+    collect() {
+      const { scan } = now();
+      for (const codes of CODES) this.set({ codes }, Number(codes === scan));
+    },
+  });
+}

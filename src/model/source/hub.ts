@@ -1,0 +1,106 @@
+/** The Hugging Face hub, or whatever HF_ENDPOINT names: which files a model has, and the files. */
+
+import { decidingFilesAmong, type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import type { Delivery } from './transfer/delivery.ts';
+import { downloadFile } from './transfer/download.ts';
+import { answerError, PatientFetch } from './transfer/patient-fetch.ts';
+
+type Environment = NodeJS.ProcessEnv;
+
+/** Without a slash at its end. */
+export function hubEndpoint(environment: Environment): string {
+  return (environment['HF_ENDPOINT'] || 'https://huggingface.co').replace(/\/+$/, '');
+}
+
+/** HF_TOKEN opens private models. */
+function hubHeaders(environment: Environment): Record<string, string> {
+  const token = environment['HF_TOKEN'];
+  return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+function addressOf(file: ModelFile, { name, revision }: ModelManifest, environment: Environment): string {
+  const path = file.path.split('/').map(encodeURIComponent).join('/');
+  return `${hubEndpoint(environment)}/${name}/resolve/${revision}/${path}`;
+}
+
+/** Fetches the files that `delivery` asks for. @throws Error in a few words */
+export async function fetchFromHub(manifest: ModelManifest, delivery: Delivery): Promise<void> {
+  const { environment, progress, files } = delivery;
+  const server = { headers: hubHeaders(environment), hasAnswered: false };
+  const total = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
+  progress.start(manifest.name, total);
+  try {
+    // The small files first: a server that can't be reached is noticed before the large one.
+    for (const file of files.toSorted((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0))) {
+      await downloadFile(addressOf(file, manifest, environment), file, server, delivery);
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+interface Sibling {
+  readonly rfilename: string;
+  readonly size?: number;
+  readonly lfs?: { readonly sha256?: string; readonly size?: number };
+}
+
+interface HubAnswer {
+  readonly sha?: string;
+  readonly siblings?: readonly Sibling[];
+}
+
+type Means = Omit<Delivery, 'dir' | 'files'>;
+
+/**
+ * Asks the hub for a model's commit and those of its files that decide over vectors; what else it holds, and whatever a
+ * listing may call a file, is left there.
+ * @throws Error in a few words
+ */
+export async function listOnHub(name: string, revision: string, means: Means): Promise<ModelManifest> {
+  const url = `${hubEndpoint(means.environment)}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const { sha = '', siblings = [] } = await askHub<HubAnswer>(url, 'GET', means, (response) => {
+    if (!response.ok) throw answerError(response);
+    return response.json() as Promise<HubAnswer>;
+  });
+  if (!/^[0-9a-f]{40}$/.test(sha)) throw new Error('the server names no commit');
+  const wanted = decidingFilesAmong(siblings.map(({ rfilename }) => rfilename));
+  const files = wanted.map((path) => toModelFile(siblings.find(({ rfilename }) => rfilename === path) as Sibling));
+  const manifest = requireWhole({ name, revision: sha, files });
+  return { ...manifest, files: await Promise.all(files.map((file) => withDigest(file, manifest, means))) };
+}
+
+function toModelFile({ rfilename: path, size, lfs }: Sibling): ModelFile {
+  const bytes = lfs?.size ?? size;
+  return {
+    path,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(lfs?.sha256 === undefined ? {} : { sha256: lfs.sha256 }),
+  };
+}
+
+/** Where the listing tells no digest, the hub's own answer may, before it redirects to where a large file lies. */
+async function withDigest(file: ModelFile, manifest: ModelManifest, means: Means): Promise<ModelFile> {
+  if (file.sha256 !== undefined) return file;
+  const etag = await askHub(addressOf(file, manifest, means.environment), 'HEAD', means, ({ headers }) =>
+    Promise.resolve(headers.get('x-linked-etag') ?? headers.get('etag')),
+  );
+  // Of files that lie in git itself it is git's own digest, which is shorter.
+  const sha256 = /^"?([0-9a-f]{64})"?$/.exec(etag ?? '')?.[1];
+  return sha256 === undefined ? file : { ...file, sha256 };
+}
+
+async function askHub<T>(
+  url: string,
+  method: 'GET' | 'HEAD',
+  { environment, patience, signal }: Means,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
+  const patient = new PatientFetch(patience, signal);
+  try {
+    const redirect = method === 'HEAD' ? 'manual' : 'follow';
+    return await read(await patient.fetch(url, { method, redirect, headers: hubHeaders(environment) }));
+  } finally {
+    patient.end();
+  }
+}

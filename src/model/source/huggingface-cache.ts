@@ -1,0 +1,55 @@
+/** Models that the Hugging Face libraries have fetched on this machine. */
+import { constants, copyFile, readFile, realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { decidingFilesIn } from './deciding-files.ts';
+import { type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import type { Delivery } from './transfer/delivery.ts';
+import { acceptPartial, claimPartial } from './transfer/partial-file.ts';
+
+/** The folder of one model's snapshots; HF_HUB_CACHE and HF_HOME say where, as they do for those libraries. */
+export function huggingFaceFolder(name: string, environment: NodeJS.ProcessEnv): string {
+  const caches = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
+  const home = environment['HF_HOME'] || join(caches, 'huggingface');
+  return join(environment['HF_HUB_CACHE'] || join(home, 'hub'), `models--${name.replace('/', '--')}`);
+}
+
+export const snapshotFolder = (folder: string, commit: string) => join(folder, 'snapshots', commit);
+
+/** The commit that a branch or tag stood for when it was fetched. @throws Error */
+export async function huggingFaceCommit(folder: string, revision: string): Promise<string> {
+  if (/^[0-9a-f]{40}$/.test(revision)) return revision;
+  const commit = (await readFile(join(folder, 'refs', revision), 'utf8')).trim();
+  if (!/^[0-9a-f]{40}$/.test(commit)) throw new Error(`refs/${revision} names no commit`);
+  return commit;
+}
+
+/** What a snapshot holds of a model. Those libraries fetch file by file: it may hold the tokenizer alone. @throws Error */
+export async function listSnapshot(folder: string, name: string, commit: string): Promise<ModelManifest> {
+  const snapshot = snapshotFolder(folder, commit);
+  const files = await Promise.all((await decidingFilesIn(snapshot)).map((path) => toModelFile(snapshot, path)));
+  return requireWhole({ name, revision: commit, files });
+}
+
+/** A large file lies under its SHA-256; a small one under git's digest, which is shorter. */
+async function toModelFile(snapshot: string, path: string): Promise<ModelFile> {
+  const blob = basename(await realpath(join(snapshot, path)));
+  return /^[0-9a-f]{64}$/.test(blob) ? { path, sha256: blob } : { path };
+}
+
+/**
+ * Copies the files of a snapshot into our cache. A snapshot is made of symbolic links, and ONNX Runtime refuses one in the
+ * place of the weights; a hard link would let a mishap here reach into the other cache.
+ * @throws Error in a few words
+ */
+export async function takeFromHuggingFace(folder: string, commit: string, delivery: Delivery): Promise<void> {
+  for (const file of delivery.files) await takeFile(snapshotFolder(folder, commit), file, delivery.dir);
+}
+
+async function takeFile(snapshot: string, file: ModelFile, dir: string): Promise<void> {
+  const source = await realpath(join(snapshot, file.path));
+  const path = join(dir, file.path);
+  const partial = await claimPartial(path);
+  await copyFile(source, partial, constants.COPYFILE_FICLONE);
+  await acceptPartial(partial, path, file);
+}

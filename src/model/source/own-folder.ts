@@ -1,0 +1,56 @@
+/**
+ * The user's own folder, MODEL_DIR: used as it is, never written to, its digests not checked. ONNX Runtime refuses weights
+ * that are a symbolic link out of their folder, and a snapshot of the Hugging Face cache is made of those: then copies of the
+ * files are gathered in a folder of our cache.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { constants, copyFile, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { CosimoError } from '../../errors.ts';
+import { decidingFilesIn } from './deciding-files.ts';
+import { makeFolder } from './transfer/partial-file.ts';
+
+/** @returns a folder, absolute, whose files are the files themselves. @throws CosimoError */
+export async function ownFolder(modelDir: string, cacheRoot: string): Promise<string> {
+  const dir = await realpath(resolve(modelDir)).catch((cause) => {
+    throw new CosimoError('model_unavailable', `MODEL_DIR=${modelDir} cannot be opened: ${cause.message}`, { cause });
+  });
+  const files = await Promise.all((await decidingFilesIn(dir)).map((path) => realFile(dir, path)));
+  return files.every(({ path, real }) => join(dir, path) === real) ? dir : gather(files, join(cacheRoot, 'gathered'));
+}
+
+interface RealFile {
+  readonly path: string;
+  readonly real: string;
+  /** Changes when the file does. */
+  readonly state: string;
+}
+
+async function realFile(dir: string, path: string): Promise<RealFile> {
+  const real = await realpath(join(dir, path)).catch((cause) => {
+    throw new CosimoError('model_invalid', `${join(dir, path)} leads nowhere: ${cause.message}`, { cause });
+  });
+  const { dev, ino, size, mtimeNs } = await stat(real, { bigint: true });
+  return { path, real, state: [dev, ino, size, mtimeNs].join() };
+}
+
+/** The folder is named after the state of its files, made aside and renamed: what has its name is whole and current. */
+async function gather(files: readonly RealFile[], parent: string): Promise<string> {
+  const key = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 32);
+  const dir = join(parent, key);
+  if (existsSync(dir)) return dir;
+  await makeFolder(parent);
+  const aside = `${dir}.${randomUUID()}`;
+  for (const { path, real } of files) {
+    await mkdir(dirname(join(aside, path)), { recursive: true });
+    await copyFile(real, join(aside, path), constants.COPYFILE_FICLONE);
+  }
+  try {
+    await rename(aside, dir);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    if (!existsSync(dir)) throw error; // else another process was faster
+  }
+  return dir;
+}

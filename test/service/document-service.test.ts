@@ -1,0 +1,264 @@
+/** What search and writes owe each other: the order of commits, and that nothing outlives its use. */
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { createEmbeddingCache } from '../../src/cache/embedding-cache.ts';
+import { CosimoError } from '../../src/errors.ts';
+import { VectorIndex } from '../../src/index/vector-index.ts';
+import { Metrics } from '../../src/metrics/metrics.ts';
+import { ProcessCounts } from '../../src/metrics/thread-counts.ts';
+import type { NativeHits } from '../../src/native/binding.ts';
+import { AnswerBudget } from '../../src/service/answer-budget.ts';
+import { SearchService } from '../../src/service/document-service.ts';
+import { EmbeddingService } from '../../src/service/embedding-service.ts';
+import { IndexCapacity } from '../../src/service/index-capacity.ts';
+import { QueuedEncoder } from '../../src/service/text-encoder.ts';
+import type { PutResult, StoredDocument } from '../../src/store/document-store.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { testPipeline } from '../support/pipeline.ts';
+
+const { queue, dimensions } = await testPipeline();
+const zero = () => 0;
+const metrics = new Metrics({
+  encoder_memory_bytes: () => 0,
+  ready: () => true,
+  documents: zero,
+  queue_texts: zero,
+  queue_tokens: zero,
+  queue_bytes: zero,
+});
+const cache = createEmbeddingCache({ dimensions, capacityBytes: 1 << 20 });
+const embeddings = new EmbeddingService({
+  encoder: new QueuedEncoder(queue, cache),
+  cache,
+  counts: new ProcessCounts(1).ofThread(0),
+  prompts: { text: '', query: '', document: '' },
+  textBytesMax: 1000,
+});
+
+/** Remembers with what signal it was searched last. */
+class WatchedIndex extends VectorIndex {
+  signal: AbortSignal | undefined;
+
+  override search(query: Float32Array, topK: number, threshold: number, signal?: AbortSignal): Promise<NativeHits> {
+    this.signal = signal;
+    return super.search(query, topK, threshold, signal);
+  }
+}
+
+/** Tells of each hit that is being read. */
+class WatchedAnswers extends AnswerBudget {
+  onHit: () => void = () => {};
+
+  override open(over: AbortSignal): (bytes: number) => void {
+    const take = super.open(over);
+    return (bytes) => {
+      this.onHit();
+      take(bytes);
+    };
+  }
+}
+
+interface Parts<T> {
+  readonly answers: WatchedAnswers;
+  readonly service: SearchService;
+  readonly store: T;
+  readonly index: WatchedIndex;
+}
+
+function serviceOver<T extends MemoryStore>(store: T, documentsMax = Number.POSITIVE_INFINITY): Parts<T> {
+  const index = new WatchedIndex({ dimensions, threads: 2 });
+  after(() => index.close());
+  const capacity = new IndexCapacity({ store, index, documentsMax, bytesMax: 1 << 30 });
+  const answers = new WatchedAnswers(1 << 20);
+  const limits = { isNormalized: true, topKMax: 100, metadataBytesMax: 1000 };
+  return {
+    answers,
+    service: new SearchService({ embeddings, index, store, capacity, answers, metrics, ...limits }),
+    store,
+    index,
+  };
+}
+
+const document = (id: string, text: string): StoredDocument => ({ id, text, metadata: '{}' });
+const all = { topK: 100, threshold: -1 };
+
+test('replaced and deleted versions are forgotten once no search can want them', async () => {
+  const { service, store } = serviceOver(new MemoryStore());
+  await service.upsert(document('a', 'one'));
+  await service.upsert(document('a', 'two'));
+  assert.deepEqual([store.get(1), store.get(2)?.text], [undefined, 'two']);
+  await service.delete('a');
+  assert.equal(store.get(2), undefined);
+});
+
+test('a search under way keeps what it may have found, until it ends', async () => {
+  const { service, store, answers } = serviceOver(new MemoryStore());
+  await service.upsert(document('a', 'one'));
+  let seen: string | undefined;
+  // While the hits are being read a replacement must not take the version away.
+  answers.onHit = () => {
+    seen ??= store.get(1)?.text;
+    void service.upsert(document('a', 'two'));
+  };
+  const hits = await service.search('one', {
+    ...all,
+    signal: new AbortController().signal,
+  });
+  assert.deepEqual([seen, hits.map((hit) => hit.document.text)], ['one', ['one']]);
+  await service.upsert(document('a', 'three'));
+  assert.equal(store.get(1), undefined);
+});
+
+/** Its first write is acknowledged after the second one, as a slow disk might have it. */
+class SlowFirstStore extends MemoryStore {
+  #writes = 0;
+
+  override async put(document: StoredDocument): Promise<PutResult> {
+    this.#writes += 1;
+    const isFirst = this.#writes === 1;
+    const result = await super.put(document);
+    if (isFirst) await new Promise((resolve) => setTimeout(resolve, 100));
+    return result;
+  }
+}
+
+test('the index follows the order of the commits, whichever is acknowledged first', async () => {
+  const { service } = serviceOver(new SlowFirstStore());
+  await embeddings.embed(['first', 'second']);
+  await Promise.all([service.upsert(document('a', 'first')), service.upsert(document('a', 'second'))]);
+  const hits = await service.search('anything', all);
+  assert.deepEqual(
+    hits.map((hit) => hit.document.text),
+    ['second'],
+  );
+});
+
+/** Its second write fails at once. */
+class FailingSecondStore extends SlowFirstStore {
+  #puts = 0;
+
+  override async put(document: StoredDocument): Promise<PutResult> {
+    this.#puts += 1;
+    if (this.#puts === 2) throw new CosimoError('store_unavailable');
+    return super.put(document);
+  }
+}
+
+test('a write that fails does not let the next one overtake those before it', async () => {
+  const { service } = serviceOver(new FailingSecondStore());
+  await embeddings.embed(['first', 'second']);
+  const first = service.upsert(document('a', 'first'));
+  const failing = service.upsert(document('b', 'first'));
+  const last = service.upsert(document('a', 'second'));
+  await assert.rejects(failing, { code: 'store_unavailable' });
+  await Promise.all([first, last]);
+  const hits = await service.search('anything', all);
+  assert.deepEqual(
+    hits.map((hit) => hit.document.text),
+    ['second'],
+  );
+});
+
+test('a write whose client has been answered already is not made', async () => {
+  const { service, store } = serviceOver(new MemoryStore());
+  await embeddings.embed(['cached']);
+  const gone = new AbortController();
+  const write = service.upsert(document('a', 'cached'), gone.signal);
+  gone.abort();
+  await assert.rejects(write, { code: 'cancelled' });
+  assert.equal(store.documents, 0);
+});
+
+test('a search whose client has gone does not scan, and reads no more hits', async () => {
+  const { service, index, answers } = serviceOver(new MemoryStore());
+  for (const id of ['a', 'b', 'c']) await service.upsert(document(id, 'the same'));
+  const gone = new AbortController();
+  let taken = 0;
+  answers.onHit = () => {
+    taken += 1;
+    gone.abort();
+  };
+  const { signal } = gone;
+  await assert.rejects(service.search('the same', { ...all, signal }), { code: 'cancelled' });
+  assert.deepEqual([taken, index.signal], [1, signal]);
+  await assert.rejects(service.search('the same', { ...all, signal }), { code: 'cancelled' });
+  assert.equal((await service.search('the same', all)).length, 3);
+});
+
+/** Commits late, one after another, and acknowledges later, as a disk does. */
+class LateStore extends MemoryStore {
+  readonly #turns: readonly number[];
+  #waits = 0;
+  #committed: Promise<unknown> = Promise.resolve();
+  highest = 0;
+
+  constructor(turns: readonly number[]) {
+    super();
+    this.#turns = turns;
+  }
+
+  override put(document: StoredDocument): Promise<PutResult> {
+    return this.#write(async () => {
+      const result = super.put(document);
+      this.highest = Math.max(this.highest, this.documents);
+      return result;
+    });
+  }
+
+  override delete(id: string): Promise<number | undefined> {
+    return this.#write(() => super.delete(id));
+  }
+
+  async #write<T>(change: () => Promise<T>): Promise<T> {
+    const commit = this.#committed.then(() => this.#wait()).then(change);
+    this.#committed = commit;
+    const result = await commit;
+    await this.#wait();
+    return result;
+  }
+
+  async #wait(): Promise<void> {
+    const turns = this.#turns[this.#waits % this.#turns.length] as number;
+    this.#waits += 1;
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+  }
+}
+
+test('whatever writes and deletes run at once: never past MAX_DOCUMENTS, and no place is lost', async () => {
+  const documentsMax = 3;
+  await embeddings.embed(['cached']);
+  const step = fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    kind: fc.constantFrom('write', 'write', 'abandoned write', 'delete'),
+    turnsBefore: fc.nat({ max: 2 }),
+  });
+  const turns = fc.array(fc.nat({ max: 4 }), { minLength: 1 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 20 }), turns, async (steps, flushes) => {
+      const { service, store, index } = serviceOver(new LateStore(flushes), documentsMax);
+      const outcomes: Promise<string>[] = [];
+      for (const { id, kind, turnsBefore } of steps) {
+        for (let turn = 0; turn < turnsBefore; turn += 1) await new Promise(setImmediate);
+        const client = new AbortController();
+        const write = () => service.upsert(document(id, 'cached'), client.signal);
+        const step = kind === 'delete' ? service.delete(id) : write();
+        outcomes.push(
+          step.then(
+            () => 'done',
+            ({ code }) => code,
+          ),
+        );
+        if (kind === 'abandoned write') client.abort();
+      }
+      for (const outcome of await Promise.all(outcomes))
+        assert.ok(['done', 'index_full', 'cancelled', 'document_not_found'].includes(outcome), outcome);
+      assert.ok(store.highest <= documentsMax, `${store.highest} documents at once`);
+      const room = documentsMax - store.documents;
+      for (let at = 0; at < room; at += 1) await service.upsert(document(`new ${at}`, 'cached'));
+      await assert.rejects(service.upsert(document('one more', 'cached')), { code: 'index_full' });
+      index.close();
+    }),
+    { numRuns: 300 },
+  );
+});
