@@ -65,7 +65,7 @@ void CodeMemory::fill_first_chunk() {
                               of_rows + 2 * chunk_rows(),
                               of_rows + 3 * chunk_rows(),
                               norm + block};
-    settings_.kernel.quantise_block(rows.get(), stride, settings_.dimensions, codes);
+    settings_.kernel.quantize_block(rows.get(), stride, settings_.dimensions, codes);
   }
 }
 

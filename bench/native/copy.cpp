@@ -5,7 +5,7 @@
 
 #include "huge_pages.h"
 #include "measure.h"
-#include "quantise_loops.h"
+#include "quantize_loops.h"
 
 namespace cosimo::bench {
 namespace {
@@ -24,7 +24,7 @@ struct CopySettings {
 class CopyWorker : public Worker {
  public:
   explicit CopyWorker(const CopySettings& settings)
-      : settings_(settings), source_(settings.floats() * sizeof(float)), quantise_(widest_quantise_loop()) {
+      : settings_(settings), source_(settings.floats() * sizeof(float)), quantize_(widest_quantize_loop()) {
     float* floats = reinterpret_cast<float*>(source_.get());
     for (std::size_t i = 0; i < settings.floats(); ++i)
       floats[i] = static_cast<float>(i % 255) / 127.0F - 1.0F;
@@ -47,7 +47,7 @@ class CopyWorker : public Worker {
     const HugePages rows(bytes);
     const HugePages codes(settings_.floats());
     std::memcpy(rows.get(), source_.get(), bytes);
-    quantise_(reinterpret_cast<const float*>(rows.get()), reinterpret_cast<std::int8_t*>(codes.get()),
+    quantize_(reinterpret_cast<const float*>(rows.get()), reinterpret_cast<std::int8_t*>(codes.get()),
               settings_.floats());
     __asm__ volatile("" : : "r"(codes.get()) : "memory");  // they are used, as far as the compiler knows
     copied_ = Clock::now();
@@ -55,7 +55,7 @@ class CopyWorker : public Worker {
 
   const CopySettings settings_;
   const HugePages source_;
-  const QuantiseLoop quantise_;
+  const QuantiseLoop quantize_;
   Clock::time_point copied_;  // when the last time ended, before its memory went back
 };
 

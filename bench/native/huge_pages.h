@@ -11,7 +11,7 @@
 
 namespace cosimo::bench {
 
-/// Uninitialised and always fresh: the system gives each page at its first touch. On huge pages where Linux
+/// Uninitialized and always fresh: the system gives each page at its first touch. On huge pages where Linux
 /// is willing, on ordinary ones elsewhere. Throws std::bad_alloc.
 #if defined(__linux__)
 class HugePages {

@@ -53,7 +53,7 @@ Round Rounds::run() {
   };
   std::vector<Share> shares(workers_.size());
   run_together(workers_.size(), [&](std::size_t thread) {
-    Share share;  // on the thread's own stack: neighbours in `shares` would share cache lines
+    Share share;  // on the thread's own stack: neighbors in `shares` would share cache lines
     share.start = share.end = Clock::now();
     for (const auto deadline = share.start + length_; share.end < deadline; share.end = Clock::now()) {
       workers_[thread]->step(share.tally);

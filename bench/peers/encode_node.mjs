@@ -1,5 +1,5 @@
 /**
- * Text to unit vectors by Transformers.js, tokenising included. The spec and the answers are those of encode_peer.py.
+ * Text to unit vectors by Transformers.js, tokenizing included. The spec and the answers are those of encode_peer.py.
  */
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-"""Text to unit vectors by torch, ONNX Runtime or OpenVINO, tokenising included: one peer of the benchmark.
+"""Text to unit vectors by torch, ONNX Runtime or OpenVINO, tokenizing included: one peer of the benchmark.
 
     python encode_peer.py '{"peer": "torch-fp32", "model_dir": ..., "texts": ..., ...}'      (see protocol.py)
 

@@ -13,7 +13,7 @@ from protocol import Missing
 
 
 class TorchEncoder:
-    """What most services run. It tokenises, pools and normalises itself."""
+    """What most services run. It tokenizes, pools and normalizes itself."""
 
     def __init__(self, model_dir: str, threads: int, max_tokens: int, *, bf16: bool):
         import torch

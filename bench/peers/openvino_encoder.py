@@ -37,7 +37,7 @@ class OpenVinoEncoder:
                 # 0.22 s in int8; one short text: 3.3 ms instead of 2.7 ms.
                 "PERFORMANCE_HINT": "LATENCY",
                 "INFERENCE_NUM_THREADS": threads,
-                # What int8 leaves unquantised runs in bf16 where the CPU can, OpenVINO's default and a tenth faster.
+                # What int8 leaves unquantized runs in bf16 where the CPU can, OpenVINO's default and a tenth faster.
                 "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and kind != "fp32" else "f32",
             },
         )
@@ -51,7 +51,7 @@ class OpenVinoEncoder:
         return mean_pool(outputs[0], tokens["attention_mask"])
 
     def _quantized(self, core, model_file: Path, onnx_dir: Path, calibration: Sequence[str]) -> Path:
-        """Post-training quantisation, made once for these texts: it takes some 20 seconds."""
+        """Post-training quantization, made once for these texts: it takes some 20 seconds."""
         digest = hashlib.sha256("\n".join(calibration).encode()).hexdigest()
         saved = onnx_dir / f"openvino-int8-{digest[:8]}.xml"
         if saved.is_file():

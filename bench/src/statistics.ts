@@ -17,7 +17,7 @@ export interface Summary {
   readonly stable: boolean;
 }
 
-/** @returns undefined when there is nothing to summarise */
+/** @returns undefined when there is nothing to summarize */
 export function summarize(values: readonly number[]): Summary | undefined {
   if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);

@@ -74,7 +74,7 @@ describe('vectors', () => {
     assert.ok(Math.max(...axes) < 6 / DIMENSIONS, 'the strongest direction is spread over many axes');
   });
 
-  test('clustered rows have near neighbours, gaussian ones none', async () => {
+  test('clustered rows have near neighbors, gaussian ones none', async () => {
     const nearest = (values: Float32Array) => {
       const query = rowOf(values, 0);
       return Math.max(...Array.from({ length: 4000 }, (_, i) => dot(query, rowOf(values, i + 1))));

@@ -174,7 +174,7 @@ test('index: searches beside upserts are held to quiet ones, a build to a copy o
   assert.deepEqual([subject.name, quiet.name], ['while upserting 1,000/s', 'quiet']);
   assert.deepEqual(toldTo(subject), { ...toldTo(quiet), upserts_per_s: 1000 });
   for (const rows of [10_000, 100_000, 1_000_000]) {
-    const copy = toldTo(contenderOf(trials, `build rows=${rows}`, 'copy and quantise, 1 thread'));
+    const copy = toldTo(contenderOf(trials, `build rows=${rows}`, 'copy and quantize, 1 thread'));
     assert.deepEqual([copy['measure'], copy['rows'], copy['dimensions']], ['copy', String(rows), '384']);
   }
 });

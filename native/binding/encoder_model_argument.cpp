@@ -119,7 +119,7 @@ EncoderModel encoder_model_argument(const Napi::Value& value) {
   if (!(epsilon >= 0 && epsilon < 1)) refuse("layerNormEps must be from 0 to below 1");
   read.layer_norm_epsilon = static_cast<float>(epsilon);
   read.pooling = pooling_at(model);
-  read.normalise = flag_at(model, "normalize");
+  read.normalize = flag_at(model, "normalize");
   if (!model.Get("paddingId").IsUndefined()) {
     read.padding_id = static_cast<std::int32_t>(
         integer_argument(model.Get("paddingId"), "paddingId", 0, read.vocabulary_size - 1));

@@ -59,9 +59,9 @@ function createEncoding(config: Config, modelDir: string) {
       starting ??= startPipeline(pipelineOptions(config, modelDir), { log });
       const { queue } = await starting;
       const inputs = texts.map((text) => prompts.document + text);
-      const unlike = [...new Set(inputs)];
-      const encoded = await Promise.all(queue.enqueue(unlike));
-      const vectors = new Map(unlike.map((input, at) => [input, (encoded[at] as EncodedText).vector]));
+      const unique = [...new Set(inputs)];
+      const encoded = await Promise.all(queue.enqueue(unique));
+      const vectors = new Map(unique.map((input, at) => [input, (encoded[at] as EncodedText).vector]));
       return inputs.map((input) => {
         const vector = vectors.get(input) as Float32Array;
         return normalize ? vector : unitVector(vector);

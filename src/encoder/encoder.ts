@@ -17,7 +17,7 @@ export interface Encoder extends EncoderFacts {
   /**
    * @param batch token ids of each text, [CLS] and [SEP] included, at most the model's `max_seq_length`
    * @param signal when it fires, nobody wants the batch any more: an encoder that can stops, and rejects with `cancelled`
-   * @returns `batch.length × dimensions` floats in the order of the batch; unit vectors if the model normalises
+   * @returns `batch.length × dimensions` floats in the order of the batch; unit vectors if the model normalizes
    * @throws CosimoError `inference_failed`; `encoder_lost` when it died over it
    */
   encode(batch: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array>;

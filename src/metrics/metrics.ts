@@ -82,7 +82,7 @@ export class Metrics {
     gauge('cosimo_queue_texts', 'Texts that wait or are being encoded', sources.queue_texts);
     gauge(
       'cosimo_queue_tokens',
-      'Tokens that wait or are being encoded, estimated for texts not tokenised yet',
+      'Tokens that wait or are being encoded, estimated for texts not tokenized yet',
       sources.queue_tokens,
     );
     gauge('cosimo_queue_text_bytes', 'UTF-8 bytes that wait or are being encoded', sources.queue_bytes);

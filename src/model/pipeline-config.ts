@@ -68,7 +68,7 @@ function folderOf(path: string, module: Module, what: string): string {
 /** Before version 6 the module had neither settings nor, on the hub, a folder. */
 async function checkNormalize(dir: string, path: string, module: Module): Promise<void> {
   if (module.path === undefined) return;
-  const file = await JsonFile.read(join(dir, folderOf(path, module, 'normalisation'), 'config.json'), 'optional');
+  const file = await JsonFile.read(join(dir, folderOf(path, module, 'normalization'), 'config.json'), 'optional');
   file.expect('module_input_name', 'sentence_embedding', 'sentence_embedding');
   file.expect('module_output_name', 'sentence_embedding', 'sentence_embedding');
 }

@@ -155,7 +155,7 @@ export interface NativeBinding {
   /**
    * Opens a shared library for the whole process and for good (`dlopen` with RTLD_NOW and RTLD_GLOBAL): libraries that
    * are opened later, on any thread, find its symbols, and find it by its own name wherever it lies. Nothing happens
-   * when it is open already. Blocks while the file is mapped and its symbols are bound. Its initialisers run: open
+   * when it is open already. Blocks while the file is mapped and its symbols are bound. Its initializers run: open
    * what you trust. Errors: `invalid_argument` with the system's reason.
    */
   openSharedLibrary(path: string): void;

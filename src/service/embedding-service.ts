@@ -67,7 +67,7 @@ export class EmbeddingService {
     return { vectors: keys.map((key) => (found.get(key) as TextVector).vector), cachedCount };
   }
 
-  /** As `embed`, with the tokens counted: of texts that the cache holds too, which are tokenised for it. */
+  /** As `embed`, with the tokens counted: of texts that the cache holds too, which are tokenized for it. */
   async embedCounted(texts: readonly string[], options: EmbedOptions = {}): Promise<CountedEmbeddings> {
     const { found, keys } = await this.#look(texts, options);
     const uncounted = [...found].flatMap(([key, { tokens }]) => (tokens === undefined ? [key] : []));
@@ -85,9 +85,9 @@ export class EmbeddingService {
 
   /** @param inputs token ids with [CLS] and [SEP], as long as the model sees at most; @throws as `embed` */
   async embedTokens(inputs: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]> {
-    const unlike = new Map(inputs.map((ids) => [ids.join(), ids]));
-    const encoded = await this.#parts.encoder.encodeTokens([...unlike.values()], signal);
-    const vectors = new Map([...unlike.keys()].map((key, at) => [key, encoded[at]]));
+    const unique = new Map(inputs.map((ids) => [ids.join(), ids]));
+    const encoded = await this.#parts.encoder.encodeTokens([...unique.values()], signal);
+    const vectors = new Map([...unique.keys()].map((key, at) => [key, encoded[at]]));
     return inputs.map((ids) => vectors.get(ids.join()) as Float32Array);
   }
 

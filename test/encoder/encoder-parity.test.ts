@@ -73,7 +73,7 @@ describe('alone', () => {
 });
 
 describe('in batches', () => {
-  // A short text beside the longest is padded most: every order of the fixture puts other neighbours together.
+  // A short text beside the longest is padded most: every order of the fixture puts other neighbors together.
   const orders: Readonly<Record<string, readonly Expected[]>> = {
     'as they come': texts,
     'longest first': texts.toSorted((a, b) => b.ids.length - a.ids.length),

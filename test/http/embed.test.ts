@@ -47,7 +47,7 @@ describe('POST /embed', () => {
       assert.notEqual(Math.fround(Number(fewer)), value, `${digits} could be shorter`);
     }
     const doubles = written.filter((digits) => significantDigits(digits) > 9);
-    assert.deepEqual(doubles, [], 'nine digits tell every float32 from its neighbours');
+    assert.deepEqual(doubles, [], 'nine digits tell every float32 from its neighbors');
   });
 
   test('a text that was embedded before counts as cached and has the same vector', async () => {
@@ -108,7 +108,7 @@ describe('POST /embed', () => {
   });
 
   test('a vector does not depend on what it was batched with', async () => {
-    const text = fresh('neighbours');
+    const text = fresh('neighbors');
     const alone = (await post('/embed', { texts: [text], cache: false })).json.embeddings[0];
     const others = Array.from({ length: 40 }, (_, at) => `${'word '.repeat(at * 5)}${at}`);
     const batched = (await post('/embed', { texts: [...others, text], cache: false })).json.embeddings[40];

@@ -104,7 +104,7 @@ describe('config', () => {
     [
       'modules.json',
       JSON.stringify([transformer, pooling, { type: 'x.Normalize', path: '/' }]),
-      /normalisation in "\/"/,
+      /normalization in "\/"/,
     ],
     ['2_Normalize/config.json', '{"module_input_name": "token_embeddings"}', /module_input_name "token_embeddings"/],
     ['config_sentence_transformers.json', { default_prompt_name: 7 }, /default_prompt_name 7, which is none of its/],

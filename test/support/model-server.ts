@@ -14,7 +14,7 @@ export interface SeenRequest {
 }
 
 /** Answers one request; true when it has. What it leaves alone is served whole, or by Range. */
-export type Misbehaviour = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
+export type Misbehavior = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
 
 export interface ModelServer {
   readonly endpoint: string;
@@ -23,7 +23,7 @@ export interface ModelServer {
 
 export async function startModelServer(
   files: Readonly<Record<string, Buffer>>,
-  misbehave: Misbehaviour = () => false,
+  misbehave: Misbehavior = () => false,
 ): Promise<ModelServer> {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {

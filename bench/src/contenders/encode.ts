@@ -1,5 +1,5 @@
 /**
- * Text → vector by one of Cosimo's encoders, as the peers do it: the texts of a call are tokenised, then encoded, nothing beside
+ * Text → vector by one of Cosimo's encoders, as the peers do it: the texts of a call are tokenized, then encoded, nothing beside
  * it. What the service has between the two (threads, a queue) is in the trials over HTTP.
  */
 import { readFileSync } from 'node:fs';

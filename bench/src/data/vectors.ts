@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { SPARE_ROWS, type VectorSet, type VectorSource, type vectorFiles } from './data-set.ts';
 import { type Random, seededRandom, shuffled, zipf } from './random.ts';
 
-/** Writes the next row into `row`; it is normalised afterwards. */
+/** Writes the next row into `row`; it is normalized afterwards. */
 type RowMaker = (row: Float32Array) => void;
 
 const CLUSTERS = 1000;
@@ -28,13 +28,13 @@ function rowMaker(source: Exclude<VectorSource, 'sentences'>, dimensions: number
 
 function clusteredRows(dimensions: number, random: Random): RowMaker {
   const deviations = Array.from({ length: dimensions }, (_, i) => (i + 1) ** (-SPECTRUM_EXPONENT / 2));
-  const centres = Array.from({ length: CLUSTERS }, () => deviations.map((deviation) => deviation * random.gaussian()));
+  const centers = Array.from({ length: CLUSTERS }, () => deviations.map((deviation) => deviation * random.gaussian()));
   const cluster = zipf(random, CLUSTERS, CLUSTER_SIZE_EXPONENT);
   const rotate = rotation(dimensions, random);
   return (row) => {
-    const centre = centres[cluster()] as number[];
+    const center = centers[cluster()] as number[];
     for (let i = 0; i < dimensions; i += 1) {
-      row[i] = (centre[i] as number) + WITHIN_CLUSTER * (deviations[i] as number) * random.gaussian();
+      row[i] = (center[i] as number) + WITHIN_CLUSTER * (deviations[i] as number) * random.gaussian();
     }
     rotate(row);
   };

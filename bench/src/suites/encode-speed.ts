@@ -1,5 +1,5 @@
 /**
- * Texts a second, one caller in one process: each precision beside the peers of that precision. Everyone tokenises the texts of a
+ * Texts a second, one caller in one process: each precision beside the peers of that precision. Everyone tokenizes the texts of a
  * call inside it and then encodes them, by the same threads, in the batches that suit it best.
  */
 import type { NativePrecision } from '../../../src/native/text-encoder.ts';

@@ -84,10 +84,10 @@ export function readingTheCodes({ rows, dimensions, threads }: WorkSpec, options
 }
 
 /** Rows copied into fresh memory, read again and written as bytes; by one thread, as an index is filled. */
-export function copyAndQuantise({ rows, dimensions }: WorkSpec, options: SuiteOptions): Contender {
+export function copyAndQuantize({ rows, dimensions }: WorkSpec, options: SuiteOptions): Contender {
   const size = ['--rows', String(rows), '--dimensions', String(dimensions)];
   return {
-    name: 'copy and quantise, 1 thread',
+    name: 'copy and quantize, 1 thread',
     role: 'reference',
     program: { kind: 'native', args: ['copy', ...size, '--threads', '1', ...roundOf(options)] },
   };

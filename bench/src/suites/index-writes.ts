@@ -1,6 +1,6 @@
 /** What fills and changes an index, and searches while it changes. */
 import type { Contender, SuiteOptions, Trial } from '../trial.ts';
-import { copyAndQuantise, cosimo, peers, specOf, vectorSet } from './index-contenders.ts';
+import { copyAndQuantize, cosimo, peers, specOf, vectorSet } from './index-contenders.ts';
 
 export const ROWS = [10_000, 100_000, 1_000_000];
 export const QUICK_ROWS = 1000;
@@ -19,7 +19,7 @@ export function writeTrials(options: SuiteOptions): Trial[] {
       const threads = options.threads.at(-1) as number;
       const set = vectorSet('gaussian', rows, options);
       const spec = { ...specOf(set, options), operation, top_k: 10, concurrency: 1, threads };
-      const limits = operation === 'build' ? [copyAndQuantise(spec, options)] : [];
+      const limits = operation === 'build' ? [copyAndQuantize(spec, options)] : [];
       return {
         id: `${operation} rows=${rows}`,
         group: GROUPS[operation],

@@ -18,7 +18,7 @@ struct AlignedDelete {
 template <typename T>
 using AlignedArray = std::unique_ptr<T[], AlignedDelete>;
 
-/// `count` uninitialised values of a trivial type. Throws std::bad_alloc.
+/// `count` uninitialized values of a trivial type. Throws std::bad_alloc.
 template <typename T>
 AlignedArray<T> make_aligned_array(std::size_t count) {
   if (count > static_cast<std::size_t>(-1) / sizeof(T)) throw std::bad_array_new_length();

@@ -11,7 +11,7 @@ namespace cosimo {
 
 /// True when no value is NaN or infinite.
 inline bool all_finite(std::span<const float> values) noexcept {
-  // In integers and without an early exit, so that the compiler can vectorise it: adding one to an exponent
+  // In integers and without an early exit, so that the compiler can vectorize it: adding one to an exponent
   // of ones alone carries into the sign.
   constexpr std::uint32_t kExponent = 0x7f800000;
   std::uint32_t carried = 0;

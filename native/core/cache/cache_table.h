@@ -24,7 +24,7 @@ class CacheTable {
   static constexpr std::size_t bytes_of(std::size_t slots) noexcept { return slots * sizeof(Link); }
 
   /// Any thread that has entered the epochs, or the writer. A key that stays in the table is always found,
-  /// whatever the writer does to its neighbours meanwhile.
+  /// whatever the writer does to its neighbors meanwhile.
   CacheEntry* find(std::string_view key, std::uint64_t hash) const noexcept {
     CacheEntry* entry = head(hash).load();
     while (entry != nullptr && (entry->hash != hash || entry->key() != key)) entry = entry->next.load();

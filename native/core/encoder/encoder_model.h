@@ -49,7 +49,7 @@ struct EncoderModel {
   std::size_t position_rows = 0;
   float layer_norm_epsilon = 0;
   Pooling pooling = Pooling::mean;
-  bool normalise = true;
+  bool normalize = true;
   /// RoBERTa's way of counting positions: from the row after padding's, tokens of padding having that row.
   /// Without it the first token has row 0, the next one row 1.
   std::optional<std::int32_t> padding_id;

@@ -42,7 +42,7 @@ class Pass {
         float* sum = floats(row);
         for (std::size_t i = 0; i < hidden; ++i) sum[i] = word[i] + position[i];
       }
-      normalise(weights_.embedding_norm(), first, count);
+      normalize(weights_.embedding_norm(), first, count);
     });
   }
 
@@ -58,7 +58,7 @@ class Pass {
     stages_.run(piece_.texts, scratch_, [&](std::size_t text, const StageScratch&) {
       const TokenRows rows{floats(starts_of_texts()[text]), space_.float_stride(),
                            static_cast<std::size_t>(piece_.lengths[text])};
-      pool_tokens(rows, model_.pooling, model_.normalise, {piece_.vectors + text * hidden, hidden});
+      pool_tokens(rows, model_.pooling, model_.normalize, {piece_.vectors + text * hidden, hidden});
     });
   }
 
@@ -110,14 +110,14 @@ class Pass {
     });
   }
 
-  void normalise(const NormWeights& norm, std::size_t first, std::size_t count) const noexcept {
+  void normalize(const NormWeights& norm, std::size_t first, std::size_t count) const noexcept {
     kernel_.norm_rows(floats(first), space_.float_stride(), count, model_.hidden_size, norm,
                       rows_from(space_.hidden(), first));
   }
 
   void norm_stage(const NormWeights& norm, Rows rows) noexcept {
     each_rows(rows.count,
-              [&](std::size_t first, std::size_t count) { normalise(norm, rows.first + first, count); });
+              [&](std::size_t first, std::size_t count) { normalize(norm, rows.first + first, count); });
   }
 
   // Rows of `in` and `to` are the same ones.

@@ -14,7 +14,7 @@ const float* row_of(const TokenRows& rows, std::size_t token) noexcept {
 
 }  // namespace
 
-void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalise, std::span<float> vector) noexcept {
+void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalize, std::span<float> vector) noexcept {
   std::copy_n(rows.first, vector.size(), vector.begin());
   const std::size_t count = pooling == Pooling::cls ? 1 : rows.count;
   for (std::size_t token = 1; token < count; ++token) {
@@ -26,7 +26,7 @@ void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalise, std::sp
     }
   }
   double factor = pooling == Pooling::mean ? 1.0 / static_cast<double>(count) : 1.0;
-  if (normalise) {
+  if (normalize) {
     double squares = 0;
     for (const float value : vector) squares += static_cast<double>(value) * value;
     factor /= std::max(std::sqrt(squares) * factor, kLeastNorm);

@@ -14,7 +14,7 @@ struct TokenRows {
   std::size_t count;   // ≥ 1
 };
 
-/// `normalise`: to L2 norm 1, but a norm below 1e-12 counts as that, as in torch.nn.functional.normalize.
-void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalise, std::span<float> vector) noexcept;
+/// `normalize`: to L2 norm 1, but a norm below 1e-12 counts as that, as in torch.nn.functional.normalize.
+void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalize, std::span<float> vector) noexcept;
 
 }  // namespace cosimo

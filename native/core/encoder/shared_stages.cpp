@@ -36,7 +36,7 @@ void SharedStages::publish(std::size_t count) noexcept {
 }
 
 void SharedStages::work_off(const StageScratch& scratch) noexcept {
-  // Looked at first, so that idle helpers don't count the word up into its neighbour bits.
+  // Looked at first, so that idle helpers don't count the word up into its neighbor bits.
   while (has_items(ticket_.load(std::memory_order_relaxed))) {
     const std::uint64_t ticket = ticket_.fetch_add(1, std::memory_order_acquire);
     if (!has_items(ticket)) return;

@@ -15,7 +15,7 @@ struct Hash {
   std::size_t shard;
 };
 
-// A multiplication by a large odd number and a fold: neighbouring keys land far apart.
+// A multiplication by a large odd number and a fold: neighboring keys land far apart.
 Hash hash_of(std::uint64_t key) noexcept {
   std::uint64_t mixed = key * 0x9e3779b97f4a7c15U;
   mixed = (mixed ^ (mixed >> 29)) * 0xbf58476d1ce4e5b9U;

@@ -54,11 +54,11 @@ std::size_t RowChunk::append(std::uint64_t key, std::span<const float> vector,
   std::memset(row + vector.size(), 0, (layout_.stride_ - vector.size()) * sizeof(float));
   keys_[at] = key;
   died_[at].store(kNever, std::memory_order_relaxed);
-  if (row_count_ % kBlockRows == 0) quantise(at / kBlockRows, kernel);
+  if (row_count_ % kBlockRows == 0) quantize(at / kBlockRows, kernel);
   return at;
 }
 
-void RowChunk::quantise(std::size_t block, const Kernel& kernel) noexcept {
+void RowChunk::quantize(std::size_t block, const Kernel& kernel) noexcept {
   const std::size_t plane = block * layout_.lines_ * kLineBytes;
   float* statistics = part<float>(layout_.statistics_) + block * kBlockRows;
   const BlockCodes codes = {part<std::uint8_t>(layout_.upper_) + plane,
@@ -68,7 +68,7 @@ void RowChunk::quantise(std::size_t block, const Kernel& kernel) noexcept {
                             statistics + 2 * kRowsPerChunk,
                             statistics + 3 * kRowsPerChunk,
                             part<float>(layout_.norms_) + block};
-  kernel.quantise_block(row(block * kBlockRows), layout_.stride_, layout_.dimensions_, codes);
+  kernel.quantize_block(row(block * kBlockRows), layout_.stride_, layout_.dimensions_, codes);
 }
 
 }  // namespace cosimo

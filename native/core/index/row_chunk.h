@@ -90,7 +90,7 @@ class RowChunk {
     return reinterpret_cast<T*>(memory_ + offset);
   }
 
-  void quantise(std::size_t block, const Kernel& kernel) noexcept;
+  void quantize(std::size_t block, const Kernel& kernel) noexcept;
 
   const ChunkLayout layout_;
   const std::shared_ptr<SlabAllocator> allocator_;

@@ -83,7 +83,7 @@ ShortestDecimal without_zeros(std::uint32_t digits, std::int32_t exponent) noexc
 }
 
 // The shortest text is exact for a reader of float32. One that goes through double rounds twice, and that
-// goes wrong for one magnitude alone (all 2^31 were tried): 7.038531e-26 comes back as its neighbour. One
+// goes wrong for one magnitude alone (all 2^31 were tried): 7.038531e-26 comes back as its neighbor. One
 // digit more helps.
 constexpr std::uint32_t kTwiceRounded = 0x15ae43fd;
 constexpr ShortestDecimal kTwiceRoundedDecimal{70385307, -33};

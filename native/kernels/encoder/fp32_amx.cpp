@@ -134,10 +134,10 @@ COSIMO_TARGET void split_rows(const ActivationRows& rows, std::size_t first_row,
   }
 }
 
-COSIMO_TARGET void normalise_and_split(float* rows, std::size_t stride, std::size_t row_count,
+COSIMO_TARGET void normalize_and_split(float* rows, std::size_t stride, std::size_t row_count,
                                        std::size_t width, const NormWeights& weights,
                                        const ActivationRows& to) {
-  normalise_rows<false>(rows, stride, row_count, width, weights, to);
+  normalize_rows<false>(rows, stride, row_count, width, weights, to);
   for (std::size_t r = 0; r < row_count; ++r) {
     split_row(reinterpret_cast<const float*>(reinterpret_cast<const char*>(rows) + r * stride), width,
               reinterpret_cast<Bf16*>(static_cast<char*>(to.codes) + r * to.code_stride));
@@ -159,7 +159,7 @@ constinit const EncoderKernel kEncoderFp32Amx = {
     .panel_outputs = kPanelOutputs,
     .pack = pack_split_weights,
     .product = multiply_rows_on_tiles<SplitTile>,
-    .norm_rows = normalise_and_split,
+    .norm_rows = normalize_and_split,
     .code_rows = split_rows,
     .attention = attend<AttentionTile>,
     .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,

@@ -150,7 +150,7 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
 
 const Kernel kAmxKernel = {
     "amx",           avx512::score_rows,     avx512::bound_upper,   avx512::bound_whole,
-    amx::bound_many, avx512::quantise_block, avx512::write_decimals};
+    amx::bound_many, avx512::quantize_block, avx512::write_decimals};
 
 }  // namespace cosimo
 

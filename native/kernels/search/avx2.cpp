@@ -52,7 +52,7 @@ COSIMO_AVX2 void score_rows(const double* query, const float* rows, std::size_t 
 }  // namespace avx2
 
 const Kernel kAvx2Kernel = {"avx2",           avx2::score_rows,     avx2::bound_upper,   avx2::bound_whole,
-                            avx2::bound_many, avx2::quantise_block, avx2::write_decimals};
+                            avx2::bound_many, avx2::quantize_block, avx2::write_decimals};
 
 }  // namespace cosimo
 

@@ -13,7 +13,7 @@ namespace cosimo::avx2 {
 namespace {
 
 using Bits [[gnu::may_alias]] = std::uint32_t;
-#include "kernels/search/quantise_block.inc"
+#include "kernels/search/quantize_block.inc"
 
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 
@@ -262,9 +262,9 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
   }
 }
 
-COSIMO_TARGET void quantise_block(const float* rows, std::size_t stride, std::size_t dimensions,
+COSIMO_TARGET void quantize_block(const float* rows, std::size_t stride, std::size_t dimensions,
                                   const BlockCodes& block) {
-  quantise_rows(rows, stride, dimensions, block);
+  quantize_rows(rows, stride, dimensions, block);
 }
 
 }  // namespace cosimo::avx2

@@ -51,7 +51,7 @@ COSIMO_AVX512 void score_rows(const double* query, const float* rows, std::size_
 
 const Kernel kAvx512Kernel = {
     "avx512",           avx512::score_rows,     avx512::bound_upper,   avx512::bound_whole,
-    avx512::bound_many, avx512::quantise_block, avx512::write_decimals};
+    avx512::bound_many, avx512::quantize_block, avx512::write_decimals};
 
 }  // namespace cosimo
 

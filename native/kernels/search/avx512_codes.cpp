@@ -12,7 +12,7 @@ namespace cosimo::avx512 {
 namespace {
 
 using Bits [[gnu::may_alias]] = std::uint32_t;
-#include "kernels/search/quantise_block.inc"
+#include "kernels/search/quantize_block.inc"
 
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/search/avx512_bounds.inc"
@@ -177,9 +177,9 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
     bound_tiles<1>(queries, blocks, first + b, scratch + b * 64, thresholds, passed + b);
 }
 
-COSIMO_TARGET void quantise_block(const float* rows, std::size_t stride, std::size_t dimensions,
+COSIMO_TARGET void quantize_block(const float* rows, std::size_t stride, std::size_t dimensions,
                                   const BlockCodes& block) {
-  quantise_rows(rows, stride, dimensions, block);
+  quantize_rows(rows, stride, dimensions, block);
 }
 
 }  // namespace cosimo::avx512

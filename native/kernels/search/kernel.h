@@ -1,7 +1,7 @@
 // The interface of a kernel: what runs once for every row, or for every float of an answer, written once for
 // every instruction set.
 //
-// ISA files include this header, `quantise_block.inc` and their intrinsics, nothing else: an inline library
+// ISA files include this header, `quantize_block.inc` and their intrinsics, nothing else: an inline library
 // function compiled with AVX-512 in one file could be the copy that the linker keeps for a CPU without it.
 // Hence no inline code here either.
 #pragma once
@@ -150,7 +150,7 @@ struct Kernel {
   BoundBlocks* bound_upper;
   BoundBlocks* bound_whole;
   BoundMany* bound_many;
-  QuantiseBlock* quantise_block;
+  QuantiseBlock* quantize_block;
   WriteDecimals* write_decimals;
 };
 
@@ -170,7 +170,7 @@ ScoreRows score_rows;
 BoundBlocks bound_upper;
 BoundBlocks bound_whole;
 BoundMany bound_many;
-QuantiseBlock quantise_block;
+QuantiseBlock quantize_block;
 WriteDecimals write_decimals;
 }  // namespace scalar
 
@@ -180,7 +180,7 @@ ScoreRows score_rows;
 BoundBlocks bound_upper;
 BoundBlocks bound_whole;
 BoundMany bound_many;
-QuantiseBlock quantise_block;
+QuantiseBlock quantize_block;
 WriteDecimals write_decimals;
 }  // namespace avx2
 
@@ -189,7 +189,7 @@ ScoreRows score_rows;
 BoundBlocks bound_upper;
 BoundBlocks bound_whole;
 BoundMany bound_many;
-QuantiseBlock quantise_block;
+QuantiseBlock quantize_block;
 WriteDecimals write_decimals;
 }  // namespace avx512
 
@@ -202,7 +202,7 @@ ScoreRows score_rows;
 BoundBlocks bound_upper;
 BoundBlocks bound_whole;
 BoundMany bound_many;
-QuantiseBlock quantise_block;
+QuantiseBlock quantize_block;
 }  // namespace neon
 
 namespace neon_dotprod {

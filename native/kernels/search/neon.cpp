@@ -54,7 +54,7 @@ void score_rows(const double* query, const float* rows, std::size_t row_count, s
 }  // namespace neon
 
 const Kernel kNeonKernel = {"neon",           neon::score_rows,     neon::bound_upper,     neon::bound_whole,
-                            neon::bound_many, neon::quantise_block, scalar::write_decimals};
+                            neon::bound_many, neon::quantize_block, scalar::write_decimals};
 
 }  // namespace cosimo
 

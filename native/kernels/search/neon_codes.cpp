@@ -12,7 +12,7 @@ namespace cosimo::neon {
 namespace {
 
 using Bits [[gnu::may_alias]] = std::uint32_t;
-#include "kernels/search/quantise_block.inc"
+#include "kernels/search/quantize_block.inc"
 
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/search/neon_bounds.inc"
@@ -163,8 +163,8 @@ void bound_many(const CodeQueries& queries, const CodeBlocks& blocks, std::size_
   }
 }
 
-void quantise_block(const float* rows, std::size_t stride, std::size_t dimensions, const BlockCodes& block) {
-  quantise_rows(rows, stride, dimensions, block);
+void quantize_block(const float* rows, std::size_t stride, std::size_t dimensions, const BlockCodes& block) {
+  quantize_rows(rows, stride, dimensions, block);
 }
 
 }  // namespace cosimo::neon

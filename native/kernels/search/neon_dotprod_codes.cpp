@@ -144,7 +144,7 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
 
 const Kernel kNeonDotprodKernel = {
     "neon-dotprod",           neon::score_rows,     neon_dotprod::bound_upper, neon_dotprod::bound_whole,
-    neon_dotprod::bound_many, neon::quantise_block, scalar::write_decimals};
+    neon_dotprod::bound_many, neon::quantize_block, scalar::write_decimals};
 
 }  // namespace cosimo
 

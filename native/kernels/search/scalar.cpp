@@ -7,7 +7,7 @@ namespace {
 
 using Bits [[gnu::may_alias]] = std::uint32_t;
 #define COSIMO_TARGET
-#include "kernels/search/quantise_block.inc"
+#include "kernels/search/quantize_block.inc"
 #undef COSIMO_TARGET
 
 double score_row(const double* query, const float* row, std::size_t stride) {
@@ -93,14 +93,14 @@ void bound_many(const CodeQueries& queries, const CodeBlocks& blocks, std::size_
   }
 }
 
-void quantise_block(const float* rows, std::size_t stride, std::size_t dimensions, const BlockCodes& block) {
-  quantise_rows(rows, stride, dimensions, block);
+void quantize_block(const float* rows, std::size_t stride, std::size_t dimensions, const BlockCodes& block) {
+  quantize_rows(rows, stride, dimensions, block);
 }
 
 }  // namespace scalar
 
 const Kernel kScalarKernel = {
     "scalar",           scalar::score_rows,     scalar::bound_upper,   scalar::bound_whole,
-    scalar::bound_many, scalar::quantise_block, scalar::write_decimals};
+    scalar::bound_many, scalar::quantize_block, scalar::write_decimals};
 
 }  // namespace cosimo

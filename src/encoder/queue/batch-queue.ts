@@ -22,7 +22,7 @@ import {
 } from './waiting-text.ts';
 
 export interface BatchQueueOptions extends BatchLimits {
-  /** Tokenises some texts; called again only when the last call has settled. */
+  /** Tokenizes some texts; called again only when the last call has settled. */
   readonly tokenize: (texts: readonly string[]) => Promise<readonly TokenizedText[]>;
   /** Each encodes one batch at a time: `batch.length × dimensions` floats. The signal fires when nobody wants them any more. */
   readonly encoders: readonly ((batch: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array>)[];
@@ -37,10 +37,10 @@ export interface BatchQueueOptions extends BatchLimits {
   readonly onFailed?: (error: Error) => void;
 }
 
-/** Texts and UTF-8 bytes that are tokenised at once: few enough that the encoder doesn't wait for them long. */
+/** Texts and UTF-8 bytes that are tokenized at once: few enough that the encoder doesn't wait for them long. */
 const TOKENIZE_TEXTS_MAX = 64;
 const TOKENIZE_BYTES_MAX = 64 * 1024;
-/** For the estimate until a text is tokenised: UTF-8 bytes of a token, about what English has, and [CLS] and [SEP]. */
+/** For the estimate until a text is tokenized: UTF-8 bytes of a token, about what English has, and [CLS] and [SEP]. */
 const BYTES_PER_TOKEN = 4;
 const SPECIAL_TOKENS = 2;
 const NO_VECTOR = new Float32Array();
@@ -90,7 +90,7 @@ export class BatchQueue {
     return this.#entries.size;
   }
 
-  /** Their tokens: estimated for those that have not been tokenised yet. */
+  /** Their tokens: estimated for those that have not been tokenized yet. */
   get tokens(): number {
     return this.#admission.tokens;
   }

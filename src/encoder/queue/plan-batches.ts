@@ -12,7 +12,7 @@
 export function planBatches(lengths: readonly number[], batchTokens: number, overheadTokens: number): number[][] {
   const longestFirst = [...lengths.keys()].sort((a, b) => (lengths[b] as number) - (lengths[a] as number));
   const count = longestFirst.length;
-  // Texts of one inference are neighbours in this order. `costs[i]`: the least cost of the texts from the i-th on, when the
+  // Texts of one inference are neighbors in this order. `costs[i]`: the least cost of the texts from the i-th on, when the
   // i-th begins an inference; `ends[i]`: where that inference ends then.
   const costs = new Float64Array(count + 1);
   const ends = new Uint32Array(count);

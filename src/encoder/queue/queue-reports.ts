@@ -7,7 +7,7 @@ export interface TokenizeReport {
 }
 
 export interface BatchReport {
-  /** How long each text waited before it was taken, tokenising included. */
+  /** How long each text waited before it was taken, tokenizing included. */
   readonly queue_ms: readonly number[];
   readonly elapsed_ms: number;
   /** Tokens of the texts, and of the padding that brought them to equal length. */

@@ -1,4 +1,4 @@
-/** Tokenised texts that wait for an encoder, and which of them go together. */
+/** Tokenized texts that wait for an encoder, and which of them go together. */
 import { countThatFit, planBatches } from './plan-batches.ts';
 import { byTurn, dropUnwanted, type WaitingText } from './waiting-text.ts';
 

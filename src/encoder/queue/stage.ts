@@ -1,5 +1,5 @@
 /**
- * One step on the way of a text, tokenising or encoding: a free worker takes the next group of texts. What fails is tried once
+ * One step on the way of a text, tokenizing or encoding: a free worker takes the next group of texts. What fails is tried once
  * more: a group in two halves, so that in the end only the texts fail that make it fail; a group whose worker died, as it is.
  */
 import { errorCodeOf } from '../../errors.ts';

@@ -13,7 +13,7 @@ export interface TokenizerJson {
 }
 
 /**
- * The most tokens that one word can have, for a tokenizer that works word by word on characters that are normalised one
+ * The most tokens that one word can have, for a tokenizer that works word by word on characters that are normalized one
  * by one; undefined for others, where any later character may change the tokens of the first.
  */
 export function wordTokensMax({ model, normalizer, pre_tokenizer: words }: TokenizerJson): number | undefined {

@@ -1,4 +1,4 @@
-/** The tokenizer's thread: tokenising a batch takes milliseconds, and runs while the encoder works on the one before. */
+/** The tokenizer's thread: tokenizing a batch takes milliseconds, and runs while the encoder works on the one before. */
 import { readModelConfig } from '../../model/model-config.ts';
 import { serveJobs } from '../../workers/serve-jobs.ts';
 import { packIds } from '../packed-ids.ts';

@@ -1,6 +1,6 @@
 /**
  * What Python's `json.loads` says of a text that it cannot read: clients of the FastAPI service get that sentence and that
- * offset. Written from the observed behaviour of CPython 3.11; `test/fixtures/fastapi-cases.json` holds what it answers.
+ * offset. Written from the observed behavior of CPython 3.11; `test/fixtures/fastapi-cases.json` holds what it answers.
  */
 import { skipSpace } from './json-source.ts';
 

@@ -37,9 +37,9 @@ async function assertSame(modelDir: string, batch: readonly Int32Array[]): Promi
 describe('as ONNX Runtime', () => {
   const models: [name: string, options: RandomModelOptions][] = [
     ['BERT, mean', {}],
-    ['BERT, first token, not normalised', { pooling: 'cls', normalize: false }],
+    ['BERT, first token, not normalized', { pooling: 'cls', normalize: false }],
     ['BERT, maximum', { pooling: 'max' }],
-    ['BERT, mean, not normalised', { normalize: false }],
+    ['BERT, mean, not normalized', { normalize: false }],
     ['RoBERTa', { architecture: 'roberta' }],
     ['DistilBERT', { architecture: 'distilbert' }],
     ['F16 weights', { dtype: 'F16' }],

@@ -32,8 +32,8 @@ function expectedVector(
 }
 
 const served: Readonly<Record<string, OnnxModelOptions>> = {
-  'mean, normalised': {},
-  'mean, not normalised': { normalize: false },
+  'mean, normalized': {},
+  'mean, not normalized': { normalize: false },
   cls: { pooling: 'cls', normalize: false },
   max: { pooling: 'max' },
   'token types, which are zeros': { hasTokenTypes: true, normalize: false },
@@ -66,7 +66,7 @@ describe('served', () => {
     });
   }
 
-  test('one token vector of zeros stays zeros when it is normalised', async () => {
+  test('one token vector of zeros stays zeros when it is normalized', async () => {
     const { poolTokens } = await import('../../../src/encoder/onnx/token-pooling.ts');
     const tokens = { values: new Float32Array(8), lengths: [2, 0], sequence: 2, dimensions: 2 };
     for (const pooling of ['mean', 'cls', 'max'] as const)

@@ -29,7 +29,7 @@ test('what arrives in one turn of the event loop goes in one batch', async () =>
   assert.deepEqual(batches, [[1, 1, 1, 1]]);
 });
 
-test('equal texts are encoded once, also when the earlier is being tokenised or encoded', async () => {
+test('equal texts are encoded once, also when the earlier is being tokenized or encoded', async () => {
   const { queue, batches, finish, turn } = heldQueue();
   const same = [one(queue, 'a'), one(queue, 'a')];
   await Promise.resolve(); // the tokenizer has it
@@ -84,7 +84,7 @@ test('token ids go without the tokenizer, and merge with nothing but the same id
   );
 });
 
-test('counting tokenises and encodes nothing', async () => {
+test('counting tokenizes and encodes nothing', async () => {
   const { queue, batches, finishAll } = heldQueue();
   const counted = Promise.all(queue.enqueue(['abc', 'de'], undefined, [3, 2], 'count'));
   const encoded = one(queue, 'abc');
@@ -104,7 +104,7 @@ test('past the limits a call is refused whole, and nothing of it stays', async (
   const { queue, finish, turn } = heldQueue({ tokensMax: 20, bytesMax: 100 });
   queue.enqueue(['aaaaaa', 'bbbbbb']);
   await turn();
-  assert.equal(queue.tokens, 12, 'the true number, now that they are tokenised');
+  assert.equal(queue.tokens, 12, 'the true number, now that they are tokenized');
   assert.throws(() => queue.enqueue(['c'.repeat(24), 'd']), { code: 'queue_full' }, 'estimated as 8 and 3 tokens');
   assert.deepEqual([queue.texts, queue.tokens, queue.bytes], [2, 12, 12]);
   queue.enqueue(['aaaaaa', 'c'.repeat(24)]); // one of them waits already
@@ -146,7 +146,7 @@ test('a text that nobody waits for is dropped; one that somebody waits for is no
   assert.throws(() => queue.enqueue(['late'], leaving.signal), { code: 'cancelled' });
 });
 
-test('a text abandoned while it is tokenised is not encoded', async () => {
+test('a text abandoned while it is tokenized is not encoded', async () => {
   const held = Promise.withResolvers<void>();
   const { queue, batches, turn } = heldQueue({
     tokenize: async (texts) => {

@@ -51,7 +51,7 @@ describe('embeddings', () => {
     assert.equal(bytes.length, 384 * 4);
   });
 
-  test('fewer dimensions: the first ones, renormalised', async () => {
+  test('fewer dimensions: the first ones, renormalized', async () => {
     const [whole] = (await embed(['shortened'])) as [number[]];
     for (const dimensions of [1, 2, 100, 383, 384]) {
       const { data } = await client.embeddings.create({ model: MODEL, input: 'shortened', dimensions });

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
-import { breakOff, type Misbehaviour, refuse, serve, startModelServer } from '../../support/model-server.ts';
+import { breakOff, type Misbehavior, refuse, serve, startModelServer } from '../../support/model-server.ts';
 import { assertWhole, FILES, modelFolder, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
 
 const HERE = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
@@ -172,7 +172,7 @@ describe('the hub', () => {
     );
   });
 
-  const refused: [name: string, misbehave: Misbehaviour, reason: RegExp][] = [
+  const refused: [name: string, misbehave: Misbehavior, reason: RegExp][] = [
     [
       'other bytes of the same length',
       (request, response, body) => isWeights(request) && serve(response, Buffer.alloc(body.length, 7)),

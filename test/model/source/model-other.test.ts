@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
-import { type Misbehaviour, startModelServer } from '../../support/model-server.ts';
+import { type Misbehavior, startModelServer } from '../../support/model-server.ts';
 import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
 
 describe('another model than the default', () => {
@@ -15,7 +15,7 @@ describe('another model than the default', () => {
     ...{ rfilename: path, size },
     lfs: { sha256, size },
   }));
-  const start = (siblings: readonly Sibling[], misbehave: Misbehaviour = () => false) =>
+  const start = (siblings: readonly Sibling[], misbehave: Misbehavior = () => false) =>
     startModelServer(FILES, (request, response, body) => {
       if (!request.url?.startsWith('/api/models/org/other/revision/v2')) return misbehave(request, response, body);
       response.end(JSON.stringify({ sha: commit, siblings }));

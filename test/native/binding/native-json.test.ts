@@ -50,7 +50,7 @@ test('JSON.parse gives back the same float32 bits', async () => {
       );
     }),
   );
-  // The one magnitude whose shortest form a reader of doubles rounds to its neighbour.
+  // The one magnitude whose shortest form a reader of doubles rounds to its neighbor.
   const twiceRounded = new Float32Array(Uint32Array.of(0x15ae43fd, 0x95ae43fd).buffer);
   assert.deepEqual(Float32Array.from(JSON.parse(await textOf([twiceRounded]))[0]), twiceRounded);
 });

@@ -130,7 +130,7 @@ void check_agrees(const SmallModel& small, const EncoderKernel& kernel, const st
       squares += static_cast<double>(vector[i]) * vector[i];
       expected_squares += expected[i] * expected[i];
     }
-    CHECK(std::fabs(squares / expected_squares - 1) < (small.model().normalise ? 1e-6 : 0.05));
+    CHECK(std::fabs(squares / expected_squares - 1) < (small.model().normalize ? 1e-6 : 0.05));
   }
 }
 
@@ -142,7 +142,7 @@ void test_against_double_precision(const EncoderKernel& kernel, std::uint64_t se
   for (const Pooling pooling : {Pooling::mean, Pooling::cls, Pooling::max}) {
     SmallModel small({.hidden = 128, .heads = 2, .intermediate = 192, .layers = 1}, seed + 1);
     small.model().pooling = pooling;
-    small.model().normalise = false;
+    small.model().normalize = false;
     check_agrees(small, kernel, texts_of_many_lengths(small.model(), 12));
   }
   for (const TensorType type : {TensorType::f16, TensorType::bf16}) {

@@ -106,7 +106,7 @@ void test_forms() {
   for (const auto& [value, text] : forms) CHECK(text_of(value) == text);
 }
 
-// Both neighbours of each power of two and of ten, where rounding is hardest.
+// Both neighbors of each power of two and of ten, where rounding is hardest.
 void test_edges() {
   std::size_t wrong = 0;
   for (std::uint32_t exponent = 0; exponent < 255; ++exponent) {

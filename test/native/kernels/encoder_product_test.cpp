@@ -152,12 +152,12 @@ void test_real_numbers(const EncoderKernel& kernel, Sizes sizes, std::size_t row
   in.fill([&](std::size_t, std::size_t) { return random_value(); });
   const TestRows before = in;
   const TestRows stored(kernel, rows, sizes.outputs);
-  const TestRows softened(kernel, rows, sizes.outputs);
+  const TestRows activated(kernel, rows, sizes.outputs);
   const FloatRows added(rows, sizes.outputs);
   for (std::size_t r = 0; r < rows; ++r) std::generate_n(added.row(r), sizes.outputs, random_normal);
   const FloatRows base = added;
   dense.multiply(in, {AfterProduct::store, stored.view().values, stored.view().stride});
-  dense.multiply(in, {AfterProduct::gelu, softened.view().values, softened.view().stride});
+  dense.multiply(in, {AfterProduct::gelu, activated.view().values, activated.view().stride});
   dense.multiply(in, {AfterProduct::add, added.memory.data(), added.stride});
   std::size_t wrong_store = 0;
   std::size_t wrong_gelu = 0;
@@ -168,7 +168,7 @@ void test_real_numbers(const EncoderKernel& kernel, Sizes sizes, std::size_t row
       const auto [product, error] = expected_product(kernel, in, dense, r, output);
       wrong_store += !is_near(stored.value(r, output), product, error, roundoff);
       // Rounding to a float comes twice more: half a sum, and its product with x.
-      wrong_gelu += !is_near(softened.value(r, output), exact_gelu(product), gelu_error(kernel, error),
+      wrong_gelu += !is_near(activated.value(r, output), exact_gelu(product), gelu_error(kernel, error),
                              roundoff + 4 * kFloatRoundoff);
       const double was = base.row(r)[output];
       wrong_add += !is_near(added.row(r)[output], was + product, error + kFloatRoundoff * std::fabs(product),

@@ -24,7 +24,7 @@ std::vector<float> last_bits_changed(std::span<const float> row) {
   return other;
 }
 
-// Queries of every kind, and neighbours of the first row, down to its twin.
+// Queries of every kind, and neighbors of the first row, down to its twin.
 std::vector<std::vector<float>> make_queries(Rows& rows) {
   std::vector<std::vector<float>> queries;
   for (std::size_t kind = 0; kind < static_cast<std::size_t>(RowKind::count); ++kind)
@@ -42,7 +42,7 @@ std::vector<std::vector<float>> make_queries(Rows& rows) {
 // A row's own score for a threshold: its bit is set, whichever way it is bounded.
 bool keeps_promise(const Kernel& kernel, Rows& rows) {
   CodeStore store(rows.dimensions, 1);
-  kernel.quantise_block(rows.floats.get(), rows.stride, rows.dimensions, store.block(0));
+  kernel.quantize_block(rows.floats.get(), rows.stride, rows.dimensions, store.block(0));
   const auto queries = make_queries(rows);
   QueryStore coded(rows.dimensions, queries.size());
   std::vector<double> sums(queries.size() * kBlockRows);
@@ -101,7 +101,7 @@ void test_usefulness(const Kernel& kernel) {
   Rows rows(kDimensions, kBlockRows);
   for (std::size_t at = 0; at < kBlockRows; ++at) rows.set(at, random_row(RowKind::normal, kDimensions));
   CodeStore store(kDimensions, 1);
-  kernel.quantise_block(rows.floats.get(), rows.stride, kDimensions, store.block(0));
+  kernel.quantize_block(rows.floats.get(), rows.stride, kDimensions, store.block(0));
   QueryStore coded(kDimensions, 1);
   coded.encode(0, random_row(RowKind::normal, kDimensions));
   std::uint16_t upper = 0;

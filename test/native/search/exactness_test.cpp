@@ -74,7 +74,7 @@ double some_threshold(const Ranking& ranking) {
                             -1e300,
                             1e-60,
                             -1e-60};
-  // The exact score and its neighbours most often.
+  // The exact score and its neighbors most often.
   return below(3) > 0 ? choices[below(3)] : choices[below(std::size(choices))];
 }
 

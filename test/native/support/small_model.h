@@ -85,16 +85,16 @@ class SmallModel {
         rows.push_back(sum);
       }
     }
-    normalise(model_.embedding_norm, rows);
+    normalize(model_.embedding_norm, rows);
     for (const LayerPlace& layer : model_.layers) {
       std::vector<double> sum = multiply(layer.attention_output, attend(layer, rows), width, width);
       add(sum, rows);
-      normalise(layer.attention_norm, sum);
+      normalize(layer.attention_norm, sum);
       std::vector<double> middle = multiply(layer.intermediate, sum, model_.intermediate_size, width);
       for (double& value : middle) value *= 0.5 * std::erfc(-value / std::numbers::sqrt2);
       rows = multiply(layer.output, middle, width, model_.intermediate_size);
       add(rows, sum);
-      normalise(layer.output_norm, rows);
+      normalize(layer.output_norm, rows);
     }
     return pool(rows);
   }
@@ -160,7 +160,7 @@ class SmallModel {
     return product;
   }
 
-  void normalise(const NormPlace& norm, std::vector<double>& rows) const {
+  void normalize(const NormPlace& norm, std::vector<double>& rows) const {
     const std::vector<float>& gain = read(norm.weight);
     const std::vector<float>& shift = read(norm.bias);
     const std::size_t width = gain.size();
@@ -222,7 +222,7 @@ class SmallModel {
       if (model_.pooling == Pooling::mean) value /= static_cast<double>(tokens);
       squares += value * value;
     }
-    if (model_.normalise) {
+    if (model_.normalize) {
       for (double& value : vector) value /= std::sqrt(squares);
     }
     return vector;

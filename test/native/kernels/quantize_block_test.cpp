@@ -66,12 +66,12 @@ bool row_is_right(std::span<const float> row, CodeStore& store, std::size_t at, 
          store.upper_residual()[at] == residual;
 }
 
-// Quantises the middle one of three blocks.
-bool quantises(const Kernel& kernel, Rows& rows) {
+// Quantizes the middle one of three blocks.
+bool quantizes(const Kernel& kernel, Rows& rows) {
   CodeStore store(rows.dimensions, 3);
   const auto before = store.bytes_of(0);
   const auto after = store.bytes_of(2);
-  kernel.quantise_block(rows.floats.get(), rows.stride, rows.dimensions, store.block(1));
+  kernel.quantize_block(rows.floats.get(), rows.stride, rows.dimensions, store.block(1));
   bool right = store.bytes_of(0) == before && store.bytes_of(2) == after;
   long double largest = 0;
   for (std::size_t at = 0; at < kBlockRows; ++at) {
@@ -82,24 +82,24 @@ bool quantises(const Kernel& kernel, Rows& rows) {
   return right && is_tight_bound(store.norm()[1], largest, 0);
 }
 
-void test_quantise(const Kernel& kernel) {
-  const auto quantises_kind = [&kernel](std::size_t dimensions, auto&& kind_of_row) {
+void test_quantize(const Kernel& kernel) {
+  const auto quantizes_kind = [&kernel](std::size_t dimensions, auto&& kind_of_row) {
     Rows rows(dimensions, kBlockRows);
     for (std::size_t at = 0; at < kBlockRows; ++at) rows.set(at, random_row(kind_of_row(at), dimensions));
-    return quantises(kernel, rows);
+    return quantizes(kernel, rows);
   };
   bool mixed = true;
   for (std::size_t dimensions = 1; dimensions <= 1024; dimensions += dimensions < 80 ? 1 : 5) {
-    mixed = mixed && quantises_kind(dimensions, [](std::size_t) { return random_kind(); });
+    mixed = mixed && quantizes_kind(dimensions, [](std::size_t) { return random_kind(); });
   }
   CHECK(mixed);
   for (std::size_t kind = 0; kind < static_cast<std::size_t>(RowKind::count); ++kind) {
     for (const std::size_t dimensions : {1, 8, 15, 384, 1023}) {
-      CHECK(quantises_kind(dimensions, [kind](std::size_t) { return static_cast<RowKind>(kind); }));
+      CHECK(quantizes_kind(dimensions, [kind](std::size_t) { return static_cast<RowKind>(kind); }));
     }
   }
   CHECK(
-      quantises_kind(kMostDimensions, [](std::size_t at) { return at < 8 ? RowKind::ones : random_kind(); }));
+      quantizes_kind(kMostDimensions, [](std::size_t at) { return at < 8 ? RowKind::ones : random_kind(); }));
 }
 
 }  // namespace
@@ -108,6 +108,6 @@ void test_quantise(const Kernel& kernel) {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  for_each_tested_kernel([](const cosimo::Kernel& kernel) { test_quantise(kernel); });
+  for_each_tested_kernel([](const cosimo::Kernel& kernel) { test_quantize(kernel); });
   return finish();
 }

@@ -1,4 +1,4 @@
-// A plain loop from floats to bytes, as wide as the CPU can: what quantising costs at least.
+// A plain loop from floats to bytes, as wide as the CPU can: what quantizing costs at least.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,6 @@ namespace cosimo::bench {
 /// codes[i] = floats[i] · 127, rounded towards zero; floats from −1 to 1.
 using QuantiseLoop = void (*)(const float* floats, std::int8_t* codes, std::size_t count);
 
-QuantiseLoop widest_quantise_loop();
+QuantiseLoop widest_quantize_loop();
 
 }  // namespace cosimo::bench
