@@ -131,7 +131,7 @@ export async function createThreadedService(config: Config, count: number, logge
 function createMetrics(holder: EngineHolder, running: () => RunningEngine | undefined): Metrics {
   const metrics = new Metrics({
     ready: () => holder.isReady(),
-    documents: () => running()?.documents() ?? 0,
+    documents: () => running()?.documentCount() ?? 0,
     queue_texts: () => running()?.queue.texts ?? 0,
     queue_tokens: () => running()?.queue.tokens ?? 0,
     queue_bytes: () => running()?.queue.bytes ?? 0,
@@ -143,10 +143,10 @@ function createMetrics(holder: EngineHolder, running: () => RunningEngine | unde
 }
 
 /** For the person who started it: plain lines to copy from, whatever the log's format. */
-function announce(address: string, { modelName, encoder, documents }: RunningEngine): void {
+function announce(address: string, { modelName, encoder, documentCount }: RunningEngine): void {
   const json = "-H 'content-type: application/json'";
   const lines = [
-    `${modelName} on ${encoder}; search kernel ${native.kernel}; documents: ${documents()}`,
+    `${modelName} on ${encoder}; search kernel ${native.kernel}; documents: ${documentCount()}`,
     `Cosimo serves on ${address}, documentation at ${address}/docs. Try:`,
     `  curl ${address}/index ${json} -d '{"id": "python", "text": "Python is a programming language"}'`,
     `  curl ${address}/search ${json} -d '{"query": "programming languages", "threshold": 0.3}'`,

@@ -11,17 +11,18 @@ import type { Metrics } from './metrics/metrics.ts';
 import type { ProcessCounts } from './metrics/thread-counts.ts';
 import { readModelConfig } from './model/model-config.ts';
 import { parseModelName } from './model/model-name.ts';
+import type { Prompts } from './model/prompts.ts';
 import { type ResolvedModel, resolveModel } from './model/source/resolve-model.ts';
 import { terminalProgress } from './model/source/transfer/progress.ts';
 import { native } from './native/binding.ts';
 import { pipelineOptions } from './pipeline-options.ts';
 import { AnswerBudget } from './service/answer-budget.ts';
-import { SearchService } from './service/document-service.ts';
-import { EmbeddingService, type Prompts } from './service/embedding-service.ts';
+import { DocumentService } from './service/document-service.ts';
+import { QueuedBackend } from './service/embedding-backend.ts';
+import { EmbeddingService } from './service/embedding-service.ts';
 import type { Engine, ServedModel } from './service/engine.ts';
 import { IndexCapacity } from './service/index-capacity.ts';
 import { statsOf } from './service/stats.ts';
-import { QueuedEncoder } from './service/text-encoder.ts';
 import type { DocumentStore } from './store/document-store.ts';
 import { LmdbStore } from './store/lmdb-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
@@ -36,11 +37,11 @@ export interface RunningEngine {
   /** Native memory of the encoder; 0 with ONNX Runtime. */
   readonly encoderMemoryBytes: () => number;
   readonly prompts: Prompts;
-  readonly textEncoder: QueuedEncoder;
+  readonly backend: QueuedBackend;
   readonly queue: BatchQueue;
   readonly cache: EmbeddingCache;
   readonly index: VectorIndex;
-  readonly documents: () => number;
+  readonly documentCount: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -77,9 +78,9 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
     capacityBytes: config.CACHE_BYTES,
     timeToLiveMs: config.CACHE_TTL_MS,
   });
-  const textEncoder = new QueuedEncoder(queue, cache);
+  const backend = new QueuedBackend(queue, cache);
   const embeddings = new EmbeddingService({
-    encoder: textEncoder,
+    backend,
     cache,
     counts: counts.ofThread(0),
     prompts,
@@ -96,17 +97,26 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
   const answers = new AnswerBudget(config.ANSWER_BYTES);
   const isNormalized = modelConfig.normalize;
   const limits = { topKMax: config.MAX_TOP_K, metadataBytesMax: config.MAX_METADATA_BYTES };
-  const search = new SearchService({ embeddings, index, store, capacity, answers, metrics, isNormalized, ...limits });
-  await search.load();
-  const documents = () => search.documents;
+  const documents = new DocumentService({
+    embeddings,
+    index,
+    store,
+    capacity,
+    answers,
+    metrics,
+    isNormalized,
+    ...limits,
+  });
+  await documents.load();
+  const documentCount = () => documents.count;
   const described = { modelName: model.name, encoder: description };
-  const statsParts = { ...described, kernel: native.kernel, documents, cache, index, counts };
+  const statsParts = { ...described, kernel: native.kernel, documentCount, cache, index, counts };
   return {
     engine: {
       model: servedModel(config, model, pipeline),
       dimensions,
       embeddings,
-      search,
+      documents,
       healthy: pipeline.healthy,
       stats: () => statsOf(statsParts),
       retryAfter_s: () => queue.drain_s,
@@ -114,11 +124,11 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
     ...described,
     encoderMemoryBytes: pipeline.encoderMemoryBytes,
     prompts,
-    textEncoder,
+    backend,
     queue,
     cache,
     index,
-    documents,
+    documentCount,
     async close() {
       await pipeline.close();
       index.close();

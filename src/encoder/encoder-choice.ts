@@ -1,98 +1,101 @@
-/** Which encoder serves: what is asked for, held against what the model, the machine and COSIMO_KERNEL allow. */
+/** Which encoder serves, by the settings and by what the model, the machine and COSIMO_KERNEL allow. */
 import { CosimoError } from '../errors.ts';
 import type { NativeEncoderKernel, NativePrecision } from '../native/text-encoder.ts';
 import type { Precision } from './encoder.ts';
 import type { GraphPrecision } from './onnx/graph-builder.ts';
 
-/** As the settings ENCODER, DEVICE and PRECISION have it. */
-export interface EncoderWish {
+/** The settings ENCODER, DEVICE and PRECISION. */
+export interface EncoderSettings {
   readonly encoder: 'auto' | 'native' | 'onnx';
   readonly device: 'auto' | 'cpu' | 'cuda';
   readonly precision: 'auto' | Precision;
 }
 
-export interface EncoderPossibilities {
+/** What the native encoder can do on this machine and with this model. */
+export interface EncoderSupport {
   /** As `process.arch`. */
   readonly arch: string;
   readonly searchKernel: string;
+  /** The encoder kernels of this machine. */
   readonly kernels: readonly NativeEncoderKernel[];
-  /** Why the native encoder doesn't take the model, if so. */
-  readonly notCovered: string | undefined;
+  /** Why the native encoder can't run this model; undefined when it can. */
+  readonly modelUnsupported: string | undefined;
 }
 
 export interface NativeChoice {
   readonly kind: 'native';
   readonly precision: NativePrecision;
-  /** Set where CUDA, if it can be had, is to be taken instead. */
+  /** If set: try CUDA first, in this precision, and take the native encoder only where CUDA is not available. */
   readonly cudaPrecision?: 'auto' | 'fp32';
 }
 
 export interface OnnxChoice {
   readonly kind: 'onnx';
   readonly precision: 'auto' | GraphPrecision;
-  /** Why not natively, where nobody asked for ONNX Runtime. */
+  /** Why the native encoder was not chosen; absent when the settings ask for ONNX Runtime. */
   readonly reason?: string;
 }
 
 /** @throws CosimoError `invalid_setting`, a sentence that says why and what to set */
-export function chooseEncoder(wish: EncoderWish, possible: EncoderPossibilities): NativeChoice | OnnxChoice {
-  const { encoder, device, precision } = wish;
-  if (encoder === 'onnx') return onnx(precision);
-  const refusal = whyNotNative(wish, possible);
-  if (refusal !== undefined) {
+export function chooseEncoder(settings: EncoderSettings, support: EncoderSupport): NativeChoice | OnnxChoice {
+  const { encoder, device, precision } = settings;
+  if (encoder === 'onnx') return onnxChoice(precision);
+  const obstacle = whyNotNative(settings, support);
+  if (obstacle !== undefined) {
     if (encoder === 'native')
-      throw refused('ENCODER=native', refusal, 'Set ENCODER=onnx, or ENCODER and PRECISION to auto.');
+      throw invalidSetting('ENCODER=native', obstacle, 'Set ENCODER=onnx, or ENCODER and PRECISION to auto.');
     if (isNativeOnly(precision)) {
-      throw refused(`PRECISION=${precision}`, refusal, 'Set PRECISION to auto or fp32.');
+      throw invalidSetting(`PRECISION=${precision}`, obstacle, 'Set PRECISION to auto or fp32.');
     }
-    return onnx(precision, device === 'cuda' ? undefined : refusal);
+    return onnxChoice(precision, device === 'cuda' ? undefined : obstacle);
   }
-  const choice: NativeChoice = { kind: 'native', precision: precisionOf(precision) };
-  // What ONNX Runtime can't do is not left to it, however slow or new the kernel is.
+  const choice: NativeChoice = { kind: 'native', precision: nativePrecision(precision) };
+  // ONNX Runtime has neither bf16 nor int8: even a slow or untried native kernel is taken for those.
   if (encoder === 'native' || isNativeOnly(precision)) return choice;
-  const doubt = whyNotByItself(choice.precision, possible);
-  if (doubt !== undefined) return onnx(precision, `${doubt}; ENCODER=native takes it`);
+  const drawback = whyNotByDefault(choice.precision, support);
+  if (drawback !== undefined) return onnxChoice(precision, `${drawback}; ENCODER=native takes it`);
   return device === 'auto' ? { ...choice, cudaPrecision: precision === 'fp32' ? 'fp32' : 'auto' } : choice;
 }
 
-const isNativeOnly = (precision: EncoderWish['precision']) => precision === 'bf16' || precision === 'int8';
+const isNativeOnly = (precision: EncoderSettings['precision']) => precision === 'bf16' || precision === 'int8';
 
-/** Of the native encoder, which never computes in fp16. */
-function precisionOf(precision: EncoderWish['precision']): NativePrecision {
+/** The native encoder has no fp16; `auto` is fp32. */
+function nativePrecision(precision: EncoderSettings['precision']): NativePrecision {
   return precision === 'bf16' || precision === 'int8' ? precision : 'fp32';
 }
 
-function onnx(precision: EncoderWish['precision'], reason?: string): OnnxChoice {
+function onnxChoice(precision: EncoderSettings['precision'], reason?: string): OnnxChoice {
   if (precision === 'bf16' || precision === 'int8') {
     const advice = `Set ENCODER to auto or native, or PRECISION to auto, fp32 or fp16.`;
-    throw refused(`PRECISION=${precision}`, 'ENCODER=onnx computes in fp32 or fp16', advice);
+    throw invalidSetting(`PRECISION=${precision}`, 'ENCODER=onnx computes in fp32 or fp16', advice);
   }
   return { kind: 'onnx', precision, ...(reason !== undefined && { reason }) };
 }
 
-/** What makes it impossible. */
-function whyNotNative({ device, precision }: EncoderWish, possible: EncoderPossibilities): string | undefined {
+/** Why the native encoder can't be used at all; undefined when it can. */
+function whyNotNative({ device, precision }: EncoderSettings, support: EncoderSupport): string | undefined {
   if (device === 'cuda') return 'the native encoder runs on the CPU, and DEVICE=cuda insists on the GPU';
   if (precision === 'fp16') return 'the native encoder computes in fp32, bf16 or int8, and PRECISION=fp16';
-  if (possible.notCovered !== undefined) return `the native encoder does not take this model: ${possible.notCovered}`;
-  if (kernelFor(precisionOf(precision), possible) !== undefined) return undefined;
-  const { kernels, searchKernel } = possible;
+  if (support.modelUnsupported !== undefined)
+    return `the native encoder does not take this model: ${support.modelUnsupported}`;
+  if (kernelFor(nativePrecision(precision), support) !== undefined) return undefined;
+  const { kernels, searchKernel } = support;
   const has = kernels.map((kernel) => `${kernel.precision} (${kernel.name})`).join(', ');
-  return `no encoder kernel here computes in ${precisionOf(precision)}; with the search kernel ${searchKernel} there are ${has}`;
+  return `no encoder kernel here computes in ${nativePrecision(precision)}; with the search kernel ${searchKernel} there are ${has}`;
 }
 
-/** What makes it no better than ONNX Runtime, or not known to be. */
-function whyNotByItself(precision: NativePrecision, possible: EncoderPossibilities): string | undefined {
-  const kernel = kernelFor(precision, possible);
+/** Why ENCODER=auto prefers ONNX Runtime although the native encoder would work; undefined when it doesn't. */
+function whyNotByDefault(precision: NativePrecision, support: EncoderSupport): string | undefined {
+  const kernel = kernelFor(precision, support);
   if (kernel?.family === 'scalar') return `the native encoder has only its scalar kernel here, which is slow`;
-  if (possible.arch !== 'x64') return `the native encoder's kernel ${kernel?.name} has never run on such a CPU`;
+  if (support.arch !== 'x64') return `the native encoder's kernel ${kernel?.name} has never run on such a CPU`;
   return undefined;
 }
 
-function kernelFor(precision: NativePrecision, { kernels }: EncoderPossibilities): NativeEncoderKernel | undefined {
+function kernelFor(precision: NativePrecision, { kernels }: EncoderSupport): NativeEncoderKernel | undefined {
   return kernels.find((kernel) => kernel.precision === precision);
 }
 
-function refused(setting: string, reason: string, advice: string): CosimoError {
+function invalidSetting(setting: string, reason: string, advice: string): CosimoError {
   return new CosimoError('invalid_setting', `${setting}, but ${reason}. ${advice}`);
 }

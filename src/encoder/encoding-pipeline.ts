@@ -2,7 +2,7 @@
 import { readModelConfig } from '../model/model-config.ts';
 import { KeptAlive } from '../workers/supervisor.ts';
 import type { EncoderFacts } from './encoder.ts';
-import type { EncoderWish } from './encoder-choice.ts';
+import type { EncoderSettings } from './encoder-choice.ts';
 import { EncoderHealth } from './encoder-health.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
 import type { BatchReport, TokenizeReport } from './queue/queue-reports.ts';
@@ -10,7 +10,7 @@ import { startEncoders } from './start-encoders.ts';
 import type { TokenizedText } from './tokenizer/tokenizer.ts';
 import { TokenizerThread } from './tokenizer/tokenizer-thread.ts';
 
-export interface PipelineOptions extends EncoderWish {
+export interface PipelineOptions extends EncoderSettings {
   readonly modelDir: string;
   /** Number of the CUDA device. */
   readonly deviceId: number;

@@ -1,44 +1,44 @@
-/** How many encoders work side by side, each with how many threads: what is worth trying on so many cores. */
+/** How many encoders work side by side, and with how many threads each. */
 
-export interface Arrangement {
+export interface Parallelism {
+  /** Encoders side by side. */
   readonly workers: number;
-  /** Of one inference. */
+  /** Threads of one inference. */
   readonly threads: number;
 }
 
-export interface WantedArrangement {
-  /** 0 leaves it to measuring. */
+/** The settings ENCODER_WORKERS and ENCODER_THREADS: 0 leaves the choice to Cosimo. */
+export interface ParallelismSettings {
   readonly workers: number;
   readonly threads: number;
 }
 
-/** Each worker has weights of its own. */
-const WORKERS_TRIED_MAX = 8;
+/** Each worker has its own copy of the weights. */
+const CANDIDATE_WORKERS_MAX = 8;
 
 /**
- * Fewest workers first: a text that comes alone is encoded soonest by most threads.
- * @returns one alone where nothing is left to measuring
+ * What is worth measuring on so many cores. Fewest workers come first: a lone text is encoded soonest by many threads.
+ * @returns a single candidate where the settings leave nothing to choose
  */
-export function arrangementsFor(wanted: WantedArrangement, cores: number): Arrangement[] {
-  const { workers, threads } = wanted;
-  // Threads alone are what one encoder may use; workers alone share the cores.
+export function parallelismCandidates({ workers, threads }: ParallelismSettings, cores: number): Parallelism[] {
+  // ENCODER_THREADS alone limits one encoder to so many threads; ENCODER_WORKERS alone divides the cores.
   if (threads > 0) return [{ workers: Math.max(1, workers), threads }];
   if (workers > 0) return [{ workers, threads: Math.max(1, Math.floor(cores / workers)) }];
-  const arrangements: Arrangement[] = [];
-  for (let count = 1; count <= Math.min(cores, WORKERS_TRIED_MAX); count *= 2) {
-    arrangements.push({ workers: count, threads: Math.floor(cores / count) });
+  const candidates: Parallelism[] = [];
+  for (let count = 1; count <= Math.min(cores, CANDIDATE_WORKERS_MAX); count *= 2) {
+    candidates.push({ workers: count, threads: Math.floor(cores / count) });
   }
-  return arrangements;
+  return candidates;
 }
 
-/** More workers must be so much faster to be worth slower single texts and a copy of the weights each. */
-const WORTHWHILE = 1.1;
+/** More workers mean slower single texts and more copies of the weights: they must be this much faster to be chosen. */
+const WORTHWHILE_SPEEDUP = 1.1;
 
-/** @param tokensPerMs of each arrangement, in the order of `arrangementsFor`; @returns the position of the one to take */
-export function fastestArrangement(tokensPerMs: readonly number[]): number {
+/** @param tokensPerMs of each candidate, fewest workers first; @returns the position of the one to choose */
+export function bestCandidate(tokensPerMs: readonly number[]): number {
   let best = 0;
   for (const [at, rate] of tokensPerMs.entries()) {
-    if (rate > WORTHWHILE * (tokensPerMs[best] as number)) best = at;
+    if (rate > WORTHWHILE_SPEEDUP * (tokensPerMs[best] as number)) best = at;
   }
   return best;
 }

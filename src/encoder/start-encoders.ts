@@ -4,15 +4,15 @@ import { readModelConfig } from '../model/model-config.ts';
 import { readWeights } from '../model/weights.ts';
 import { native } from '../native/binding.ts';
 import { CUDA_REFUSED, missingForCuda } from './cuda/cuda-libraries.ts';
-import { chooseEncoder, type EncoderWish, type NativeChoice } from './encoder-choice.ts';
+import { chooseEncoder, type EncoderSettings, type NativeChoice } from './encoder-choice.ts';
 import type { EncoderSet } from './encoder-set.ts';
 import type { TextSample } from './encoder-speed.ts';
 import { startNativeEncoders } from './native/native-encoder-set.ts';
 import { whyNotCovered } from './native/native-model.ts';
 import { startOnnxEncoders } from './onnx/onnx-encoder-set.ts';
-import type { WantedArrangement } from './parallelism.ts';
+import type { ParallelismSettings } from './parallelism.ts';
 
-export interface EncodersOptions extends EncoderWish, WantedArrangement {
+export interface EncodersOptions extends EncoderSettings, ParallelismSettings {
   readonly modelDir: string;
   /** Number of the CUDA device. */
   readonly deviceId: number;
@@ -29,7 +29,7 @@ export async function startEncoders(options: EncodersOptions): Promise<EncoderSe
     arch: process.arch,
     searchKernel: native.kernel,
     kernels: native.encoderKernels,
-    notCovered: whyNotCovered(await readModelConfig(modelDir), await readWeights(modelDir)),
+    modelUnsupported: whyNotCovered(await readModelConfig(modelDir), await readWeights(modelDir)),
   });
   if (choice.kind === 'native') return startNative(options, choice);
   if (choice.reason !== undefined) log(`ONNX Runtime encodes: ${choice.reason}`);

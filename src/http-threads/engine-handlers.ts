@@ -3,13 +3,13 @@ import type { Registry } from 'prom-client';
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
 import { RateCounter } from '../http/rate-counter.ts';
+import type { EmbeddingBackend, TextVector } from '../service/embedding-backend.ts';
 import type { EngineHolder } from '../service/engine.ts';
-import type { TextEncoder, TextVector } from '../service/text-encoder.ts';
 import type { Handlers } from '../workers/calls.ts';
 import type { EncodeArgs, EngineCalls } from './protocol.ts';
 
 export interface Encoding {
-  readonly textEncoder: TextEncoder;
+  readonly backend: EmbeddingBackend;
   readonly cache: EmbeddingCache;
 }
 
@@ -26,12 +26,12 @@ export function engineHandlers(
       if (parts === undefined) throw new CosimoError('model_not_ready');
       return encodeAbsent(parts, args, signal);
     },
-    encodeTokens: ({ inputs }, signal) => encoderOf(encoding).encodeTokens(inputs, signal),
-    countTokens: ({ texts, sizes }, signal) => encoderOf(encoding).countTokens(texts, sizes, signal),
-    find: ({ id }) => holder.engine.search.find(id),
-    upsert: ({ document }, signal) => holder.engine.search.upsert(document, signal),
-    delete: ({ id }) => holder.engine.search.delete(id),
-    search: ({ query, topK, threshold }, signal) => holder.engine.search.search(query, { topK, threshold, signal }),
+    encodeTokens: ({ inputs }, signal) => backendOf(encoding).encodeTokens(inputs, signal),
+    countTokens: ({ texts, sizes }, signal) => backendOf(encoding).countTokens(texts, sizes, signal),
+    find: ({ id }) => holder.engine.documents.find(id),
+    upsert: ({ document }, signal) => holder.engine.documents.upsert(document, signal),
+    delete: ({ id }) => holder.engine.documents.delete(id),
+    search: ({ query, topK, threshold }, signal) => holder.engine.documents.search(query, { topK, threshold, signal }),
     healthy: () => holder.isReady(),
     stats: () => holder.engine.stats(),
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
@@ -40,15 +40,15 @@ export function engineHandlers(
 }
 
 /** @throws CosimoError `model_not_ready` */
-function encoderOf(encoding: () => Encoding | undefined): TextEncoder {
+function backendOf(encoding: () => Encoding | undefined): EmbeddingBackend {
   const parts = encoding();
   if (parts === undefined) throw new CosimoError('model_not_ready');
-  return parts.textEncoder;
+  return parts.backend;
 }
 
 /** Since the asking thread looked, another one may have had a text encoded: no text is encoded twice for that. */
 async function encodeAbsent(
-  { textEncoder, cache }: Encoding,
+  { backend, cache }: Encoding,
   { texts, sizes, cache: useCache }: EncodeArgs,
   signal: AbortSignal,
 ): Promise<TextVector[]> {
@@ -58,7 +58,7 @@ async function encodeAbsent(
   });
   const absent = [...found.keys()].filter((at) => found[at] === undefined);
   if (absent.length > 0) {
-    const encoded = await textEncoder.encode(
+    const encoded = await backend.encode(
       absent.map((at) => texts[at] as string),
       absent.map((at) => sizes[at] as number),
       { cache: useCache, signal },

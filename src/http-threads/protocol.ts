@@ -3,10 +3,10 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { RateHits } from '../http/rate-counter.ts';
 import type { MetricsText } from '../http/status-routes.ts';
+import type { Prompts } from '../model/prompts.ts';
 import type { Hit } from '../service/document-service.ts';
-import type { Prompts } from '../service/embedding-service.ts';
+import type { TextVector, TokenCount } from '../service/embedding-backend.ts';
 import type { ServedModel } from '../service/engine.ts';
-import type { TextVector, TokenCount } from '../service/text-encoder.ts';
 import type { StoredDocument } from '../store/document-store.ts';
 
 /** What a thread is started with. */

@@ -1,9 +1,9 @@
 /** The engine of the main thread, as an HTTP thread sees it: what the cache holds is answered here, the rest is asked for. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import type { ThreadCounts } from '../metrics/thread-counts.ts';
+import type { EmbeddingBackend, EncodeOptions } from '../service/embedding-backend.ts';
 import { EmbeddingService } from '../service/embedding-service.ts';
 import type { Documents, Engine } from '../service/engine.ts';
-import type { EncodeOptions, TextEncoder } from '../service/text-encoder.ts';
 import type { Caller } from '../workers/calls.ts';
 import type { EngineCalls, EngineFacts } from './protocol.ts';
 
@@ -24,15 +24,15 @@ export function remoteEngine({ caller, cache, counts, facts, textBytesMax }: Rem
   return {
     model,
     dimensions: cache.dimensions,
-    embeddings: new EmbeddingService({ encoder: remoteEncoder(caller), cache, counts, prompts, textBytesMax }),
-    search: remoteDocuments(caller),
+    embeddings: new EmbeddingService({ backend: remoteBackend(caller), cache, counts, prompts, textBytesMax }),
+    documents: remoteDocuments(caller),
     healthy: () => caller.call('healthy', null),
     stats: () => caller.call('stats', null),
     retryAfter_s: () => RETRY_AFTER_S,
   };
 }
 
-function remoteEncoder(caller: Caller<EngineCalls>): TextEncoder {
+function remoteBackend(caller: Caller<EngineCalls>): EmbeddingBackend {
   return {
     encode: (texts, sizes, { cache, signal }: EncodeOptions) => caller.call('encode', { texts, sizes, cache }, signal),
     encodeTokens: (inputs, signal) => caller.call('encodeTokens', { inputs }, signal),

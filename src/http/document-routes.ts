@@ -35,7 +35,7 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void
     },
     async (request, reply) => {
       const { id, text, metadata } = request.body;
-      await holder.engine.search.upsert({ id, text, metadata: metadata ?? '{}' }, answerSignal(reply));
+      await holder.engine.documents.upsert({ id, text, metadata: metadata ?? '{}' }, answerSignal(reply));
       holder.counts.request('index');
       return sendJson(reply, 200, JSON.stringify({ indexed: id }));
     },
@@ -46,14 +46,14 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void
     '/index/:doc_id',
     { schema: { ...byId, summary: 'Read a document', response: { 200: DocumentResponse, ...NOT_FOUND_ERROR } } },
     async (request, reply) =>
-      sendJson(reply, 200, documentJson(await holder.engine.search.find(request.params.doc_id))),
+      sendJson(reply, 200, documentJson(await holder.engine.documents.find(request.params.doc_id))),
   );
   app.delete<{ Params: DocumentPath }>(
     '/index/:doc_id',
     { schema: { ...byId, summary: 'Delete a document', response: { 200: DeleteResponse, ...NOT_FOUND_ERROR } } },
     async (request, reply) => {
       const { doc_id } = request.params;
-      await holder.engine.search.delete(doc_id);
+      await holder.engine.documents.delete(doc_id);
       return sendJson(reply, 200, JSON.stringify({ deleted: doc_id }));
     },
   );
@@ -69,7 +69,7 @@ export function documentRoutes(app: FastifyInstance, holder: EngineHolder): void
     },
     async (request, reply) => {
       const { query, top_k: topK, threshold } = request.body;
-      const hits = await holder.engine.search.search(query, { topK, threshold, signal: answerSignal(reply) });
+      const hits = await holder.engine.documents.search(query, { topK, threshold, signal: answerSignal(reply) });
       holder.counts.request('search');
       return sendJson(reply, 200, await hitsJson(hits));
     },

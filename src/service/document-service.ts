@@ -12,7 +12,7 @@ import { unitVector } from './unit-vector.ts';
 /** A hit's text is held as the store's string, as a part of the answer, and as the answer's bytes. */
 const ANSWER_COPIES = 3;
 
-export interface SearchServiceParts {
+export interface DocumentServiceParts {
   readonly embeddings: EmbeddingService;
   readonly index: VectorIndex;
   readonly store: DocumentStore;
@@ -43,18 +43,18 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
 }
 
-export class SearchService {
-  readonly #parts: SearchServiceParts;
+export class DocumentService {
+  readonly #parts: DocumentServiceParts;
   /** Searches under way, each until its hits have been read from the store. */
   readonly #searches = new Set<Promise<unknown>>();
   /** The index follows the store in the order of the store's commits. */
   #applied: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: SearchServiceParts) {
+  constructor(parts: DocumentServiceParts) {
     this.#parts = parts;
   }
 
-  get documents(): number {
+  get count(): number {
     return this.#parts.store.documents;
   }
 

@@ -2,18 +2,12 @@
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
 import type { ThreadCounts } from '../metrics/thread-counts.ts';
-import type { EncodeOptions, TextEncoder, TextVector, TokenCount } from './text-encoder.ts';
+import type { Prompts } from '../model/prompts.ts';
+import type { EmbeddingBackend, EncodeOptions, TextVector, TokenCount } from './embedding-backend.ts';
 import { TimeSlice } from './time-slice.ts';
 
-/** What is put before a text, by what it is: the model's own choice, mostly nothing. */
-export interface Prompts {
-  readonly text: string;
-  readonly query: string;
-  readonly document: string;
-}
-
 export interface EmbeddingServiceParts {
-  readonly encoder: TextEncoder;
+  readonly backend: EmbeddingBackend;
   readonly cache: EmbeddingCache;
   readonly counts: ThreadCounts;
   readonly prompts: Prompts;
@@ -73,7 +67,7 @@ export class EmbeddingService {
     const uncounted = [...found].flatMap(([key, { tokens }]) => (tokens === undefined ? [key] : []));
     const sizes = uncounted.map((key) => Buffer.byteLength(key));
     const counted =
-      uncounted.length === 0 ? [] : await this.#parts.encoder.countTokens(uncounted, sizes, options.signal);
+      uncounted.length === 0 ? [] : await this.#parts.backend.countTokens(uncounted, sizes, options.signal);
     const counts = new Map<string, Partial<TokenCount>>(found);
     for (const [at, key] of uncounted.entries()) counts.set(key, counted[at] as TokenCount);
     return {
@@ -86,7 +80,7 @@ export class EmbeddingService {
   /** @param inputs token ids with [CLS] and [SEP], as long as the model sees at most; @throws as `embed` */
   async embedTokens(inputs: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]> {
     const unique = new Map(inputs.map((ids) => [ids.join(), ids]));
-    const encoded = await this.#parts.encoder.encodeTokens([...unique.values()], signal);
+    const encoded = await this.#parts.backend.encodeTokens([...unique.values()], signal);
     const vectors = new Map([...unique.keys()].map((key, at) => [key, encoded[at]]));
     return inputs.map((ids) => vectors.get(ids.join()) as Float32Array);
   }
@@ -107,7 +101,7 @@ export class EmbeddingService {
     texts: readonly string[],
     { cache: useCache = true, as = 'text', signal }: EmbedOptions,
   ): Promise<Looked> {
-    const { cache, counts, encoder, prompts } = this.#parts;
+    const { cache, counts, backend, prompts } = this.#parts;
     // Long texts give way to other requests one by one; a call of short ones runs through without a pause. While a call
     // pauses, another one may have a text encoded that this one didn't find: those are looked for again.
     const slice = new TimeSlice();
@@ -139,7 +133,7 @@ export class EmbeddingService {
     const absent = [...missing.keys()];
     if (absent.length > 0) {
       const options: EncodeOptions = { cache: useCache, signal };
-      const encoded = await encoder.encode(absent, [...missing.values()], options);
+      const encoded = await backend.encode(absent, [...missing.values()], options);
       for (const [at, key] of absent.entries()) found.set(key, encoded[at] as TextVector);
     }
     if (useCache) counts.lookups(texts.length - absent.length, absent.length);

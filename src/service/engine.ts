@@ -5,7 +5,7 @@ import type { StoredDocument } from '../store/document-store.ts';
 import type { Hit, SearchOptions } from './document-service.ts';
 import type { EmbeddingService } from './embedding-service.ts';
 
-/** Documents and search, in this thread or from another one; each call as in SearchService. */
+/** Documents and search, in this thread or from another one; each call as in DocumentService. */
 export interface Documents {
   find(id: string): StoredDocument | Promise<StoredDocument>;
   upsert(document: StoredDocument, signal: AbortSignal): Promise<void>;
@@ -34,7 +34,7 @@ export interface Engine {
   readonly model: ServedModel;
   readonly dimensions: number;
   readonly embeddings: EmbeddingService;
-  readonly search: Documents;
+  readonly documents: Documents;
   /** False after a failed inference, until one works again. */
   readonly healthy: () => boolean | Promise<boolean>;
   /** The body of /stats. */

@@ -10,20 +10,20 @@ export interface StatsParts {
   readonly encoder: string;
   /** The search kernel. */
   readonly kernel: string;
-  readonly documents: () => number;
+  readonly documentCount: () => number;
   readonly cache: EmbeddingCache;
   readonly index: VectorIndex;
   readonly counts: ProcessCounts;
 }
 
-export function statsOf({ modelName, encoder, kernel, documents, cache, index, counts }: StatsParts): object {
+export function statsOf({ modelName, encoder, kernel, documentCount, cache, index, counts }: StatsParts): object {
   const { hits, misses } = counts.lookups;
   const lookups = hits + misses;
   const { memoryBytes, rowBytes, deadRows, scan, planeRows, planeRowsPassed } = index.statistics();
   return {
     model: modelName,
     index: {
-      documents: documents(),
+      documents: documentCount(),
       memory_bytes: memoryBytes,
       row_bytes: rowBytes,
       dead_rows: deadRows,

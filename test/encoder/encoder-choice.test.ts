@@ -1,8 +1,8 @@
 /** Which encoder serves: by setting, device, precision, model, and the kernels that there are. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { chooseEncoder, type EncoderPossibilities, type EncoderWish } from '../../src/encoder/encoder-choice.ts';
-import { nativeArrangement } from '../../src/encoder/native/native-encoder-set.ts';
+import { chooseEncoder, type EncoderSettings, type EncoderSupport } from '../../src/encoder/encoder-choice.ts';
+import { nativeParallelism } from '../../src/encoder/native/native-encoder-set.ts';
 import type { NativeEncoderKernel, NativePrecision } from '../../src/native/text-encoder.ts';
 
 const kernel = (family: string, precision: NativePrecision = 'fp32'): NativeEncoderKernel => ({
@@ -10,10 +10,10 @@ const kernel = (family: string, precision: NativePrecision = 'fp32'): NativeEnco
 });
 const ALL = [kernel('avx512'), kernel('avx512', 'bf16'), kernel('avx512', 'int8')];
 
-const choose = (wish: Partial<EncoderWish>, possible: Partial<EncoderPossibilities> = {}) =>
+const choose = (settings: Partial<EncoderSettings>, support: Partial<EncoderSupport> = {}) =>
   chooseEncoder(
-    { encoder: 'auto', device: 'cpu', precision: 'auto', ...wish },
-    { arch: 'x64', searchKernel: 'avx512', kernels: ALL, notCovered: undefined, ...possible },
+    { encoder: 'auto', device: 'cpu', precision: 'auto', ...settings },
+    { arch: 'x64', searchKernel: 'avx512', kernels: ALL, modelUnsupported: undefined, ...support },
   );
 
 describe('ENCODER=auto', () => {
@@ -33,9 +33,9 @@ describe('ENCODER=auto', () => {
   });
 
   test('what it leaves to ONNX Runtime it gives a reason for', () => {
-    const left: [Partial<EncoderWish>, Partial<EncoderPossibilities>, precision: string, RegExp][] = [
+    const left: [Partial<EncoderSettings>, Partial<EncoderSupport>, precision: string, RegExp][] = [
       [{ precision: 'fp16' }, {}, 'fp16', /computes in fp32, bf16 or int8, and PRECISION=fp16/],
-      [{}, { notCovered: 'it is an ONNX file' }, 'auto', /does not take this model: it is an ONNX file/],
+      [{}, { modelUnsupported: 'it is an ONNX file' }, 'auto', /does not take this model: it is an ONNX file/],
       [
         {},
         { kernels: [kernel('scalar')] },
@@ -49,9 +49,9 @@ describe('ENCODER=auto', () => {
         /neon-fp32 has never run on such a CPU; ENCODER=native/,
       ],
     ];
-    for (const [wish, possible, precision, reason] of left) {
+    for (const [settings, support, precision, reason] of left) {
       for (const device of ['cpu', 'auto'] as const) {
-        const choice = choose({ device, ...wish }, possible);
+        const choice = choose({ device, ...settings }, support);
         assert.deepEqual([choice.kind, choice.precision], ['onnx', precision]);
         assert.match((choice as { reason: string }).reason, reason);
       }
@@ -66,7 +66,7 @@ describe('ENCODER=auto', () => {
   test('bf16 and int8 are taken on any CPU that has them, and refused where nothing has them', () => {
     const neon = { arch: 'arm64', kernels: [kernel('neon'), kernel('neon-dotprod', 'bf16')] };
     assert.deepEqual(choose({ precision: 'bf16' }, neon), { kind: 'native', precision: 'bf16' });
-    const refused: [Partial<EncoderWish>, Partial<EncoderPossibilities>, RegExp][] = [
+    const refused: [Partial<EncoderSettings>, Partial<EncoderSupport>, RegExp][] = [
       [
         { precision: 'int8' },
         { searchKernel: 'avx2', kernels: [kernel('avx2')] },
@@ -79,12 +79,12 @@ describe('ENCODER=auto', () => {
       ],
       [
         { precision: 'int8' },
-        { notCovered: 'odd' },
+        { modelUnsupported: 'odd' },
         /^PRECISION=int8, but the native encoder does not take this model: odd\. Set/,
       ],
     ];
-    for (const [wish, possible, message] of refused) {
-      assert.throws(() => choose(wish, possible), { code: 'invalid_setting', message });
+    for (const [settings, support, message] of refused) {
+      assert.throws(() => choose(settings, support), { code: 'invalid_setting', message });
     }
   });
 });
@@ -99,22 +99,22 @@ test('ENCODER=native is native or a sentence that says why not', () => {
   assert.deepEqual(choose({ encoder }, { kernels: [kernel('scalar')] }), { kind: 'native', precision: 'fp32' });
   const arm = { arch: 'arm64', kernels: [kernel('neon')] };
   assert.deepEqual(choose({ encoder }, arm), { kind: 'native', precision: 'fp32' });
-  const refused: [Partial<EncoderWish>, Partial<EncoderPossibilities>, RegExp][] = [
+  const refused: [Partial<EncoderSettings>, Partial<EncoderSupport>, RegExp][] = [
     [
       { precision: 'fp16' },
       {},
       /^ENCODER=native, but .*PRECISION=fp16\. Set ENCODER=onnx, or ENCODER and PRECISION to auto/,
     ],
     [{ device: 'cuda' }, {}, /^ENCODER=native, but .*DEVICE=cuda insists on the GPU/],
-    [{}, { notCovered: 'odd' }, /^ENCODER=native, but the native encoder does not take this model: odd/],
+    [{}, { modelUnsupported: 'odd' }, /^ENCODER=native, but the native encoder does not take this model: odd/],
     [
       { precision: 'bf16' },
       { kernels: [kernel('avx512')] },
       /^ENCODER=native, but no encoder kernel here computes in bf16/,
     ],
   ];
-  for (const [wish, possible, message] of refused) {
-    assert.throws(() => choose({ encoder, ...wish }, possible), { code: 'invalid_setting', message });
+  for (const [settings, support, message] of refused) {
+    assert.throws(() => choose({ encoder, ...settings }, support), { code: 'invalid_setting', message });
   }
 });
 
@@ -131,8 +131,8 @@ test('ENCODER=onnx is ONNX Runtime without a word, in what it computes in', () =
 });
 
 test('the native encoder is not measured for workers and threads: it has all cores, and a batch besides the one it works on', () => {
-  assert.deepEqual(nativeArrangement({ workers: 0, threads: 0 }, 12), { batches: 2, threads: 12 });
-  assert.deepEqual(nativeArrangement({ workers: 0, threads: 4 }, 12), { batches: 2, threads: 4 });
-  assert.deepEqual(nativeArrangement({ workers: 3, threads: 0 }, 12), { batches: 3, threads: 12 });
-  assert.deepEqual(nativeArrangement({ workers: 3, threads: 4 }, 12), { batches: 3, threads: 12 });
+  assert.deepEqual(nativeParallelism({ workers: 0, threads: 0 }, 12), { batches: 2, threads: 12 });
+  assert.deepEqual(nativeParallelism({ workers: 0, threads: 4 }, 12), { batches: 2, threads: 4 });
+  assert.deepEqual(nativeParallelism({ workers: 3, threads: 0 }, 12), { batches: 3, threads: 12 });
+  assert.deepEqual(nativeParallelism({ workers: 3, threads: 4 }, 12), { batches: 3, threads: 12 });
 });

@@ -4,12 +4,12 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import type { Encoder } from '../../src/encoder/encoder.ts';
 import { measureSpeed } from '../../src/encoder/encoder-speed.ts';
-import { arrangementsFor, fastestArrangement } from '../../src/encoder/parallelism.ts';
+import { bestCandidate, parallelismCandidates } from '../../src/encoder/parallelism.ts';
 import { encodeTexts, testPipeline } from '../support/pipeline.ts';
 
-test('what is worth trying on so many cores; settings leave one arrangement', () => {
+test('what is worth trying on so many cores; settings leave one candidate', () => {
   const tried = (workers: number, threads: number, cores: number) =>
-    arrangementsFor({ workers, threads }, cores).map((found) => [found.workers, found.threads]);
+    parallelismCandidates({ workers, threads }, cores).map((found) => [found.workers, found.threads]);
   assert.deepEqual(tried(0, 0, 1), [[1, 1]]);
   assert.deepEqual(tried(0, 0, 2), [
     [1, 2],
@@ -29,10 +29,10 @@ test('what is worth trying on so many cores; settings leave one arrangement', ()
 });
 
 test('more workers are taken when they are clearly faster', () => {
-  assert.equal(fastestArrangement([10, 10.9]), 0);
-  assert.equal(fastestArrangement([10, 11.1]), 1);
-  assert.equal(fastestArrangement([10, 12, 13]), 1);
-  assert.equal(fastestArrangement([10, 9, 15]), 2);
+  assert.equal(bestCandidate([10, 10.9]), 0);
+  assert.equal(bestCandidate([10, 11.1]), 1);
+  assert.equal(bestCandidate([10, 12, 13]), 1);
+  assert.equal(bestCandidate([10, 9, 15]), 2);
 });
 
 test('speed is what batches take, overhead what a short text takes beside its tokens', async () => {
@@ -56,7 +56,7 @@ test('speed is what batches take, overhead what a short text takes beside its to
   assert.ok(both.tokensPerMs > 1.5 * alone.tokensPerMs, 'two side by side');
 });
 
-test('the arrangement is chosen at start by measuring, and the log says what was found', async () => {
+test('workers and threads are chosen at start by measuring, and the log says what was found', async () => {
   const lines: string[] = [];
   const pipeline = await testPipeline({ encoder: 'onnx', workers: 0, threads: 0 }, { log: (line) => lines.push(line) });
   const cores = availableParallelism();
@@ -67,7 +67,9 @@ test('the arrangement is chosen at start by measuring, and the log says what was
   const [, workers, threads, rates = ''] = found;
   assert.ok(Number(workers) * Number(threads) <= cores);
   const names = rates.split(', ').map((rate) => rate.replace(/ [\d.]+$/, ''));
-  const tried = arrangementsFor({ workers: 0, threads: 0 }, cores).map((one) => `${one.workers} × ${one.threads}`);
+  const tried = parallelismCandidates({ workers: 0, threads: 0 }, cores).map(
+    (one) => `${one.workers} × ${one.threads}`,
+  );
   assert.deepEqual(cores === 1 ? [] : names, cores === 1 ? [] : tried);
   assert.equal((await encodeTexts(pipeline, ['a text']))[0]?.length, 384);
 });

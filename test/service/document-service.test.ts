@@ -9,10 +9,10 @@ import { Metrics } from '../../src/metrics/metrics.ts';
 import { ProcessCounts } from '../../src/metrics/thread-counts.ts';
 import type { NativeHits } from '../../src/native/binding.ts';
 import { AnswerBudget } from '../../src/service/answer-budget.ts';
-import { SearchService } from '../../src/service/document-service.ts';
+import { DocumentService } from '../../src/service/document-service.ts';
+import { QueuedBackend } from '../../src/service/embedding-backend.ts';
 import { EmbeddingService } from '../../src/service/embedding-service.ts';
 import { IndexCapacity } from '../../src/service/index-capacity.ts';
-import { QueuedEncoder } from '../../src/service/text-encoder.ts';
 import type { PutResult, StoredDocument } from '../../src/store/document-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { testPipeline } from '../support/pipeline.ts';
@@ -29,7 +29,7 @@ const metrics = new Metrics({
 });
 const cache = createEmbeddingCache({ dimensions, capacityBytes: 1 << 20 });
 const embeddings = new EmbeddingService({
-  encoder: new QueuedEncoder(queue, cache),
+  backend: new QueuedBackend(queue, cache),
   cache,
   counts: new ProcessCounts(1).ofThread(0),
   prompts: { text: '', query: '', document: '' },
@@ -61,7 +61,7 @@ class WatchedAnswers extends AnswerBudget {
 
 interface Parts<T> {
   readonly answers: WatchedAnswers;
-  readonly service: SearchService;
+  readonly service: DocumentService;
   readonly store: T;
   readonly index: WatchedIndex;
 }
@@ -74,7 +74,7 @@ function serviceOver<T extends MemoryStore>(store: T, documentsMax = Number.POSI
   const limits = { isNormalized: true, topKMax: 100, metadataBytesMax: 1000 };
   return {
     answers,
-    service: new SearchService({ embeddings, index, store, capacity, answers, metrics, ...limits }),
+    service: new DocumentService({ embeddings, index, store, capacity, answers, metrics, ...limits }),
     store,
     index,
   };

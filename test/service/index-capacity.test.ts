@@ -14,7 +14,7 @@ const index = createVectorIndex(DIMENSIONS, 1);
 after(() => index.close());
 const documentsMax = 2;
 
-/** A store with documents and its capacity, and what SearchService does to both. */
+/** A store with documents and its capacity, and what DocumentService does to both. */
 async function startWith(ids: readonly string[], bytesMax = 1 << 30) {
   const store = new MemoryStore();
   const put = (id: string) => store.put({ id, text: '', metadata: '{}' });

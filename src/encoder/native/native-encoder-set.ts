@@ -3,10 +3,10 @@ import { availableParallelism } from 'node:os';
 import type { NativePrecision } from '../../native/text-encoder.ts';
 import type { EncoderSet } from '../encoder-set.ts';
 import { measureSpeed, type TextSample } from '../encoder-speed.ts';
-import type { WantedArrangement } from '../parallelism.ts';
+import type { ParallelismSettings } from '../parallelism.ts';
 import { createNativeEncoder } from './native-encoder.ts';
 
-export interface NativeEncoderSetOptions extends WantedArrangement {
+export interface NativeEncoderSetOptions extends ParallelismSettings {
   readonly modelDir: string;
   readonly precision: NativePrecision;
   /** Why this encoder, for the log. */
@@ -22,7 +22,7 @@ const MEASURE_MS = 50;
 /** @throws CosimoError `model_invalid`, `invalid_setting` */
 export async function startNativeEncoders(options: NativeEncoderSetOptions): Promise<EncoderSet> {
   const { modelDir, precision, sample, why, log } = options;
-  const { batches, threads } = nativeArrangement(options, availableParallelism());
+  const { batches, threads } = nativeParallelism(options, availableParallelism());
   const encoder = await createNativeEncoder({ modelDir, precision, threads });
   const { dimensions, device, description, pads } = encoder;
   const measured = measureSpeed([encoder], sample, MEASURE_MS);
@@ -45,8 +45,8 @@ export async function startNativeEncoders(options: NativeEncoderSetOptions): Pro
  * Nothing to measure: all threads work on one batch, so that workers side by side would only share them.
  * @param wanted `workers` is how many batches are under way; with `threads` it is what they have together
  */
-export function nativeArrangement(
-  { workers, threads }: WantedArrangement,
+export function nativeParallelism(
+  { workers, threads }: ParallelismSettings,
   cores: number,
 ): { readonly batches: number; readonly threads: number } {
   return { batches: workers || BATCHES_UNDER_WAY, threads: threads === 0 ? cores : threads * Math.max(1, workers) };

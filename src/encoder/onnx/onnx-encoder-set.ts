@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os';
 import { KeptAlive } from '../../workers/supervisor.ts';
 import type { EncoderSet } from '../encoder-set.ts';
 import { type EncoderSpeed, measureSpeed, type TextSample } from '../encoder-speed.ts';
-import { type Arrangement, arrangementsFor, fastestArrangement, type WantedArrangement } from '../parallelism.ts';
+import { bestCandidate, type Parallelism, type ParallelismSettings, parallelismCandidates } from '../parallelism.ts';
 import { EncoderThread } from './onnx-thread.ts';
 import type { EncoderThreadOptions } from './onnx-thread-protocol.ts';
 
-export interface OnnxEncoderSetOptions extends Omit<EncoderThreadOptions, 'threads'>, WantedArrangement {
+export interface OnnxEncoderSetOptions extends Omit<EncoderThreadOptions, 'threads'>, ParallelismSettings {
   readonly sample: TextSample;
   readonly log: (line: string) => void;
   /** An encoder has died and is being started again. */
@@ -19,7 +19,7 @@ interface Started {
   readonly speed: EncoderSpeed;
 }
 
-/** Long enough to tell arrangements apart, short enough for a start. */
+/** Long enough to tell candidates apart, short enough for a start. */
 const COMPARE_MS = 200;
 /** Where there is nothing to compare. */
 const MEASURE_MS = 50;
@@ -27,23 +27,23 @@ const MEASURE_MS = 50;
 /** @throws CosimoError `model_invalid`, `invalid_setting` */
 export async function startOnnxEncoders(options: OnnxEncoderSetOptions): Promise<EncoderSet> {
   const { log, onRestart } = options;
-  const [first, ...others] = arrangementsFor(options, availableParallelism()) as [Arrangement, ...Arrangement[]];
+  const [first, ...others] = parallelismCandidates(options, availableParallelism()) as [Parallelism, ...Parallelism[]];
   let best = await start(first, options, others.length === 0 ? MEASURE_MS : COMPARE_MS);
   const { device, precision } = best.threads[0] as EncoderThread;
   // What the first one has found out of the device holds for the others.
   const settled = { ...options, device, precision, log: () => {} };
   let chosen = first;
   const rates = [nameOf(first, best)];
-  for (const arrangement of device === 'cuda' ? [] : others) {
-    const started = await start(arrangement, settled, COMPARE_MS).catch((error: Error) => error);
+  for (const candidate of device === 'cuda' ? [] : others) {
+    const started = await start(candidate, settled, COMPARE_MS).catch((error: Error) => error);
     if (started instanceof Error) {
-      log(`${describe(arrangement)} could not be tried: ${started.message}`);
+      log(`${describe(candidate)} could not be tried: ${started.message}`);
       break;
     }
-    rates.push(nameOf(arrangement, started));
-    const isFaster = fastestArrangement([best.speed.tokensPerMs, started.speed.tokensPerMs]) === 1;
+    rates.push(nameOf(candidate, started));
+    const isFaster = bestCandidate([best.speed.tokensPerMs, started.speed.tokensPerMs]) === 1;
     const loser = isFaster ? best : started;
-    if (isFaster) [best, chosen] = [started, arrangement];
+    if (isFaster) [best, chosen] = [started, candidate];
     await Promise.all(loser.threads.map((thread) => thread.close()));
   }
   log(`Encoding with ${describe(chosen)}${rates.length > 1 ? `; tokens a millisecond: ${rates.join(', ')}` : ''}`);
@@ -62,7 +62,7 @@ export async function startOnnxEncoders(options: OnnxEncoderSetOptions): Promise
 }
 
 async function start(
-  { workers, threads }: Arrangement,
+  { workers, threads }: Parallelism,
   options: OnnxEncoderSetOptions,
   least_ms: number,
 ): Promise<Started> {
@@ -87,10 +87,10 @@ function threadOptions({ modelDir, device, deviceId, precision }: Omit<EncoderTh
   return { modelDir, device, deviceId, precision };
 }
 
-function describe({ workers, threads }: Arrangement): string {
+function describe({ workers, threads }: Parallelism): string {
   return `${workers} ${workers === 1 ? 'worker' : 'workers'} of ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
-function nameOf({ workers, threads }: Arrangement, { speed }: Started): string {
+function nameOf({ workers, threads }: Parallelism, { speed }: Started): string {
   return `${workers} × ${threads} ${speed.tokensPerMs.toFixed(1)}`;
 }

@@ -5,8 +5,8 @@ import { createEmbeddingCache } from '../../src/cache/embedding-cache.ts';
 import { BatchQueue } from '../../src/encoder/queue/batch-queue.ts';
 import { CosimoError } from '../../src/errors.ts';
 import { ProcessCounts } from '../../src/metrics/thread-counts.ts';
+import { QueuedBackend } from '../../src/service/embedding-backend.ts';
 import { EmbeddingService } from '../../src/service/embedding-service.ts';
-import { QueuedEncoder } from '../../src/service/text-encoder.ts';
 
 const DIMENSIONS = 4;
 
@@ -29,7 +29,7 @@ test('a failed inference caches nothing, every waiter gets the error, and the ne
   const service = new EmbeddingService({
     cache,
     counts: counts.ofThread(0),
-    encoder: new QueuedEncoder(queue, cache),
+    backend: new QueuedBackend(queue, cache),
     prompts: { text: '', query: '', document: '' },
     textBytesMax: 1000,
   });

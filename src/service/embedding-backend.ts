@@ -21,7 +21,7 @@ export interface TextVector extends Partial<TokenCount> {
   readonly vector: Float32Array;
 }
 
-export interface TextEncoder {
+export interface EmbeddingBackend {
   /**
    * @param texts different from one another, prompts included
    * @param sizes UTF-8 bytes of each
@@ -40,7 +40,7 @@ export interface TextEncoder {
 }
 
 /** Through the queue of this process. */
-export class QueuedEncoder implements TextEncoder {
+export class QueuedBackend implements EmbeddingBackend {
   readonly #queue: BatchQueue;
   readonly #cache: EmbeddingCache;
 
