@@ -22,7 +22,7 @@ std::unique_ptr<Measure> make_measure(Arguments& arguments) {
                    "'; there are features, dot, codes, copy, read, instructions and cache.");
 }
 
-/// Serves bench/src/protocol.ts until the input ends.
+/// Serves bench/src/trial/protocol.ts until the input ends.
 void serve(Arguments& arguments) {
   const double round_s = arguments.take_number("round-s", 0.001, 3600, 0.5);
   const std::size_t threads = arguments.take_count("threads", 1, 1024, 1);

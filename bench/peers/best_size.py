@@ -1,4 +1,4 @@
-"""The size of a batch that suits a peer best, as bench/src/contenders/best-size.ts finds it."""
+"""The size of a batch that suits a peer best, as bench/src/contenders/encode/best-size.ts finds it."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
-/** Caches of vectors in Node: a plain Map, and lru-cache. The spec is that of bench/src/contenders/cache.ts, with `peer`. */
-import { payloadBytes, traceWork } from '../src/contenders/trace-work.ts';
-import { Missing, serveRounds } from '../src/protocol.ts';
+/** Caches of vectors in Node: a plain Map, and lru-cache. The spec is that of bench/src/contenders/cache/cache.ts, with `peer`. */
+import { payloadBytes, traceWork } from '../src/contenders/cache/trace-work.ts';
+import { Missing, serveRounds } from '../src/trial/protocol.ts';
 import { importPeer, versionOf } from './node_peers.mjs';
 
 await serveRounds(async (spec) => {

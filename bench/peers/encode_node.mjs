@@ -3,9 +3,9 @@
  */
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bestSize } from '../src/contenders/best-size.ts';
+import { bestSize } from '../src/contenders/encode/best-size.ts';
 import { timedRound, warmUp } from '../src/contenders/timed-round.ts';
-import { Missing, serveRounds } from '../src/protocol.ts';
+import { Missing, serveRounds } from '../src/trial/protocol.ts';
 import { importPeer } from './node_peers.mjs';
 
 const ANSWERED_TEXTS = 16;

@@ -1,6 +1,6 @@
 /** The packages of bench/peers/node_modules. */
 import { readFileSync } from 'node:fs';
-import { Missing } from '../src/protocol.ts';
+import { Missing } from '../src/trial/protocol.ts';
 
 const FOLDER = new URL('node_modules/', import.meta.url);
 

@@ -1,23 +1,23 @@
 /** `npm run bench`: measures, shows, stores and compares. bench/README.md says how it is made. */
-import './plain-environment.ts';
+import './environment/plain-environment.ts';
 import { availableParallelism } from 'node:os';
 import { buildBench } from '../../scripts/build-bench.mjs';
 import { DEFAULT_MODEL } from '../../src/model/source/manifest.ts';
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { terminalProgress } from '../../src/model/source/transfer/progress.ts';
 import { sweepLeftovers } from './data/data-files.ts';
-import { describeMachine, loadBefore, machineLines, readCpu } from './machine.ts';
+import { describeMachine, loadBefore, machineLines, readCpu } from './environment/machine.ts';
+import { installPeers, withoutPeers } from './environment/peer-environment.ts';
 import { type BenchOptions, parseCommandLine } from './options.ts';
-import { installPeers, withoutPeers } from './peer-environment.ts';
-import { Programs } from './programs.ts';
 import { showProgress } from './progress.ts';
 import { compareWithBaseline, readResults } from './report/baseline.ts';
-import type { SuiteResult } from './results.ts';
-import { runSuite } from './run-suite.ts';
+import type { SuiteResult } from './results/results.ts';
+import { faultsOf } from './results/verdict.ts';
+import { checkWritable, writeJson, writeReport } from './results/write-results.ts';
 import { SUITES } from './suites/suites.ts';
-import type { SuiteOptions } from './trial.ts';
-import { faultsOf } from './verdict.ts';
-import { checkWritable, writeJson, writeReport } from './write-results.ts';
+import { Programs } from './trial/programs.ts';
+import { runSuite } from './trial/run-suite.ts';
+import type { SuiteOptions } from './trial/trial.ts';
 
 const ROUNDS = 5;
 const QUICK_ROUNDS = 2;

@@ -1,7 +1,7 @@
 /** What a person sees while it runs: a bar on a terminal, and each trial's figures as soon as they are there. */
 import { SingleBar } from 'cli-progress';
 import { trialLines } from './report/format.ts';
-import type { RunProgress } from './run-suite.ts';
+import type { RunProgress } from './trial/run-suite.ts';
 
 const DOING_CHARS = 60;
 

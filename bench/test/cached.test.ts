@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ContenderProcess } from '../src/contender-process.ts';
 import { seededRandom } from '../src/data/random.ts';
 import { traceOf } from '../src/data/traces.ts';
 import { startService } from '../src/load/services.ts';
-import type { Round } from '../src/protocol.ts';
+import { ContenderProcess } from '../src/trial/contender-process.ts';
+import type { Round } from '../src/trial/protocol.ts';
 import { ownPrograms } from './support/programs.ts';
 
 const ENTRIES = 500;
@@ -27,8 +27,8 @@ async function roundOf(file: string, spec: Record<string, unknown>): Promise<Rou
 
 test('bodies are as long both ways', async () => {
   const spec = { texts: 20, dimensions: 384, seed: 1, round_s: 0.05, warm_up_s: 0 };
-  const own = await roundOf('answer-body.ts', { ...spec, way: 'cache' });
-  const plain = await roundOf('answer-body.ts', { ...spec, way: 'stringify' });
+  const own = await roundOf('cache/answer-body.ts', { ...spec, way: 'cache' });
+  const plain = await roundOf('cache/answer-body.ts', { ...spec, way: 'stringify' });
   assert.ok(own.value > 0 && plain.value > 0);
   assert.ok((own.extra?.['body_bytes'] as number) > 20 * 384 * 8);
   // JSON.stringify says 1e-7 where Cosimo may say 0.0000001: a few bytes.
@@ -41,8 +41,8 @@ test('hit rates: at the same bytes Cosimo keeps about what plain S3-FIFO does, o
   const set = { kind: 'trace', operation: 'zipf-1', entries: ENTRIES, seed: 1 } as const;
   writeFileSync(trace, JSON.stringify(traceOf(set, seededRandom(1))));
   const spec = { operation: 'zipf-1', trace, entries: ENTRIES, dimensions: 384, hit_rate: true };
-  const own = await roundOf('cache.ts', spec);
-  const plain = await roundOf('s3-fifo.ts', spec);
+  const own = await roundOf('cache/cache.ts', spec);
+  const plain = await roundOf('cache/s3-fifo.ts', spec);
   assert.equal(plain.extra?.['entries'], ENTRIES);
   assert.ok(plain.value > 40 && plain.value < 95, `${plain.value} of 100`);
   assert.ok(Math.abs(own.value - plain.value) < 5, `${own.value} and ${plain.value} of 100`);

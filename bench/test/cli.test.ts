@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { buildBench } from '../../scripts/build-bench.mjs';
 import { native } from '../../src/native/binding.ts';
-import type { SuiteResult } from '../src/results.ts';
+import type { SuiteResult } from '../src/results/results.ts';
 import { SUITES } from '../src/suites/suites.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -7,9 +7,9 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readModelConfig } from '../../src/model/model-config.ts';
 import { testModelDir } from '../../test/support/model.ts';
-import { encodeAll, modelTokenizer, startBareEncoder } from '../src/contenders/bare-encoder.ts';
-import { bestSize } from '../src/contenders/best-size.ts';
-import { multiplyAddsOf } from '../src/contenders/multiply-adds.ts';
+import { encodeAll, modelTokenizer, startBareEncoder } from '../src/contenders/encode/bare-encoder.ts';
+import { bestSize } from '../src/contenders/encode/best-size.ts';
+import { multiplyAddsOf } from '../src/contenders/encode/multiply-adds.ts';
 import type { TextFile } from '../src/data/data-set.ts';
 import { writeTexts } from '../src/data/texts.ts';
 

@@ -9,7 +9,7 @@ import { buildBench } from '../../scripts/build-bench.mjs';
 import { native } from '../../src/native/binding.ts';
 import type { NativeEncoderKernel } from '../../src/native/text-encoder.ts';
 import { processorSeconds } from '../src/load/processor-time.ts';
-import type { Round } from '../src/protocol.ts';
+import type { Round } from '../src/trial/protocol.ts';
 
 const TIMEOUT_MS = 60_000; // a hang fails as a status of null
 const L2_BYTES = String(256 * 1024);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drawChart, shortNames } from '../src/report/charts.ts';
 import { markdownReport } from '../src/report/markdown.ts';
-import type { ChartSpec } from '../src/trial.ts';
+import type { ChartSpec } from '../src/trial/trial.ts';
 import { contenderResult, suiteResult, trialResult } from './support/bench-results.ts';
 
 const own = contenderResult('Cosimo', 'subject', [200, 201, 202]);

@@ -8,10 +8,10 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DATA_DIR, sweepLeftovers } from '../src/data/data-files.ts';
-import { Programs } from '../src/programs.ts';
-import { Missing } from '../src/protocol.ts';
-import { runTrial } from '../src/run-trial.ts';
-import type { Contender, Program, Trial } from '../src/trial.ts';
+import { Programs } from '../src/trial/programs.ts';
+import { Missing } from '../src/trial/protocol.ts';
+import { runTrial } from '../src/trial/run-trial.ts';
+import type { Contender, Program, Trial } from '../src/trial/trial.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-run-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -7,14 +7,14 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
 import { native } from '../../src/native/binding.ts';
-import { compareAnswers } from '../src/compare.ts';
-import { ContenderProcess } from '../src/contender-process.ts';
-import { paced } from '../src/contenders/paced.ts';
-import { fill, keysOf, settled } from '../src/contenders/search-index.ts';
+import { paced } from '../src/contenders/search/paced.ts';
+import { fill, keysOf, settled } from '../src/contenders/search/search-index.ts';
 import { latencyRound } from '../src/contenders/timed-round.ts';
 import type { VectorSet } from '../src/data/data-set.ts';
 import { writeVectors } from '../src/data/vectors.ts';
-import type { Answers, Round } from '../src/protocol.ts';
+import { compareAnswers } from '../src/results/compare.ts';
+import { ContenderProcess } from '../src/trial/contender-process.ts';
+import type { Answers, Round } from '../src/trial/protocol.ts';
 import { ownPrograms } from './support/programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-search-'));
@@ -32,7 +32,7 @@ async function runSearch(more: Record<string, unknown>, environment: Record<stri
     ...{ operation: 'search', ...files, rows, dimensions, query_count: queries, top_k: 10, concurrency: 8 },
     ...{ threads: 2, seed, round_s: 0.1, warm_up_s: 0, ...more },
   };
-  const command = ownPrograms.commandOf({ kind: 'node', file: 'search.ts', spec, environment });
+  const command = ownPrograms.commandOf({ kind: 'node', file: 'search/search.ts', spec, environment });
   const { contender } = await ContenderProcess.start(command, new AbortController().signal);
   try {
     const round: Round = await contender.round();

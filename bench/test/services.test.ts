@@ -11,7 +11,7 @@ import { testModelDir } from '../../test/support/model.ts';
 import { readAnswers } from '../src/load/answers.ts';
 import { operationSource } from '../src/load/operations.ts';
 import { startService } from '../src/load/services.ts';
-import type { HitAnswers, VectorAnswers } from '../src/protocol.ts';
+import type { HitAnswers, VectorAnswers } from '../src/trial/protocol.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-services-'));
 const squatter = createServer();

@@ -1,12 +1,12 @@
 /** The arithmetic behind every figure that the benchmark prints. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareAnswers, compareHits, compareVectors } from '../src/compare.ts';
 import { compareWithBaseline } from '../src/report/baseline.ts';
 import { figure, trialLines } from '../src/report/format.ts';
-import type { SuiteResult } from '../src/results.ts';
-import { ratiosTo, STABLE_SPREAD, summarize } from '../src/statistics.ts';
-import { faultsOf } from '../src/verdict.ts';
+import { compareAnswers, compareHits, compareVectors } from '../src/results/compare.ts';
+import type { SuiteResult } from '../src/results/results.ts';
+import { ratiosTo, STABLE_SPREAD, summarize } from '../src/results/statistics.ts';
+import { faultsOf } from '../src/results/verdict.ts';
 import { contenderResult, suiteResult, trialResult } from './support/bench-results.ts';
 
 test('a summary has median, extremes and the distance of the quartiles', () => {

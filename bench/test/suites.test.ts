@@ -7,7 +7,7 @@ import { nameOf } from '../src/data/data-set.ts';
 import { REQUESTS } from '../src/load/lean-loop.ts';
 import { OPERATIONS } from '../src/load/operations.ts';
 import { SUITES } from '../src/suites/suites.ts';
-import type { Contender, SuiteOptions, Trial } from '../src/trial.ts';
+import type { Contender, SuiteOptions, Trial } from '../src/trial/trial.ts';
 
 const OPTIONS: SuiteOptions = {
   quick: false,

@@ -12,7 +12,7 @@ import { type GivenTexts, type OperationName, operationSource } from '../load/op
 import { processorSeconds } from '../load/processor-time.ts';
 import { type ServiceName, type ServiceOptions, startService } from '../load/services.ts';
 import { figuresBetween, overScan, readStages } from '../load/stages.ts';
-import { type Round, serveRounds } from '../protocol.ts';
+import { type Round, serveRounds } from '../trial/protocol.ts';
 import { warmUp } from './timed-round.ts';
 
 interface HttpSpec {

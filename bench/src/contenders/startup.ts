@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ServiceName, startService } from '../load/services.ts';
-import { serveRounds } from '../protocol.ts';
+import { serveRounds } from '../trial/protocol.ts';
 
 interface StartupSpec {
   readonly service: ServiceName;

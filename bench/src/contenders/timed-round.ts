@@ -1,6 +1,6 @@
 /** Rounds of work in a loop, for contenders that work in their own process. */
 import { callsFor, latencies, newHistogram, recordLatency } from '../load/latencies.ts';
-import type { Round } from '../protocol.ts';
+import type { Round } from '../trial/protocol.ts';
 
 /**
  * Repeats `step` until `round_s` seconds have passed. A step says how many units it did; one that is under way is

@@ -2,7 +2,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DEFAULT_MODEL } from '../../../src/model/source/manifest.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
-import { serveRounds } from '../protocol.ts';
+import { serveRounds } from '../trial/protocol.ts';
 import { makeOnce } from './data-files.ts';
 import { type DataSet, nameOf, type VectorSet, vectorFiles } from './data-set.ts';
 import { writeStore } from './stores.ts';

@@ -1,5 +1,5 @@
 /** What a service answers, so that services are compared by more than their speed. */
-import type { Answers } from '../protocol.ts';
+import type { Answers } from '../trial/protocol.ts';
 import { type Call, type OperationName, operationSource } from './operations.ts';
 
 const ASKED = 8;

@@ -1,5 +1,5 @@
 /** As many clients as connections; each asks again as soon as it is answered. */
-import type { Round } from '../protocol.ts';
+import type { Round } from '../trial/protocol.ts';
 import { Client } from './client.ts';
 import { latencies, newHistogram, recordLatency } from './latencies.ts';
 import type { OperationSource } from './operations.ts';

@@ -1,7 +1,7 @@
 /** A closed loop whose clients do next to nothing, so that the service is what is measured even on two cores. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Round } from '../protocol.ts';
+import type { Round } from '../trial/protocol.ts';
 import { latencies, newHistogram, recordLatency } from './latencies.ts';
 import type { Call, OperationSource } from './operations.ts';
 

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../data/random.ts';
-import type { Round } from '../protocol.ts';
+import type { Round } from '../trial/protocol.ts';
 import { Client } from './client.ts';
 import { latencies, newHistogram, recordLatency } from './latencies.ts';
 import type { OperationSource } from './operations.ts';

@@ -1,7 +1,7 @@
 /** The guard against getting slower: ratios of this run beside those of a stored one. */
 import { readFileSync } from 'node:fs';
-import { RESULT_FORMAT, type SuiteResult, type TrialResult } from '../results.ts';
-import { ratiosTo, type Summary, summarize } from '../statistics.ts';
+import { RESULT_FORMAT, type SuiteResult, type TrialResult } from '../results/results.ts';
+import { ratiosTo, type Summary, summarize } from '../results/statistics.ts';
 import { figure, percent } from './format.ts';
 
 export interface GuardReport {

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import * as echarts from 'echarts';
-import type { SuiteResult, TrialResult } from '../results.ts';
-import { medianExtra, ratiosTo, summarize, valuesOf } from '../statistics.ts';
-import type { ChartSpec } from '../trial.ts';
+import type { SuiteResult, TrialResult } from '../results/results.ts';
+import { medianExtra, ratiosTo, summarize, valuesOf } from '../results/statistics.ts';
+import type { ChartSpec } from '../trial/trial.ts';
 
 const WIDTH = 960;
 const FONT = 'DejaVu Sans';

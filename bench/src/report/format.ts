@@ -1,6 +1,6 @@
 /** How figures are written, on the terminal and in reports alike. */
-import type { ContenderResult, TrialResult } from '../results.ts';
-import { medianExtra, ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../statistics.ts';
+import type { ContenderResult, TrialResult } from '../results/results.ts';
+import { medianExtra, ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../results/statistics.ts';
 
 /** Three significant digits, thousands apart. */
 export function figure(value: number): string {

@@ -1,8 +1,8 @@
 /** The report of a suite: what it was measured on, a table for each group, what is missing and why, the charts. */
 
-import { machineLines } from '../machine.ts';
-import type { ContenderResult, SuiteResult, TrialResult } from '../results.ts';
-import { medianExtra, ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../statistics.ts';
+import { machineLines } from '../environment/machine.ts';
+import type { ContenderResult, SuiteResult, TrialResult } from '../results/results.ts';
+import { medianExtra, ratiosTo, STABLE_SPREAD, type Summary, summarize, valuesOf } from '../results/statistics.ts';
 import { figure, percent } from './format.ts';
 
 const UNSTABLE = '†';

@@ -1,7 +1,7 @@
 /** The embedding cache: as JavaScript uses it, beside a Map and lru-cache; what it keeps; in C++, shared by threads. */
 import { pathOf, type TraceSet } from '../data/data-set.ts';
 import { ZIPF_EXPONENT } from '../data/traces.ts';
-import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
+import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
 
 const DIMENSIONS = 384;
 const ENTRIES = 20_000;
@@ -62,7 +62,7 @@ function javascriptTrials({ quick, seed }: SuiteOptions): Trial[] {
       better: 'higher',
       data: [set],
       contenders: [
-        { name: 'Cosimo', role: 'subject', program: { kind: 'node', file: 'cache.ts', spec } },
+        { name: 'Cosimo', role: 'subject', program: { kind: 'node', file: 'cache/cache.ts', spec } },
         peer('Map, unbounded', 'map'),
         peer('lru-cache', 'lru-cache'),
       ],
@@ -84,8 +84,8 @@ function hitRateTrials({ quick, seed }: SuiteOptions): Trial[] {
       better: 'higher',
       data: [set],
       contenders: [
-        { name: 'Cosimo', role: 'subject', program: { kind: 'node', file: 'cache.ts', spec } },
-        { name: 'S3-FIFO, plain', role: 'reference', program: { kind: 'node', file: 's3-fifo.ts', spec } },
+        { name: 'Cosimo', role: 'subject', program: { kind: 'node', file: 'cache/cache.ts', spec } },
+        { name: 'S3-FIFO, plain', role: 'reference', program: { kind: 'node', file: 'cache/s3-fifo.ts', spec } },
         {
           name: 'lru-cache',
           role: 'peer',
@@ -108,7 +108,7 @@ function bodyTrial({ quick, seed }: SuiteOptions): Trial {
   const contender = (name: string, role: Contender['role'], way: string): Contender => ({
     name,
     role,
-    program: { kind: 'node', file: 'answer-body.ts', spec: { ...spec, way } },
+    program: { kind: 'node', file: 'cache/answer-body.ts', spec: { ...spec, way } },
   });
   return {
     id: `body of /embed/batch texts=${BODY_TEXTS}`,

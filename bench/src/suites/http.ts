@@ -1,7 +1,7 @@
 /** Each endpoint over HTTP, beside the FastAPI + sentence-transformers service. */
 import { pathOf, type StoreSet } from '../data/data-set.ts';
 import type { OperationName } from '../load/operations.ts';
-import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
+import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
 
 const CONCURRENCY = [1, 16, 64];
 const DOCUMENTS = 1000;

@@ -1,5 +1,5 @@
 /** The kernels of exact search beside what this machine can read and compute at most. */
-import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
+import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
 
 const DIMENSIONS = 384;
 /** Bytes per thread: in the first, the second and the third cache of most CPUs. */

@@ -1,6 +1,6 @@
 /** Time from starting the process until it can encode and search, by documents in its store. */
 import { pathOf, type StoreSet } from '../data/data-set.ts';
-import type { Contender, Suite, SuiteOptions, Trial } from '../trial.ts';
+import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
 
 const DOCUMENTS = [0, 100_000, 1_000_000];
 const QUICK_DOCUMENTS = [0, 200];

@@ -1,6 +1,6 @@
 /** Results of a benchmark that never ran, for testing what is made of results. */
-import type { ContenderResult, SuiteResult, TrialResult } from '../../src/results.ts';
-import type { Role } from '../../src/trial.ts';
+import type { ContenderResult, SuiteResult, TrialResult } from '../../src/results/results.ts';
+import type { Role } from '../../src/trial/trial.ts';
 
 export function contenderResult(name: string, role: Role, values: readonly number[]): ContenderResult {
   return { name, role, status: 'measured', rounds: values.map((value) => ({ value })) };

@@ -1,5 +1,5 @@
 /** The programs of a benchmark for which nothing is installed: Cosimo's own contenders run, peers are missing. */
-import { Programs } from '../../src/programs.ts';
+import { Programs } from '../../src/trial/programs.ts';
 
 export const ownPrograms = new Programs({
   native: '/nowhere',

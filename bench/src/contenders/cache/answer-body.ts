@@ -1,0 +1,73 @@
+/** The body of /embed/batch, all of its texts cached: from the cache into bytes, or by JSON.stringify of what it says. */
+import { createEmbeddingCache, type EmbeddingCache } from '../../../../src/cache/embedding-cache.ts';
+import { EmbeddingsJson } from '../../../../src/http/answers/embeddings-json.ts';
+import { seededRandom } from '../../data/random.ts';
+import { serveRounds } from '../../trial/protocol.ts';
+import { timedRound, warmUp } from '../timed-round.ts';
+
+interface BodySpec {
+  readonly way: 'cache' | 'stringify';
+  readonly texts: number;
+  readonly dimensions: number;
+  readonly seed: number;
+  readonly round_s: number;
+  readonly warm_up_s: number;
+}
+
+const CAPACITY_BYTES = 64 * 1024 * 1024;
+
+class CachedTexts {
+  readonly texts: readonly string[];
+  readonly dimensions: number;
+  readonly #cache: EmbeddingCache;
+
+  constructor(texts: readonly string[], vectors: readonly Float32Array[]) {
+    this.texts = texts;
+    this.dimensions = vectors[0]?.length ?? 0;
+    this.#cache = createEmbeddingCache({ dimensions: this.dimensions, capacityBytes: CAPACITY_BYTES });
+    for (const [at, text] of texts.entries()) this.#cache.set(text, vectors[at] as Float32Array);
+  }
+
+  /** As the service makes it; its memory is used again once `use` is through. */
+  body<T>(json: EmbeddingsJson, use: (body: Buffer) => T): T {
+    const { texts, dimensions } = this;
+    const write = (target: Uint8Array, offset: number) => this.#cache.writeJson(texts, target, offset);
+    const written = json.write(texts.length, dimensions, { dimensions }, write);
+    if (written === undefined) throw new Error('a text is not in the cache');
+    const result = use(written.body);
+    written.release();
+    return result;
+  }
+}
+
+/** Bytes of a body. */
+type MakeBody = () => number;
+
+function fromCache(cached: CachedTexts): MakeBody {
+  const json = new EmbeddingsJson();
+  return () => cached.body(json, ({ length }) => length);
+}
+
+/** What a client reads from the other body, so that both say the same in the same digits. */
+function stringified(cached: CachedTexts): MakeBody {
+  const answer: unknown = cached.body(new EmbeddingsJson(), (body) => JSON.parse(body.toString()));
+  return () => Buffer.from(JSON.stringify(answer)).length;
+}
+
+function unitVectors(count: number, dimensions: number, seed: number): Float32Array[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => {
+    const vector = Float32Array.from({ length: dimensions }, random.gaussian);
+    return vector.map((value) => value / Math.hypot(...vector));
+  });
+}
+
+await serveRounds<BodySpec>(async (spec) => {
+  const { way, texts: count, dimensions, seed, round_s, warm_up_s } = spec;
+  const texts = Array.from({ length: count }, (_, i) => `what is said of number ${i} in the archive`);
+  const cached = new CachedTexts(texts, unitVectors(count, dimensions, seed));
+  const bytes = way === 'cache' ? fromCache(cached) : stringified(cached);
+  const round = () => timedRound(round_s, () => (bytes() > 0 ? 1 : 0));
+  await warmUp(warm_up_s, round);
+  return { round: async () => ({ ...(await round()), extra: { body_bytes: bytes() } }) };
+});

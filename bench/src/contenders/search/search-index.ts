@@ -1,0 +1,84 @@
+/** Cosimo's vector index as its contenders make and fill it. */
+import { openSync, readSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createVectorIndex, type VectorIndex } from '../../../../src/index/vector-index.ts';
+import type { CodeScan } from '../../../../src/native/binding.ts';
+
+/** What bench/peers/search_peer.py takes, and what is Cosimo's alone. */
+export interface SearchSpec {
+  readonly operation: 'search' | 'search-beside-upserts' | 'build' | 'upsert' | 'delete';
+  readonly vectors: string;
+  readonly queries: string;
+  readonly rows: number;
+  readonly dimensions: number;
+  readonly query_count: number;
+  readonly top_k: number;
+  readonly concurrency: number;
+  readonly threads: number;
+  readonly seed: number;
+  readonly round_s: number;
+  readonly warm_up_s: number;
+  /** How the codes of rows are read; `auto` unless given. */
+  readonly scan?: CodeScan;
+  /** `concurrency` queries one after another instead of at once. */
+  readonly in_a_row?: boolean;
+  /** Beside searches; none for the quiet contender. */
+  readonly upserts_per_s?: number;
+  /** The kernel that has to run; the best one unless given. COSIMO_KERNEL in the environment chooses it. */
+  readonly kernel?: string;
+}
+
+/** Few enough to be in the cache still when they are copied, after all have been checked. */
+const ROWS_AT_ONCE = 256;
+/** Compaction begins a tenth of a second after the last write. */
+const COMPACTION_LOOK_MS = 300;
+
+export const keyOf = (row: number) => row;
+
+export const keysOf = (rows: number) => Float64Array.from({ length: rows }, (_, row) => keyOf(row));
+
+export function readRows(path: string, first: number, rows: number, dimensions: number): Float32Array {
+  const values = new Float32Array(rows * dimensions);
+  const bytes = new Uint8Array(values.buffer);
+  const file = openSync(path, 'r');
+  // One call reads at most 2 GiB.
+  for (let done = 0; done < bytes.length; ) {
+    const read = readSync(file, bytes, done, Math.min(1 << 30, bytes.length - done), first * dimensions * 4 + done);
+    if (read === 0) throw new Error(`${path} is too short`);
+    done += read;
+  }
+  return values;
+}
+
+export function newIndex({ dimensions, threads, scan }: SearchSpec): VectorIndex {
+  return createVectorIndex(dimensions, threads, scan);
+}
+
+/** Adds rows that are in memory. */
+export function fill(index: VectorIndex, keys: Float64Array, vectors: Float32Array): void {
+  const { dimensions } = index;
+  for (let first = 0; first < keys.length; first += ROWS_AT_ONCE) {
+    const last = Math.min(keys.length, first + ROWS_AT_ONCE);
+    index.addMany(keys.subarray(first, last), vectors.subarray(first * dimensions, last * dimensions));
+  }
+}
+
+/** An index of the rows of a file, read piece by piece: the matrix isn't in memory twice. */
+export function filledIndex(spec: SearchSpec): VectorIndex {
+  const { rows, dimensions, vectors } = spec;
+  const index = newIndex(spec);
+  const keys = keysOf(rows);
+  for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, rows - first);
+    index.addMany(keys.subarray(first, first + count), readRows(vectors, first, count, dimensions));
+  }
+  return index;
+}
+
+/** Waits until the index has brought dead rows back: between two rounds a contender uses no processor. */
+export async function settled(index: VectorIndex): Promise<void> {
+  for (let moved = -1; moved !== index.statistics().movedRows; ) {
+    moved = index.statistics().movedRows;
+    await sleep(COMPACTION_LOOK_MS);
+  }
+}

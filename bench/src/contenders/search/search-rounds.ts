@@ -1,0 +1,96 @@
+/** Searches: several at once, one after another, and beside upserts. */
+import type { VectorIndex } from '../../../../src/index/vector-index.ts';
+import type { NativeHits, NativeIndexStatistics } from '../../../../src/native/binding.ts';
+import type { Random } from '../../data/random.ts';
+import type { HitAnswers, Round, Work } from '../../trial/protocol.ts';
+import { latencyRound, timedRound } from '../timed-round.ts';
+import { paced } from './paced.ts';
+import { filledIndex, readRows, type SearchSpec, settled } from './search-index.ts';
+import { replacements } from './write-rounds.ts';
+
+const ANSWERED_QUERIES = 64;
+
+/** Searches for query `i` of the file, from the beginning again behind the last one. */
+function searcher(index: VectorIndex, spec: SearchSpec): (i: number) => Promise<NativeHits> {
+  const { query_count, dimensions, top_k } = spec;
+  const queries = readRows(spec.queries, 0, query_count, dimensions);
+  return (i) => {
+    const at = (i % query_count) * dimensions;
+    return index.search(queries.subarray(at, at + dimensions), top_k, -1);
+  };
+}
+
+export function searching(spec: SearchSpec): Work {
+  const { query_count, concurrency, round_s, in_a_row = false } = spec;
+  const index = filledIndex(spec);
+  const search = searcher(index, spec);
+
+  // At once: as many clients, each of which asks again when it is answered, would do; a batch is what the peers take.
+  async function searches(first: number, count: number): Promise<NativeHits[]> {
+    const numbers = Array.from({ length: count }, (_, i) => first + i);
+    if (!in_a_row) return Promise.all(numbers.map(search));
+    const hits: NativeHits[] = [];
+    for (const i of numbers) hits.push(await search(i));
+    return hits;
+  }
+
+  let next = 0;
+  return {
+    async round(): Promise<Round> {
+      const before = index.statistics();
+      const { value } = await timedRound(round_s, async () => {
+        const first = next;
+        next = (next + concurrency) % query_count;
+        await searches(first, concurrency);
+        return concurrency;
+      });
+      return { value, extra: readingOf(before, index.statistics()) };
+    },
+    async answers(): Promise<HitAnswers> {
+      const hits: NativeHits[] = [];
+      for (let first = 0; first < ANSWERED_QUERIES; first += concurrency) {
+        const count = Math.min(concurrency, ANSWERED_QUERIES - first); // as many at once as were timed
+        hits.push(...(await searches(first, count)));
+      }
+      return { ids: hits.map(({ keys }) => [...keys]), scores: hits.map(({ scores }) => [...scores]) };
+    },
+    close: () => index.close(),
+  };
+}
+
+/** What the searches of a round read: how many shared a scan, rows scored for each, and how rows were bounded. */
+function readingOf(before: NativeIndexStatistics, after: NativeIndexStatistics): Record<string, number> {
+  const count = (name: 'searches' | 'scans' | 'planeRows' | 'planeRowsPassed' | 'byteRows' | 'scoredRows') =>
+    after[name] - before[name];
+  const [searches, planeRows] = [count('searches'), count('planeRows')];
+  return {
+    searches_per_scan: searches / count('scans'),
+    scored_rows_per_search: count('scoredRows') / searches,
+    planes_first_rate: planeRows / Math.max(1, planeRows + count('byteRows')),
+    ...(planeRows > 0 && { planes_passed_rate: count('planeRowsPassed') / planeRows }),
+  };
+}
+
+/** One client that asks again when it is answered, and writes at a fixed rate in the same process, or none. */
+export function searchingBesideUpserts(spec: SearchSpec, random: Random): Work {
+  const index = filledIndex(spec);
+  const search = searcher(index, spec);
+  const replaceNext = replacements(index, spec, random);
+  let next = 0;
+  const searches = () =>
+    latencyRound(spec.round_s, () => {
+      next += 1;
+      return search(next);
+    });
+  return {
+    async round(): Promise<Round> {
+      if (spec.upserts_per_s === undefined) return searches();
+      const pace = paced(spec.upserts_per_s, replaceNext);
+      const { value, extra } = await searches();
+      const upserts_per_s = pace.stop();
+      await settled(index);
+      return { value, extra: { ...extra, upserts_per_s } };
+    },
+    close: () => index.close(),
+  };
+}

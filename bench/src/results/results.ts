@@ -1,0 +1,51 @@
+/** What a run leaves: figures as they were measured. Medians, spreads and ratios are made from these. */
+import type { Machine } from '../environment/machine.ts';
+import type { Round } from '../trial/protocol.ts';
+import type { Parameters, Role } from '../trial/trial.ts';
+
+export const RESULT_FORMAT = 1;
+
+export interface ContenderResult {
+  readonly name: string;
+  readonly role: Role;
+  /** `partial`: interrupted, or it failed after some rounds. */
+  readonly status: 'measured' | 'partial' | 'missing' | 'failed';
+  /** Why it is missing, failed or partial. */
+  readonly reason?: string;
+  readonly versions?: Readonly<Record<string, string>>;
+  /** In the order of measurement; round i of one contender ran right before round i of the next one that was still in. */
+  readonly rounds: readonly Round[];
+  /** How its answers go with the subject's. */
+  readonly agreement?: Agreement;
+}
+
+export interface Agreement {
+  readonly sentence: string;
+  /** False: it found something else than the subject. */
+  readonly same: boolean;
+}
+
+export interface TrialResult {
+  readonly id: string;
+  readonly group: string;
+  readonly parameters: Parameters;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly contenders: readonly ContenderResult[];
+}
+
+export interface SuiteResult {
+  readonly format: typeof RESULT_FORMAT;
+  readonly suite: string;
+  /** ISO 8601, when it began. */
+  readonly date: string;
+  /** How it was called, to do it again. */
+  readonly command: string;
+  readonly quick: boolean;
+  /** Interrupted, or only some of the trials were asked for. */
+  readonly partial: boolean;
+  readonly seed: number;
+  readonly rounds: number;
+  readonly machine: Machine;
+  readonly trials: readonly TrialResult[];
+}

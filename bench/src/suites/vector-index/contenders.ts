@@ -1,0 +1,96 @@
+/** Who searches: Cosimo in its ways, the limits of the machine, the peers. */
+import { type VectorSet, type VectorSource, vectorFiles } from '../../data/data-set.ts';
+import type { Contender, SuiteOptions } from '../../trial/trial.ts';
+
+const DIMENSIONS = 384;
+const QUERIES = 256;
+const PEERS = { FAISS: 'faiss', 'FAISS, BLAS always': 'faiss-blas', NumPy: 'numpy', usearch: 'usearch' };
+
+/** What Cosimo and its peers are told alike; contenders/search/search-index.ts says what more Cosimo may be told. */
+export interface WorkSpec {
+  readonly [name: string]: unknown;
+  readonly rows: number;
+  readonly dimensions: number;
+  readonly threads: number;
+}
+
+export function vectorSet(source: VectorSource, rows: number, { seed }: SuiteOptions): VectorSet {
+  return { kind: 'vectors', source, rows, queries: QUERIES, dimensions: DIMENSIONS, seed };
+}
+
+export function specOf(set: VectorSet, { quick, seed }: SuiteOptions) {
+  return {
+    ...vectorFiles(set),
+    rows: set.rows,
+    dimensions: set.dimensions,
+    query_count: set.queries,
+    seed,
+    round_s: quick ? 0.05 : 0.3,
+    warm_up_s: quick ? 0 : 0.2,
+  };
+}
+
+export function cosimo(spec: WorkSpec, name = 'Cosimo'): Contender {
+  return {
+    name,
+    role: name === 'Cosimo' ? 'subject' : 'reference',
+    program: { kind: 'node', file: 'search/search.ts', spec },
+  };
+}
+
+export function peers(spec: WorkSpec): Contender[] {
+  return Object.entries(PEERS).map(([name, peer]) => ({
+    name,
+    role: 'peer',
+    program: { kind: 'python', file: 'search_peer.py', spec: { ...spec, peer } },
+  }));
+}
+
+/** Both ways to read the codes, of which Cosimo chooses by the data; and the kernel of CPUs without AVX-512. */
+export function otherScans(spec: WorkSpec, { cpu }: SuiteOptions): Contender[] {
+  const scans = [
+    cosimo({ ...spec, scan: 'planes' }, 'Cosimo, planes'),
+    cosimo({ ...spec, scan: 'bytes' }, 'Cosimo, bytes'),
+  ];
+  const kernel = 'avx2';
+  if (cpu.active_kernel === kernel || !cpu.kernels.includes(kernel)) return scans;
+  const program = {
+    kind: 'node' as const,
+    file: 'search/search.ts',
+    spec: { ...spec, kernel },
+    environment: { COSIMO_KERNEL: kernel },
+  };
+  return [...scans, { name: 'Cosimo, AVX2', role: 'reference', program }];
+}
+
+/** The same queries one after another instead of at once. */
+export function inARow(spec: WorkSpec): Contender {
+  return cosimo({ ...spec, in_a_row: true }, 'Cosimo, in a row');
+}
+
+export function oneThread(spec: WorkSpec): Contender {
+  return cosimo({ ...spec, threads: 1 }, 'Cosimo, 1 thread');
+}
+
+/** As many passes over a byte a dimension of every row as the machine can read, in queries/s. */
+export function readingTheCodes({ rows, dimensions, threads }: WorkSpec, options: SuiteOptions): Contender {
+  const bytes = rows * dimensions;
+  const share = ['--bytes', String(Math.ceil(bytes / threads)), '--pass-bytes', String(bytes)];
+  return {
+    name: 'reading the codes',
+    role: 'reference',
+    program: { kind: 'native', args: ['read', ...share, '--threads', String(threads), ...roundOf(options)] },
+  };
+}
+
+/** Rows copied into fresh memory, read again and written as bytes; by one thread, as an index is filled. */
+export function copyAndQuantize({ rows, dimensions }: WorkSpec, options: SuiteOptions): Contender {
+  const size = ['--rows', String(rows), '--dimensions', String(dimensions)];
+  return {
+    name: 'copy and quantize, 1 thread',
+    role: 'reference',
+    program: { kind: 'native', args: ['copy', ...size, '--threads', '1', ...roundOf(options)] },
+  };
+}
+
+const roundOf = ({ quick }: SuiteOptions) => ['--round-s', quick ? '0.05' : '0.3'];

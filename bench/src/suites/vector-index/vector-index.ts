@@ -1,0 +1,144 @@
+/** Exact search, and what fills and changes an index, beside FAISS flat, NumPy and usearch. */
+import type { VectorSource } from '../../data/data-set.ts';
+import type { Contender, Suite, SuiteOptions, Trial } from '../../trial/trial.ts';
+import {
+  cosimo,
+  inARow,
+  oneThread,
+  otherScans,
+  peers,
+  readingTheCodes,
+  specOf,
+  vectorSet,
+  type WorkSpec,
+} from './contenders.ts';
+import { besideTrials, QUICK_ROWS, ROWS, writeTrials } from './writes.ts';
+
+const TOP_K = [1, 10, 100];
+const CONCURRENCY = [1, 8, 64];
+/** What the collections of sentences give. */
+const SENTENCE_ROWS = 50_000;
+const QUICK_CONCURRENCY = [1, 8];
+/** Searches of these are held to references too: enough rows for a scan to be what is measured. */
+const HELD_ROWS: Partial<Record<VectorSource, number>> = {
+  gaussian: 1_000_000,
+  clustered: 1_000_000,
+  sentences: SENTENCE_ROWS,
+};
+const HELD_K = 10;
+
+export const index: Suite = {
+  name: 'index',
+  summary:
+    'exact search by rows, k, concurrent queries and threads, on four kinds of rows, held to what the machine reads; ' +
+    'search beside upserts; build, upsert, delete',
+  trials(options) {
+    return [...searchTrials(options), ...otherRows(options), ...besideTrials(options), ...writeTrials(options)];
+  },
+  charts: [
+    {
+      name: 'search-1m',
+      title: 'Search of 1,000,000 Gaussian rows × 384, k = 10',
+      where: { operation: 'search', source: 'gaussian', rows: 1_000_000, k: 10 },
+      roles: ['subject', 'peer'],
+      kind: { type: 'lines', over: 'queries at once', series: 'threads' },
+    },
+    {
+      name: 'search-ratio',
+      title: 'Search: how many times faster Cosimo is (k = 10)',
+      where: { operation: 'search', source: 'gaussian', k: 10 },
+      roles: ['subject', 'peer'],
+      kind: { type: 'ratios' },
+    },
+    {
+      name: 'search-1m-one-query',
+      title: 'One query, 1 thread, 1,000,000 rows × 384, k = 10: ways to scan, and plain reading',
+      where: { operation: 'search', rows: 1_000_000, k: 10, 'queries at once': 1, threads: 1 },
+      kind: { type: 'bars', axis: 'linear' },
+    },
+  ],
+};
+
+interface SearchSettings {
+  readonly source: VectorSource;
+  readonly rows: number;
+  readonly k: number;
+  readonly concurrency: number;
+  readonly threads: number;
+}
+
+/** Every combination on Gaussian rows, the worst case of any bound. */
+function searchTrials(options: SuiteOptions): Trial[] {
+  const rows = options.quick ? [QUICK_ROWS] : ROWS;
+  const ks = options.quick ? [10] : TOP_K;
+  return rows.flatMap((rows) =>
+    options.threads.flatMap((threads) =>
+      concurrencies(options).flatMap((concurrency) =>
+        ks.map((k) => searchTrial({ source: 'gaussian', rows, k, concurrency, threads }, options)),
+      ),
+    ),
+  );
+}
+
+/** Other kinds of rows with one k: single queries with one thread and with all, many at once with all. */
+function otherRows(options: SuiteOptions): Trial[] {
+  const rows: [VectorSource, number][] = options.quick
+    ? [['near-duplicates', QUICK_ROWS]]
+    : [
+        ['clustered', 100_000],
+        ['clustered', 1_000_000],
+        ['near-duplicates', 100_000],
+        ['sentences', SENTENCE_ROWS],
+      ];
+  const most = { concurrency: CONCURRENCY.at(-1) as number, threads: options.threads.at(-1) as number };
+  const together = options.quick ? [] : [most];
+  const loads = [...options.threads.map((threads) => ({ concurrency: 1, threads })), ...together];
+  return rows.flatMap(([source, count]) =>
+    loads.map((load) => searchTrial({ source, rows: count, k: 10, ...load }, options)),
+  );
+}
+
+function searchTrial(settings: SearchSettings, options: SuiteOptions): Trial {
+  const { source, rows, k, concurrency, threads } = settings;
+  const set = vectorSet(source, rows, options);
+  const spec = { ...specOf(set, options), operation: 'search', top_k: k, concurrency, threads };
+  const { group = `Search, ${source} rows`, references = [] } = heldTo(settings, spec, options) ?? {};
+  return {
+    id: `search ${source} rows=${rows} k=${k} queries=${concurrency} threads=${threads}`,
+    group,
+    parameters: { operation: 'search', source, rows, k, 'queries at once': concurrency, threads },
+    unit: 'queries/s',
+    better: 'higher',
+    data: [set],
+    contenders: [cosimo(spec), ...references, ...peers(spec)],
+    compare: 'hits',
+  };
+}
+
+interface Held {
+  /** A table of their own: the other trials have no such columns. */
+  readonly group: string;
+  readonly references: readonly Contender[];
+}
+
+/** What a search of many rows is held to without any peer. */
+function heldTo(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions): Held | undefined {
+  const { source, rows, k, concurrency, threads } = settings;
+  const held = options.quick ? source === 'gaussian' : rows === HELD_ROWS[source];
+  if (!held || k !== HELD_K) return undefined;
+  const limit = readingTheCodes(spec, options);
+  if (concurrency === 1 && threads === 1) {
+    return {
+      group: 'One query, 1 thread: ways to scan, and a pass over a byte a dimension',
+      references: [...otherScans(spec, options), limit],
+    };
+  }
+  if (concurrency === 1) {
+    const group = 'One query, all threads: beside 1 thread, and a pass over a byte a dimension';
+    return { group, references: [oneThread(spec), limit] };
+  }
+  if (concurrency !== concurrencies(options).at(-1)) return undefined;
+  return { group: `${concurrency} queries at once: beside one after another`, references: [inARow(spec)] };
+}
+
+const concurrencies = ({ quick }: SuiteOptions) => (quick ? QUICK_CONCURRENCY : CONCURRENCY);

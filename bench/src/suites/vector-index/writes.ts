@@ -1,0 +1,62 @@
+/** What fills and changes an index, and searches while it changes. */
+import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
+import { copyAndQuantize, cosimo, peers, specOf, vectorSet } from './contenders.ts';
+
+export const ROWS = [10_000, 100_000, 1_000_000];
+export const QUICK_ROWS = 1000;
+const UPSERTS_PER_S = 1000;
+
+const UNITS = { build: 'rows/s', upsert: 'upserts/s', delete: 'deletes/s' };
+const GROUPS = {
+  build: 'Build from memory, beside a plain copy',
+  upsert: 'Upsert, delete (one call each)',
+  delete: 'Upsert, delete (one call each)',
+};
+
+export function writeTrials(options: SuiteOptions): Trial[] {
+  return (options.quick ? [QUICK_ROWS] : ROWS).flatMap((rows) =>
+    (['build', 'upsert', 'delete'] as const).map((operation) => {
+      const threads = options.threads.at(-1) as number;
+      const set = vectorSet('gaussian', rows, options);
+      const spec = { ...specOf(set, options), operation, top_k: 10, concurrency: 1, threads };
+      const limits = operation === 'build' ? [copyAndQuantize(spec, options)] : [];
+      return {
+        id: `${operation} rows=${rows}`,
+        group: GROUPS[operation],
+        parameters: { operation, rows, threads },
+        unit: UNITS[operation],
+        better: 'higher' as const,
+        data: [set],
+        contenders: [cosimo(spec), ...limits, ...peers(spec)],
+      };
+    }),
+  );
+}
+
+/** One client that searches while documents are replaced at a fixed rate, and while none are. */
+export function besideTrials(options: SuiteOptions): Trial[] {
+  const rows = options.quick ? QUICK_ROWS : (ROWS.at(-1) as number);
+  const threads = options.threads.at(-1) as number;
+  const set = vectorSet('gaussian', rows, options);
+  const spec = {
+    ...specOf(set, options),
+    ...{ operation: 'search-beside-upserts', top_k: 10, concurrency: 1, threads },
+    round_s: options.quick ? 0.05 : 3,
+  };
+  const subject: Contender = {
+    name: `while upserting ${UPSERTS_PER_S.toLocaleString('en')}/s`,
+    role: 'subject',
+    program: { kind: 'node', file: 'search/search.ts', spec: { ...spec, upserts_per_s: UPSERTS_PER_S } },
+  };
+  return [
+    {
+      id: `search beside upserts rows=${rows}`,
+      group: 'Search beside upserts: 99th percentile of the latency, one client',
+      parameters: { operation: 'search beside upserts', rows, threads },
+      unit: 'ms',
+      better: 'lower',
+      data: [set],
+      contenders: [subject, cosimo(spec, 'quiet')],
+    },
+  ];
+}

@@ -1,0 +1,77 @@
+/** Where the programs of contenders are, and what command runs each. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from './contender-process.ts';
+import { Missing } from './protocol.ts';
+import type { Program, Spec } from './trial.ts';
+
+const BENCH = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A folder, or a sentence that says why there is none. */
+export type Found = { readonly path: string } | { readonly missing: string };
+
+export interface ProgramPaths {
+  /** bench/native's program. */
+  readonly native: string;
+  readonly modelDir: string;
+  /** The peers' virtual environment. */
+  readonly venv: Found;
+  /** Where the community's ONNX exports are, if they are. */
+  readonly onnxDir: string;
+  /** The peers' node_modules. */
+  readonly nodePeers: Found;
+}
+
+export class Programs {
+  readonly #paths: ProgramPaths;
+
+  constructor(paths: ProgramPaths) {
+    this.#paths = paths;
+  }
+
+  /** @throws Missing when what the program needs isn't installed */
+  commandOf(program: Program): Command {
+    switch (program.kind) {
+      case 'node':
+        if (program.needs === 'venv') pathOf(this.#paths.venv);
+        return this.#node(join('src', 'contenders', program.file), program.spec, program.environment);
+      case 'node-peer':
+        pathOf(this.#paths.nodePeers);
+        return this.#node(join('peers', program.file), program.spec);
+      case 'python':
+        return {
+          file: join(pathOf(this.#paths.venv), 'bin', 'python'),
+          args: [join(BENCH, 'peers', program.file), this.#argument(program.spec)],
+          environment: threadsOf(program.spec),
+        };
+      case 'native':
+        return { file: this.#paths.native, args: program.args };
+      case 'missing':
+        throw new Missing(program.reason);
+    }
+  }
+
+  #node(file: string, spec: Spec, environment: Command['environment'] = {}): Command {
+    return {
+      file: process.execPath,
+      args: [join(BENCH, file), this.#argument(spec)],
+      environment: { ...threadsOf(spec), ...environment },
+    };
+  }
+
+  #argument(spec: Spec): string {
+    const { modelDir, venv, onnxDir } = this.#paths;
+    const python = 'path' in venv ? { venv: venv.path } : {};
+    return JSON.stringify({ model_dir: modelDir, onnx_dir: onnxDir, ...python, ...spec });
+  }
+}
+
+/** Hugging Face's tokenizers have a thread pool of their own, in every language. */
+function threadsOf({ threads }: Spec): Record<string, string> {
+  return typeof threads === 'number' ? { RAYON_NUM_THREADS: String(threads) } : {};
+}
+
+function pathOf(found: Found): string {
+  if ('missing' in found) throw new Missing(found.missing);
+  return found.path;
+}
