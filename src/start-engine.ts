@@ -24,7 +24,7 @@ import type { Engine, ServedModel } from './service/engine.ts';
 import { IndexCapacity } from './service/index-capacity.ts';
 import { statsOf } from './service/stats.ts';
 import type { DocumentStore } from './store/document-store.ts';
-import { LmdbStore } from './store/lmdb-store.ts';
+import { LmdbStore } from './store/lmdb/lmdb-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import { vectorFingerprint } from './vector-fingerprint.ts';
 

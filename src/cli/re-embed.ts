@@ -8,7 +8,7 @@ import { resolveModel } from '../model/source/resolve-model.ts';
 import { terminalProgress } from '../model/source/transfer/progress.ts';
 import { pipelineOptions } from '../pipeline-options.ts';
 import { unitVector } from '../service/unit-vector.ts';
-import { type ReembedProgress, reembed } from '../store/re-embed.ts';
+import { type ReembedProgress, reembed } from '../store/lmdb/re-embed.ts';
 import { vectorFingerprint } from '../vector-fingerprint.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -2,12 +2,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { RateHits } from '../http/rate-counter.ts';
-import type { MetricsText } from '../http/status-routes.ts';
+import type { MetricsText } from '../http/stats-routes.ts';
 import type { Prompts } from '../model/prompts.ts';
+import type { Document } from '../service/document.ts';
 import type { Hit } from '../service/document-service.ts';
 import type { TextVector, TokenCount } from '../service/embedding-backend.ts';
 import type { ServedModel } from '../service/engine.ts';
-import type { StoredDocument } from '../store/document-store.ts';
 
 /** What a thread is started with. */
 export interface HttpThreadOptions {
@@ -42,8 +42,8 @@ export interface EngineCalls {
   encode(args: EncodeArgs): TextVector[];
   encodeTokens(args: { readonly inputs: readonly Int32Array[] }): Float32Array[];
   countTokens(args: TextsArgs): TokenCount[];
-  find(args: { readonly id: string }): StoredDocument;
-  upsert(args: { readonly document: StoredDocument }): void;
+  find(args: { readonly id: string }): Document;
+  upsert(args: { readonly document: Document }): void;
   delete(args: { readonly id: string }): void;
   search(args: SearchArgs): Hit[];
   healthy(args: null): boolean;

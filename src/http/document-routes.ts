@@ -2,8 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { EngineHolder } from '../service/engine.ts';
 import { answerSignal } from './answer-signal.ts';
-import { documentJson, hitsJson } from './answers/json-parts.ts';
-import { sendJson } from './error-handler.ts';
+import { documentJson, hitsJson } from './answers/documents-json.ts';
+import { sendJson } from './answers/send-json.ts';
 import {
   BODY_ERRORS,
   DeleteResponse,

@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { sendJson } from './error-handler.ts';
+import { sendJson } from './answers/send-json.ts';
 
 /** Register before the routes that it shall describe. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {

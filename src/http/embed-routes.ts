@@ -5,7 +5,7 @@ import type { Endpoint } from '../metrics/thread-counts.ts';
 import type { EngineHolder } from '../service/engine.ts';
 import { answerSignal } from './answer-signal.ts';
 import { type Body, EmbeddingsJson, type OtherMembers } from './answers/embeddings-json.ts';
-import { sendJson } from './error-handler.ts';
+import { sendJson } from './answers/send-json.ts';
 import { BODY_ERRORS, EmbedBatchResponse, type EmbedBody, EmbedRequest, EmbedResponse } from './schemas.ts';
 
 /** Texts of up to so many UTF-16 units, all together, are looked up in one turn of the event loop. */

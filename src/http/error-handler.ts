@@ -1,7 +1,8 @@
 /** The one place that turns an error into a status and a body. */
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
-import { UnreadableBody } from './body/json-body.ts';
+import { sendDetail, sendJson } from './answers/send-json.ts';
+import { UnreadableBody } from './body/read-body.ts';
 import { ValidationFaults } from './body/validation-faults.ts';
 
 const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -73,14 +74,4 @@ export function describeError(error: FastifyError): { status: number; sentence: 
     status,
     sentence: FRAMEWORK_SENTENCES[error.code] ?? (error.message || (code ? ERROR_SENTENCES[code] : 'Error')),
   };
-}
-
-export function sendDetail(reply: FastifyReply, status: number, detail: string): FastifyReply {
-  return sendJson(reply, status, JSON.stringify({ detail }));
-}
-
-/** @param json text, or UTF-8 bytes: as bytes Fastify leaves the content type as FastAPI has it, without a charset */
-export function sendJson(reply: FastifyReply, status: number, json: string | Buffer): FastifyReply {
-  const bytes = typeof json === 'string' ? Buffer.from(json) : json;
-  return reply.code(status).type('application/json').send(bytes);
 }

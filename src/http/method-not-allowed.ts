@@ -1,7 +1,7 @@
 /** A known path asked with another method: 405 with Allow, where Fastify alone would say 404. */
 import { METHODS } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { sendDetail } from './error-handler.ts';
+import { sendDetail } from './answers/send-json.ts';
 
 /** Takes note of the routes that are added from now on; the function it returns gives each path its other methods. */
 export function collectMethods(app: FastifyInstance): () => void {

@@ -1,6 +1,6 @@
 /** What each call takes and gives, as JSON schema: Fastify validates by it (see `lax-validation.ts`), /docs shows it. */
 import { type Static, Type } from 'typebox';
-import { ID_BYTES_MAX } from '../store/document-store.ts';
+import { ID_BYTES_MAX } from '../service/document.ts';
 
 const Metadata = Type.Object(
   {},

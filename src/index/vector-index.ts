@@ -9,6 +9,8 @@ import {
   native,
 } from '../native/binding.ts';
 
+export type IndexStatistics = NativeIndexStatistics;
+
 /**
  * Exact cosine top-k over unit vectors, keyed by the version of the document that a row belongs to. What its methods
  * take, give and throw is written at the native index; here a search is ended by a signal and not by a ticket.

@@ -1,14 +1,14 @@
 /** The metrics of the embedding cache itself; its look-ups are counted by request (`http-metrics.ts`). */
 import type { Registry } from 'prom-client';
-import type { NativeCacheStatistics } from '../native/binding.ts';
-import { type Reading, registerReadings } from './metrics.ts';
+import type { CacheStatistics } from '../cache/embedding-cache.ts';
+import { type Reading, registerReadings } from './readings.ts';
 
-const GAUGES: readonly Reading<NativeCacheStatistics>[] = [
+const GAUGES: readonly Reading<CacheStatistics>[] = [
   ['cosimo_cache_entries', 'Entries of the embedding cache', ({ entries }) => entries],
   ['cosimo_cache_memory_bytes', 'Memory of the embedding cache', ({ memoryBytes }) => memoryBytes],
 ];
 
-const COUNTERS: readonly Reading<NativeCacheStatistics>[] = [
+const COUNTERS: readonly Reading<CacheStatistics>[] = [
   ['cosimo_cache_insertions_total', 'Entries that came into the cache', ({ insertions }) => insertions],
   ['cosimo_cache_evictions_total', 'Entries that left it for want of room', ({ evictions }) => evictions],
   [
@@ -20,6 +20,6 @@ const COUNTERS: readonly Reading<NativeCacheStatistics>[] = [
 ];
 
 /** @param statistics of the cache; undefined while there is none */
-export function registerCacheMetrics(registry: Registry, statistics: () => NativeCacheStatistics | undefined): void {
+export function registerCacheMetrics(registry: Registry, statistics: () => CacheStatistics | undefined): void {
   registerReadings(registry, statistics, { gauges: GAUGES, counters: COUNTERS });
 }

@@ -1,23 +1,33 @@
 /** The metrics of the vector index, each read from the index when somebody asks. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { NativeIndexStatistics } from '../native/binding.ts';
-import { type Reading, registerReadings } from './metrics.ts';
+import type { IndexStatistics } from '../index/vector-index.ts';
+import { type Reading, registerReadings } from './readings.ts';
 
 const CODES = ['planes', 'bytes'] as const;
 
 /** What there is before the index has been made. */
-const NOTHING: NativeIndexStatistics = {
-  ...{ rows: 0, deadRows: 0, rowBytes: 0, memoryBytes: 0, movedRows: 0, searches: 0, scans: 0 },
-  ...{ planeRows: 0, planeRowsPassed: 0, byteRows: 0, scoredRows: 0, scan: 'planes' },
+const NOTHING: IndexStatistics = {
+  rows: 0,
+  deadRows: 0,
+  rowBytes: 0,
+  memoryBytes: 0,
+  movedRows: 0,
+  searches: 0,
+  scans: 0,
+  planeRows: 0,
+  planeRowsPassed: 0,
+  byteRows: 0,
+  scoredRows: 0,
+  scan: 'planes',
 };
 
-const GAUGES: readonly Reading<NativeIndexStatistics>[] = [
+const GAUGES: readonly Reading<IndexStatistics>[] = [
   ['cosimo_index_memory_bytes', 'Native memory of the vector index', ({ memoryBytes }) => memoryBytes],
   ['cosimo_index_row_bytes', 'The live rows as plain float32', ({ rowBytes }) => rowBytes],
   ['cosimo_index_dead_rows', 'Rows without a document whose memory has yet to come back', ({ deadRows }) => deadRows],
 ];
 
-const COUNTERS: readonly Reading<NativeIndexStatistics>[] = [
+const COUNTERS: readonly Reading<IndexStatistics>[] = [
   ['cosimo_index_moved_rows_total', 'Rows moved to give memory back', ({ movedRows }) => movedRows],
   ['cosimo_index_searches_total', 'Searches of the index', ({ searches }) => searches],
   ['cosimo_index_scans_total', 'Passes over the rows, each for all searches that waited', ({ scans }) => scans],
@@ -30,7 +40,7 @@ const COUNTERS: readonly Reading<NativeIndexStatistics>[] = [
 ];
 
 /** @param statistics of the index; undefined while there is none */
-export function registerIndexMetrics(registry: Registry, statistics: () => NativeIndexStatistics | undefined): void {
+export function registerIndexMetrics(registry: Registry, statistics: () => IndexStatistics | undefined): void {
   const registers = [registry];
   const now = () => statistics() ?? NOTHING;
   registerReadings(registry, now, { gauges: GAUGES, counters: COUNTERS });

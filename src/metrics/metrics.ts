@@ -19,44 +19,6 @@ export interface GaugeSources {
   readonly encoder_memory_bytes: () => number;
 }
 
-/** A number of a native part, which counts by itself: read whenever somebody asks. */
-export type Reading<S> = readonly [name: string, help: string, read: (statistics: S) => number];
-
-/** @param statistics of the part; undefined while there is none, and everything 0 */
-export function registerReadings<S>(
-  registry: Registry,
-  statistics: () => S | undefined,
-  { gauges, counters }: { readonly gauges: readonly Reading<S>[]; readonly counters: readonly Reading<S>[] },
-): void {
-  const registers = [registry];
-  const valueIn = (read: (statistics: S) => number) => {
-    const now = statistics();
-    return now === undefined ? 0 : read(now);
-  };
-  for (const [name, help, read] of gauges) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(valueIn(read));
-      },
-    });
-  }
-  // A counter can only be set back and raised to what the part says.
-  for (const [name, help, read] of counters) {
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(valueIn(read));
-      },
-    });
-  }
-}
-
 export class Metrics {
   readonly registry = new Registry();
   readonly #stages: Histogram<'stage'>;

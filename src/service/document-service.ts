@@ -2,8 +2,9 @@
 import { CosimoError } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { type DocumentStore, ID_BYTES_MAX, type StoredDocument } from '../store/document-store.ts';
+import type { DocumentStore, StoredDocument } from '../store/document-store.ts';
 import type { AnswerBudget } from './answer-budget.ts';
+import { ID_BYTES_MAX } from './document.ts';
 import type { EmbeddingService } from './embedding-service.ts';
 import type { IndexCapacity } from './index-capacity.ts';
 import { TimeSlice } from './time-slice.ts';

@@ -1,8 +1,5 @@
 /** What keeps documents. Two make it: LMDB on disk, and a map for `:memory:`. */
 
-/** Longest id, in bytes of UTF-8. */
-export const ID_BYTES_MAX = 512;
-
 export interface StoredDocument {
   readonly id: string;
   readonly text: string;

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { readBody } from '../../src/http/body/json-body.ts';
 import { compileLaxValidator } from '../../src/http/body/lax-validation.ts';
+import { readBody } from '../../src/http/body/read-body.ts';
 import { EmbedRequest, IndexRequest, SearchRequest } from '../../src/http/schemas.ts';
 import { type RawAnswer, rawRequest } from '../support/raw-http.ts';
 import { startService } from '../support/service.ts';

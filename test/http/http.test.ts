@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { findJsonFault } from '../../src/http/body/json-fault.ts';
 import { elementSources, memberSources } from '../../src/http/body/json-source.ts';
-import { findJsonFault } from '../../src/http/body/python-json.ts';
-import { normalizeTarget } from '../../src/http/url.ts';
+import { normalizeTarget } from '../../src/http/request-target.ts';
 import { native } from '../../src/native/binding.ts';
 import { send, startService } from '../support/service.ts';
 

@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
 import type { DocumentStore } from '../../src/store/document-store.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 
 const DIMENSIONS = 4;
@@ -193,7 +193,7 @@ describe('what cannot be opened', () => {
     const dir = newFolder();
     const own = open(dir);
     await own.put(document('a'), vector(1));
-    const url = new URL('../../src/store/lmdb-store.ts', import.meta.url).href;
+    const url = new URL('../../src/store/lmdb/lmdb-store.ts', import.meta.url).href;
     const options = JSON.stringify({ dir, dimensions: DIMENSIONS, fingerprint: 'model-a', modelName: 'org/model-a' });
     const script = `import { LmdbStore } from ${JSON.stringify(url)};
       try { new LmdbStore(${options}); console.log('opened'); } catch (error) { console.log(error.message); }

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { DocumentStore } from '../../src/store/document-store.ts';
-import { LmdbStore } from '../../src/store/lmdb-store.ts';
-import { type ReembedOptions, type ReembedOutcome, reembed } from '../../src/store/re-embed.ts';
+import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
+import { type ReembedOptions, type ReembedOutcome, reembed } from '../../src/store/lmdb/re-embed.ts';
 
 /** What stands for a model: its vectors are digests of its name and the text. */
 export interface DigestModel {

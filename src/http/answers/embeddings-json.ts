@@ -1,5 +1,5 @@
 /** The bodies that answer /embed and /embed/batch: floats written natively into the bytes that are sent. */
-import { native } from '../../native/binding.ts';
+import { vectorJsonBytes, vectorsJson, writeVectorsJson } from '../../json/vectors-json.ts';
 import { AnswerBlocks } from './answer-blocks.ts';
 
 /** Members behind the embeddings. */
@@ -28,16 +28,16 @@ export class EmbeddingsJson {
 
   async of(vectors: readonly Float32Array[], others: OtherMembers): Promise<Body> {
     const dimensions = vectors[0]?.length ?? 0;
-    const write: WriteVectors = (target, offset) => native.writeVectorsJson(vectors, target, offset);
+    const write: WriteVectors = (target, offset) => writeVectorsJson(vectors, target, offset);
     if (this.isSmall(vectors.length, dimensions)) return this.write(vectors.length, dimensions, others, write) as Body;
-    const body = Buffer.concat([HEAD, await native.vectorsJson(vectors), Buffer.from(tailOf(others))]);
+    const body = Buffer.concat([HEAD, await vectorsJson(vectors), Buffer.from(tailOf(others))]);
     return { body, release: () => {} };
   }
 
   /** @returns undefined where `write` can't */
   write(count: number, dimensions: number, others: OtherMembers, write: WriteVectors): Body | undefined {
     const tail = tailOf(others);
-    const bytes = HEAD.length + count * native.vectorJsonBytes(dimensions) + tail.length;
+    const bytes = HEAD.length + count * vectorJsonBytes(dimensions) + tail.length;
     return this.#blocks.write(bytes, (memory, start) => {
       HEAD.copy(memory, start);
       const end = write(memory, start + HEAD.length);

@@ -1,9 +1,9 @@
 /** Bytes → the validated body of a call, for every call that takes one. Runs on the event loop and in the body thread. */
 import type { TSchema } from 'typebox';
-import { OPENAI_BODY, readOpenAiBody } from '../openai/openai-body.ts';
+import { OPENAI_BODY, readOpenAiBody } from '../openai/body.ts';
 import { EmbedRequest, IndexRequest, SearchRequest } from '../schemas.ts';
-import { readBody } from './json-body.ts';
 import { compileLaxValidator } from './lax-validation.ts';
+import { readBody } from './read-body.ts';
 
 /**
  * @param contentType the header as it came, undefined when absent

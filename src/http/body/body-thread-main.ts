@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { partsOf } from './body-parts.ts';
 import { bodyReader } from './body-readers.ts';
 import type { BodyJob, BodyThreadMessage, BodyThreadOptions } from './body-thread-protocol.ts';
-import { UnreadableBody } from './json-body.ts';
+import { UnreadableBody } from './read-body.ts';
 import { ValidationFaults } from './validation-faults.ts';
 
 /** A body of 32 MiB has room for millions, which no memory holds: there the list ends. */
@@ -26,7 +26,8 @@ function read({ schemaId, contentType, blocks, length }: BodyJob): BodyThreadMes
     return { kind: 'read', parts: count };
   } catch (error) {
     if (error instanceof UnreadableBody) return { kind: 'unreadable' };
-    if (error instanceof ValidationFaults) return { kind: 'faults', json: new Uint8Array(Buffer.from(error.toJson())) };
+    if (error instanceof ValidationFaults)
+      return { kind: 'faults', first: error.first, json: new Uint8Array(Buffer.from(error.toJson())) };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** What the event loop and the body thread say to each other. */
 import type { MessagePort } from 'node:worker_threads';
+import type { FirstFault } from './validation-faults.ts';
 
 /** What the calls refuse anyway; of what is past them no more is passed on than shows that it is. */
 export interface BodyLimits {
@@ -31,6 +32,6 @@ export type BodyPart =
 export type BodyThreadMessage =
   /** The body is valid, this many parts of it are at the port. */
   | { readonly kind: 'read'; readonly parts: number }
-  /** `json` is the answer's body. */
-  | { readonly kind: 'faults'; readonly json: Uint8Array<ArrayBuffer> }
+  /** `json` is the body of the 422. */
+  | { readonly kind: 'faults'; readonly first: FirstFault; readonly json: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'unreadable' };

@@ -5,7 +5,7 @@ import { TimeSlice } from '../../service/time-slice.ts';
 import type { BodyBytes } from './body-bytes.ts';
 import { addPart } from './body-parts.ts';
 import type { BodyJob, BodyLimits, BodyPart, BodyThreadMessage, BodyThreadOptions } from './body-thread-protocol.ts';
-import { UnreadableBody } from './json-body.ts';
+import { UnreadableBody } from './read-body.ts';
 import { WrittenFaults } from './validation-faults.ts';
 
 export interface LargeBody {
@@ -91,7 +91,7 @@ export class BodyThread {
     try {
       const answer = await ask(worker, { schemaId, contentType, blocks, length });
       if (answer.kind === 'read') return await fetchParts(parts, answer.parts);
-      if (answer.kind === 'faults') throw new WrittenFaults(Buffer.from(answer.json.buffer));
+      if (answer.kind === 'faults') throw new WrittenFaults(answer.first, Buffer.from(answer.json.buffer));
       throw new UnreadableBody();
     } catch (error) {
       if (this.#closed) throw new CosimoError('closed');

@@ -3,9 +3,9 @@
  * schema's order, unknown fields ignored. It takes the schemas of `schemas.ts`, no more than those need.
  */
 import type { TSchema } from 'typebox';
-import type { RequestBody } from './json-body.ts';
 import { hasNonFinite } from './json-source.ts';
 import { type NumberReader, readBoolean, readInteger, readNumber } from './lax-numbers.ts';
+import type { RequestBody } from './read-body.ts';
 import { type ValidationFault, ValidationFaults } from './validation-faults.ts';
 
 /** The part of JSON schema that is understood here. */

@@ -10,15 +10,24 @@ export interface ValidationFault {
   readonly ctx?: Readonly<Record<string, unknown>>;
 }
 
+/** The first fault, for an answer that names one only. */
+export type FirstFault = Pick<ValidationFault, 'loc' | 'msg'>;
+
 export class ValidationFaults extends Error {
   readonly faults: readonly ValidationFault[];
 
+  /** @param faults at least one */
   constructor(faults: readonly ValidationFault[]) {
     super('The request is not what the call takes');
     this.faults = faults;
   }
 
-  /** The response body, text or UTF-8. Values are echoed from their source, so that nothing is lost; NaN, which JSON lacks, is null. */
+  get first(): FirstFault {
+    const { loc, msg } = this.faults[0] as ValidationFault;
+    return { loc, msg };
+  }
+
+  /** The body of the 422, text or UTF-8. It echoes values from their source, digit by digit; JSON has no NaN: null stands for it. */
   toJson(): string | Buffer {
     // Written by hand: a body can hold a fault every two bytes, and the event loop waits.
     const entries = this.faults.map(({ type, loc, msg, inputSource, ctx }) => {
@@ -30,13 +39,19 @@ export class ValidationFaults extends Error {
   }
 }
 
-/** Faults whose response body has been written already, in the thread that found them. */
+/** Faults that the body thread found. It has written their 422 as well, and hands over the first one beside it. */
 export class WrittenFaults extends ValidationFaults {
+  readonly #first: FirstFault;
   readonly #json: Buffer;
 
-  constructor(json: Buffer) {
+  constructor(first: FirstFault, json: Buffer) {
     super([]);
+    this.#first = first;
     this.#json = json;
+  }
+
+  override get first(): FirstFault {
+    return this.#first;
   }
 
   override toJson(): Buffer {

@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { BodyBytes } from '../../../src/http/body/body-bytes.ts';
 import { bodyReader } from '../../../src/http/body/body-readers.ts';
 import { BodyThread } from '../../../src/http/body/body-thread.ts';
-import { UnreadableBody } from '../../../src/http/body/json-body.ts';
+import { UnreadableBody } from '../../../src/http/body/read-body.ts';
 import { ValidationFaults } from '../../../src/http/body/validation-faults.ts';
 import { type RepeatedRequest, requestFromThread } from '../../support/http-thread.ts';
 import { send, startService } from '../../support/service.ts';

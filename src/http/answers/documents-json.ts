@@ -1,9 +1,10 @@
 /** Answers put together from parts that are JSON already: metadata is as the client gave it. */
+
+import type { Document } from '../../service/document.ts';
 import type { Hit } from '../../service/document-service.ts';
 import { TimeSlice } from '../../service/time-slice.ts';
-import type { StoredDocument } from '../../store/document-store.ts';
 
-export function documentJson({ id, text, metadata }: StoredDocument): string {
+export function documentJson({ id, text, metadata }: Document): string {
   return `{"id":${JSON.stringify(id)},"text":${JSON.stringify(text)},"metadata":${metadata}}`;
 }
 

@@ -1,6 +1,6 @@
 /** What OpenAI's calls take and give, for the documentation; `openai-body.ts` validates. */
 import { Type } from 'typebox';
-import { OPENAI_BODY } from './openai-body.ts';
+import { OPENAI_BODY } from './body.ts';
 
 const TokenIds = Type.Array(Type.Integer(), {
   description: 'Token ids; [CLS] and [SEP] are added where they are missing',

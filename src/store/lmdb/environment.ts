@@ -1,7 +1,7 @@
 /** The LMDB environment that a document store lives in: its databases, its writes, and that one process has it open. */
 import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { CosimoError } from '../errors.ts';
+import { CosimoError } from '../../errors.ts';
 
 export type DocumentRecord = [id: string, text: string, metadata: string];
 

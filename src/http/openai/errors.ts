@@ -1,8 +1,9 @@
 /** Errors of the calls under /v1, in the shape that OpenAI's clients read. */
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply } from 'fastify';
-import { UnreadableBody } from '../body/json-body.ts';
-import { ValidationFaults } from '../body/validation-faults.ts';
-import { describeError, isFaultOfOurs, sendJson, setRetryAfter } from '../error-handler.ts';
+import { sendJson } from '../answers/send-json.ts';
+import { UnreadableBody } from '../body/read-body.ts';
+import { type FirstFault, ValidationFaults } from '../body/validation-faults.ts';
+import { describeError, isFaultOfOurs, setRetryAfter } from '../error-handler.ts';
 
 /** A request that OpenAI's API refuses with a code of its own. */
 export class OpenAiRefusal extends Error {
@@ -27,7 +28,7 @@ export function answerOpenAiErrors(
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof OpenAiRefusal) return sendError(reply, error.status, error);
     if (error instanceof UnreadableBody) return sendError(reply, 400, { message: error.message });
-    if (error instanceof ValidationFaults) return sendFault(reply, error);
+    if (error instanceof ValidationFaults) return sendFault(reply, error.first);
     const { status, sentence } = describeError(error);
     if (isFaultOfOurs(status)) logger?.error({ reqId: request.id, err: error }, 'request failed');
     setRetryAfter(reply, status, error, retryAfter_s);
@@ -53,10 +54,8 @@ function sendError(reply: FastifyReply, status: number, { message, param, openAi
   return sendJson(reply, status, JSON.stringify({ error }));
 }
 
-/** The first fault, read from the body that other calls would answer: it may come from the body thread written already. */
-function sendFault(reply: FastifyReply, faults: ValidationFaults): FastifyReply {
-  const { detail } = JSON.parse(String(faults.toJson())) as { detail: { loc: unknown[]; msg: string }[] };
-  const { loc = [], msg = faults.message } = detail[0] ?? {};
+/** OpenAI's API names one fault and its parameter. */
+function sendFault(reply: FastifyReply, { loc, msg }: FirstFault): FastifyReply {
   const param = loc.length > 1 ? String(loc.at(-1)) : null;
   return sendError(reply, 400, { message: msg, param: param !== null && /^\w+$/.test(param) ? param : null });
 }

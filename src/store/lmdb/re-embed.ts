@@ -6,14 +6,8 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CosimoError, errorCodeOf } from '../errors.ts';
-import {
-  type LmdbEnvironment,
-  newestVersion,
-  openEnvironment,
-  refuseToShare,
-  writeDurably,
-} from './lmdb-environment.ts';
+import { CosimoError, errorCodeOf } from '../../errors.ts';
+import { type LmdbEnvironment, newestVersion, openEnvironment, refuseToShare, writeDurably } from './environment.ts';
 import {
   described,
   FORMAT,
@@ -24,7 +18,7 @@ import {
   type StoreFacts,
   spareVectors,
   type VectorsModel,
-} from './store-facts.ts';
+} from './facts.ts';
 
 export interface ReembedOptions extends VectorsModel {
   readonly dir: string;

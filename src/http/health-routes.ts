@@ -1,12 +1,12 @@
-/** GET /health, /health/live, /health/ready; GET /stats and /metrics. */
+/** GET /health, /health/live and /health/ready. */
 import type { FastifyInstance } from 'fastify';
 import type { EngineHolder } from '../service/engine.ts';
-import { sendJson } from './error-handler.ts';
-import { HealthResponse, LiveResponse, StatsResponse } from './schemas.ts';
+import { sendJson } from './answers/send-json.ts';
+import { HealthResponse, LiveResponse } from './schemas.ts';
 
 const RETRY_AFTER_S = 1;
 
-/** Health answers without a key and under pressure: its askers decide whether the process lives. */
+/** They answer without a key and under pressure: whoever asks them decides whether the process lives. */
 export function healthRoutes(app: FastifyInstance, holder: EngineHolder): void {
   app.get(
     '/health',
@@ -35,25 +35,6 @@ export function healthRoutes(app: FastifyInstance, holder: EngineHolder): void {
         503,
         JSON.stringify({ status: holder.closing ? 'closing' : 'not ready' }),
       );
-    },
-  );
-}
-
-export interface MetricsText {
-  readonly contentType: string;
-  readonly text: string;
-}
-
-export function statsRoutes(app: FastifyInstance, holder: EngineHolder, metrics: () => Promise<MetricsText>): void {
-  app.get('/stats', { schema: { summary: 'Counts', response: { 200: StatsResponse } } }, async (_request, reply) =>
-    sendJson(reply, 200, JSON.stringify(await holder.engine.stats())),
-  );
-  app.get(
-    '/metrics',
-    { schema: { summary: 'Prometheus metrics', produces: ['text/plain'] } },
-    async (_request, reply) => {
-      const { contentType, text } = await metrics();
-      return reply.header('content-type', contentType).send(text);
     },
   );
 }

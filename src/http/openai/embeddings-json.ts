@@ -1,5 +1,5 @@
 /** The body that answers POST /v1/embeddings. */
-import { native } from '../../native/binding.ts';
+import { vectorJsonBytes, writeVectorsJson } from '../../json/vectors-json.ts';
 import { TimeSlice } from '../../service/time-slice.ts';
 import { unitVector } from '../../service/unit-vector.ts';
 
@@ -17,13 +17,13 @@ const ENTRY_BYTES = 80;
 export async function openAiJson({ vectors, model, encodingFormat, usage }: OpenAiAnswer): Promise<Buffer> {
   const dimensions = vectors[0]?.length ?? 0;
   const tail = Buffer.from(`],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`);
-  const entryBytes = ENTRY_BYTES + native.vectorJsonBytes(dimensions);
+  const entryBytes = ENTRY_BYTES + vectorJsonBytes(dimensions);
   const body = Buffer.allocUnsafe(ENTRY_BYTES + vectors.length * entryBytes + tail.length);
   const slice = new TimeSlice();
   let end = body.write('{"object":"list","data":[', 'latin1');
   for (const [index, vector] of vectors.entries()) {
     end += body.write(`${index === 0 ? '' : ','}{"object":"embedding","index":${index},"embedding":`, end, 'latin1');
-    if (encodingFormat === 'float') end = native.writeVectorsJson([vector], body, end);
+    if (encodingFormat === 'float') end = writeVectorsJson([vector], body, end);
     else end += body.write(`"${base64(vector)}"`, end, 'latin1');
     end += body.write('}', end, 'latin1');
     if (slice.isOver) await slice.turn();

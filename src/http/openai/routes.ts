@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EngineHolder, ServedModel } from '../../service/engine.ts';
 import { framed, isVocabulary } from '../../service/token-ids.ts';
 import { answerSignal } from '../answer-signal.ts';
-import { sendJson } from '../error-handler.ts';
-import type { OpenAiBody } from './openai-body.ts';
-import { OpenAiRefusal } from './openai-errors.ts';
-import { openAiJson, shortened } from './openai-json.ts';
+import { sendJson } from '../answers/send-json.ts';
+import type { OpenAiBody } from './body.ts';
+import { openAiJson, shortened } from './embeddings-json.ts';
+import { OpenAiRefusal } from './errors.ts';
 import {
   ModelParams,
   OPENAI_ERRORS,
@@ -15,7 +15,7 @@ import {
   OpenAiRequest,
   OpenAiResponse,
   OrganizationParams,
-} from './openai-schemas.ts';
+} from './schemas.ts';
 
 interface Embedded {
   readonly vectors: readonly Float32Array[];

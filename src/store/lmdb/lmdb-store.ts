@@ -8,8 +8,8 @@
  *
  * A document's record is keyed by its version and not by its id: a search has versions in hand, the index's keys.
  */
-import { CosimoError } from '../errors.ts';
-import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from './document-store.ts';
+import { CosimoError } from '../../errors.ts';
+import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from '../document-store.ts';
 import {
   type LmdbEnvironment,
   newestVersion,
@@ -17,7 +17,7 @@ import {
   refuseToShare,
   type VectorsDatabase,
   writeDurably,
-} from './lmdb-environment.ts';
+} from './environment.ts';
 import {
   FORMAT,
   putFacts,
@@ -27,7 +27,7 @@ import {
   type StoreFacts,
   spareVectors,
   type VectorsModel,
-} from './store-facts.ts';
+} from './facts.ts';
 
 /** A store keeps the vectors of one model. */
 export interface LmdbStoreOptions extends VectorsModel {

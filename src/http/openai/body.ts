@@ -1,5 +1,5 @@
 /** The body of POST /v1/embeddings, validated as OpenAI does: strictly, and one fault is named. */
-import { readBody } from '../body/json-body.ts';
+import { readBody } from '../body/read-body.ts';
 import { ValidationFaults } from '../body/validation-faults.ts';
 
 /** By which the body thread knows how to read it, as it knows others by their schema. */

@@ -1,6 +1,6 @@
 /** What a store says of itself: its format, whose vectors it holds and where, and whether a re-embedding has begun. */
-import { CosimoError } from '../errors.ts';
-import type { LmdbEnvironment, VectorsDatabase, VectorsName } from './lmdb-environment.ts';
+import { CosimoError } from '../../errors.ts';
+import type { LmdbEnvironment, VectorsDatabase, VectorsName } from './environment.ts';
 
 /** Whose vectors they are. */
 export interface VectorsModel {

@@ -1,6 +1,7 @@
 /** Request bytes → what they mean, read as FastAPI reads them. */
+
+import { findJsonFault, JsonTooDeep, MAX_JSON_DEPTH } from './json-fault.ts';
 import { elementSources, memberSources, replaceNonFinite } from './json-source.ts';
-import { findJsonFault, JsonTooDeep, MAX_JSON_DEPTH } from './python-json.ts';
 import { decodeJsonText, decodeUtf8 } from './text-encoding.ts';
 import { ValidationFaults } from './validation-faults.ts';
 

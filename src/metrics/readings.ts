@@ -1,0 +1,45 @@
+/** Metrics of native parts, which count for themselves: each is read from its part when somebody asks. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** One number of a part's statistics. */
+export type Reading<S> = readonly [name: string, help: string, read: (statistics: S) => number];
+
+export interface Readings<S> {
+  readonly gauges: readonly Reading<S>[];
+  readonly counters: readonly Reading<S>[];
+}
+
+/** @param statistics of the part; undefined while the part does not exist, and every number is 0 */
+export function registerReadings<S>(
+  registry: Registry,
+  statistics: () => S | undefined,
+  { gauges, counters }: Readings<S>,
+): void {
+  const registers = [registry];
+  const valueIn = (read: (statistics: S) => number) => {
+    const now = statistics();
+    return now === undefined ? 0 : read(now);
+  };
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(valueIn(read));
+      },
+    });
+  }
+  // A counter has no `set`: it is set back and raised to what the part says.
+  for (const [name, help, read] of counters) {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(valueIn(read));
+      },
+    });
+  }
+}
