@@ -7,7 +7,7 @@ import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildBench } from '../../scripts/build-bench.mjs';
 import { native } from '../../src/native/binding.ts';
-import type { NativeEncoderKernel } from '../../src/native/text-encoder.ts';
+import type { NativeEncoderKernel } from '../../src/native/transformer-encoder.ts';
 import { processorSeconds } from '../src/load/processor-time.ts';
 import type { Round } from '../src/trial/protocol.ts';
 

@@ -27,7 +27,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     AddonState::of(env);
     exports.Set("VectorIndex", define_vector_index(env));
     exports.Set("EmbeddingCache", define_embedding_cache(env));
-    exports.Set("TextEncoder", define_text_encoder(env));
+    exports.Set("TransformerEncoder", define_transformer_encoder(env));
     define_json_functions(env, exports);
     define_shared_library_function(env, exports);
     return exports;

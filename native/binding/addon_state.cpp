@@ -24,7 +24,7 @@ ThreadPool& AddonState::loading_pool() {
 
 void AddonState::shut_down() noexcept {
   for (Searcher* searcher : searchers_) searcher->stop();
-  for (TextEncoder* encoder : encoders_) encoder->stop();
+  for (TransformerEncoder* encoder : encoders_) encoder->stop();
   if (json_pool_) json_pool_->join();
   if (loading_pool_) loading_pool_->join();
   calls_.shut_down();

@@ -8,7 +8,7 @@
 
 #include "binding/async_calls.h"
 #include "core/search/searcher.h"
-#include "core/encoder/text_encoder.h"
+#include "core/encoder/transformer_encoder.h"
 #include "core/base/thread_pool.h"
 
 namespace cosimo::binding {
@@ -38,16 +38,16 @@ class AddonState {
 
   /// What to stop at the end of the environment. Throws std::bad_alloc.
   void watch(Searcher& searcher) { searchers_.insert(&searcher); }
-  void watch(TextEncoder& encoder) { encoders_.insert(&encoder); }
+  void watch(TransformerEncoder& encoder) { encoders_.insert(&encoder); }
   void unwatch(Searcher& searcher) noexcept { searchers_.erase(&searcher); }
-  void unwatch(TextEncoder& encoder) noexcept { encoders_.erase(&encoder); }
+  void unwatch(TransformerEncoder& encoder) noexcept { encoders_.erase(&encoder); }
 
  private:
   void shut_down() noexcept;
 
   AsyncCalls calls_;
   std::unordered_set<Searcher*> searchers_;
-  std::unordered_set<TextEncoder*> encoders_;
+  std::unordered_set<TransformerEncoder*> encoders_;
   std::unique_ptr<ThreadPool> json_pool_;
   std::unique_ptr<ThreadPool> loading_pool_;
 };

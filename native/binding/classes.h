@@ -7,8 +7,8 @@ namespace cosimo::binding {
 
 Napi::Function define_vector_index(Napi::Env env);
 Napi::Function define_embedding_cache(Napi::Env env);
-Napi::Function define_text_encoder(Napi::Env env);
-/// What TextEncoder can compute with in this process: the best kernel of each precision.
+Napi::Function define_transformer_encoder(Napi::Env env);
+/// What TransformerEncoder can compute with in this process: the best kernel of each precision.
 Napi::Array encoder_kernels(Napi::Env env);
 void define_json_functions(Napi::Env env, Napi::Object& exports);
 void define_shared_library_function(Napi::Env env, Napi::Object& exports);

@@ -1,4 +1,4 @@
-// The `model` that TextEncoder of src/native/binding.ts takes.
+// The `model` that TransformerEncoder of src/native/binding.ts takes.
 #pragma once
 
 #include <napi.h>

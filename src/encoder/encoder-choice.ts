@@ -1,6 +1,6 @@
 /** Which encoder serves, by the settings and by what the model, the machine and COSIMO_KERNEL allow. */
 import { CosimoError } from '../errors.ts';
-import type { NativeEncoderKernel, NativePrecision } from '../native/text-encoder.ts';
+import type { NativeEncoderKernel, NativePrecision } from '../native/transformer-encoder.ts';
 import type { Precision } from './encoder.ts';
 import type { GraphPrecision } from './onnx/graph-builder.ts';
 

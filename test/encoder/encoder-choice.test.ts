@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { chooseEncoder, type EncoderSettings, type EncoderSupport } from '../../src/encoder/encoder-choice.ts';
 import { nativeParallelism } from '../../src/encoder/native/native-encoder-set.ts';
-import type { NativeEncoderKernel, NativePrecision } from '../../src/native/text-encoder.ts';
+import type { NativeEncoderKernel, NativePrecision } from '../../src/native/transformer-encoder.ts';
 
 const kernel = (family: string, precision: NativePrecision = 'fp32'): NativeEncoderKernel => ({
   ...{ name: `${family}-${precision}`, family, precision },

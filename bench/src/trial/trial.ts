@@ -1,5 +1,5 @@
 /** What a trial is. Suites are lists of these: data, nothing that runs. */
-import type { NativeEncoderKernel } from '../../../src/native/text-encoder.ts';
+import type { NativeEncoderKernel } from '../../../src/native/transformer-encoder.ts';
 import type { DataSet } from '../data/data-set.ts';
 
 /** A program of the project, of the peers' environments, or the C++ program of bench/native. */

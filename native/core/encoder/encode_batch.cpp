@@ -5,7 +5,7 @@
 namespace cosimo {
 
 EncodeBatch::EncodeBatch(std::span<const std::int32_t> ids, std::span<const std::int32_t> lengths,
-                         std::size_t hidden_size, std::size_t piece_tokens, TextEncoder::Done done)
+                         std::size_t hidden_size, std::size_t piece_tokens, EncodeDone done)
     : ids_(ids.begin(), ids.end()),
       lengths_(lengths.begin(), lengths.end()),
       vectors_(lengths.size() * hidden_size),
@@ -46,7 +46,7 @@ void EncodeBatch::settle() noexcept {
   } else {
     result.vectors = std::move(vectors_);
   }
-  const TextEncoder::Done done = std::move(done_);
+  const EncodeDone done = std::move(done_);
   done(std::move(result));
 }
 

@@ -4,11 +4,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <vector>
 
+#include "core/encoder/encode_result.h"
 #include "core/encoder/encoder_pass.h"
-#include "core/encoder/text_encoder.h"
 
 namespace cosimo {
 
@@ -17,7 +18,7 @@ class EncodeBatch {
  public:
   /// Copies, and cuts into pieces of whole texts of about `piece_tokens`. Throws std::bad_alloc.
   EncodeBatch(std::span<const std::int32_t> ids, std::span<const std::int32_t> lengths,
-              std::size_t hidden_size, std::size_t piece_tokens, TextEncoder::Done done);
+              std::size_t hidden_size, std::size_t piece_tokens, EncodeDone done);
 
   bool has_begun() const noexcept { return next_piece_ > 0; }
   bool has_waiting_pieces() const noexcept { return next_piece_ < pieces_.size(); }
@@ -43,7 +44,7 @@ class EncodeBatch {
   std::size_t ended_pieces_ = 0;
   std::atomic<bool> stopped_{false};
   std::exception_ptr reason_;
-  TextEncoder::Done done_;
+  EncodeDone done_;
 };
 
 }  // namespace cosimo

@@ -9,8 +9,8 @@
 #include <mutex>
 #include <vector>
 
-#include "core/encoder/encode_batch.h"
 #include "core/base/error.h"
+#include "core/encoder/encode_batch.h"
 #include "core/encoder/shared_stages.h"
 
 namespace cosimo {

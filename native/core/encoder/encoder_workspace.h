@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/encoder/encoder_weights.h"
 #include "core/base/huge_buffer.h"
+#include "core/encoder/encoder_weights.h"
 
 namespace cosimo {
 

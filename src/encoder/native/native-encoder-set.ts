@@ -1,6 +1,6 @@
 /** The native encoder as the queue has it: one set of weights and one pool of threads, with a few batches under way. */
 import { availableParallelism } from 'node:os';
-import type { NativePrecision } from '../../native/text-encoder.ts';
+import type { NativePrecision } from '../../native/transformer-encoder.ts';
 import type { EncoderSet } from '../encoder-set.ts';
 import { measureSpeed, type TextSample } from '../encoder-speed.ts';
 import type { ParallelismSettings } from '../parallelism.ts';

@@ -3,12 +3,12 @@ import { CosimoError, errorCodeOf } from '../../errors.ts';
 import { readModelConfig } from '../../model/model-config.ts';
 import { readWeights } from '../../model/weights.ts';
 import { type NativeBinding, native } from '../../native/binding.ts';
-import type { NativePrecision } from '../../native/text-encoder.ts';
+import type { NativePrecision } from '../../native/transformer-encoder.ts';
 import type { Encoder } from '../encoder.ts';
 import { packIds } from '../packed-ids.ts';
 import { nativeModel, whyNotCovered } from './native-model.ts';
 
-type NativeTextEncoder = InstanceType<NativeBinding['TextEncoder']>;
+type NativeTransformerEncoder = InstanceType<NativeBinding['TransformerEncoder']>;
 
 export interface NativeEncoderOptions {
   readonly modelDir: string;
@@ -24,11 +24,11 @@ export class NativeEncoder implements Encoder {
   readonly kernel: string;
   readonly description: string;
   readonly pads = false;
-  readonly #encoder: NativeTextEncoder;
+  readonly #encoder: NativeTransformerEncoder;
   #lastTicket = 0;
 
   /** @param encoder loaded */
-  constructor(encoder: NativeTextEncoder) {
+  constructor(encoder: NativeTransformerEncoder) {
     this.#encoder = encoder;
     this.dimensions = encoder.dimensions;
     this.precision = encoder.precision;
@@ -91,7 +91,11 @@ export async function createNativeEncoder({
     throw new CosimoError('model_invalid', `The native encoder does not take the model in ${modelDir}: ${reason}.`);
   }
   try {
-    const encoder = new native.TextEncoder({ precision, threads, model: nativeModel(modelDir, config, weights) });
+    const encoder = new native.TransformerEncoder({
+      precision,
+      threads,
+      model: nativeModel(modelDir, config, weights),
+    });
     await encoder.load();
     return new NativeEncoder(encoder);
   } catch (cause) {

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../../model/model-config.ts';
 import { layerNames } from '../../model/tensor-names.ts';
 import { TensorFinder, type TensorSource } from '../../model/tensor-source.ts';
 import type { Weights } from '../../model/weights.ts';
-import type { NativeEncoderLayer, NativeEncoderModel, NativeTensorPlace } from '../../native/text-encoder.ts';
+import type { NativeEncoderLayer, NativeEncoderModel, NativeTensorPlace } from '../../native/transformer-encoder.ts';
 
 /** What kernels are written for, see native/kernels/encoder/encoder_kernel.h. */
 const WIDTH_UNIT = 64;

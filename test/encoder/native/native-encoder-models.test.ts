@@ -106,7 +106,7 @@ test('weights that change between their header and their loading end in a senten
   const weights = await readWeights(dir);
   assert.equal(weights.kind, 'tensors');
   const model = nativeModel(dir, await readModelConfig(dir), weights as Extract<typeof weights, { kind: 'tensors' }>);
-  const load = () => new addon.TextEncoder({ precision: 'fp32', threads: 1, model }).load();
+  const load = () => new addon.TransformerEncoder({ precision: 'fp32', threads: 1, model }).load();
   await load();
   const path = join(dir, 'model.safetensors');
   truncateSync(path, 100_000);

@@ -24,7 +24,7 @@ const texts = (count: number) => Array.from({ length: count }, () => new Int32Ar
 const MANY = texts(2000);
 
 async function loaded() {
-  const encoder = new native.TextEncoder(options);
+  const encoder = new native.TransformerEncoder(options);
   await encoder.load();
   return encoder;
 }
@@ -52,16 +52,16 @@ describe('what its calls refuse', () => {
       [{ model: { ...model, words: { ...model.words, path: 7 } } }, /^path must be a string$/],
     ];
     for (const [change, message] of bad) {
-      const make = () => new native.TextEncoder({ ...options, ...change } as typeof options);
+      const make = () => new native.TransformerEncoder({ ...options, ...change } as typeof options);
       assert.throws(make, { code: 'invalid_argument', message });
     }
-    assert.throws(() => new native.TextEncoder(undefined as never), { code: 'invalid_argument' });
+    assert.throws(() => new native.TransformerEncoder(undefined as never), { code: 'invalid_argument' });
   });
 
   test('a precision without a kernel, by name of those that have one', (context) => {
     const script = `
       import { native } from ${JSON.stringify(BINDING)};
-      try { new native.TextEncoder(${JSON.stringify({ ...options, precision: 'bf16' })}); }
+      try { new native.TransformerEncoder(${JSON.stringify({ ...options, precision: 'bf16' })}); }
       catch ({ code, message }) { console.log(code, message); }`;
     const env = { ...process.env, COSIMO_KERNEL: 'scalar' };
     const { stdout } = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' });
@@ -73,7 +73,7 @@ describe('what its calls refuse', () => {
   });
 
   test('batches', async () => {
-    const encoder = new native.TextEncoder(options);
+    const encoder = new native.TransformerEncoder(options);
     const encode = (ids: unknown, lengths: unknown, ticket?: unknown) =>
       encoder.encode(ids as Int32Array, lengths as Int32Array, ticket as number);
     const [ids, lengths] = [Int32Array.of(1, 2, 3), Int32Array.of(1, 2)];
@@ -168,10 +168,10 @@ describe('closing', () => {
   });
 
   test('before and while it loads', async () => {
-    const early = new native.TextEncoder(options);
+    const early = new native.TransformerEncoder(options);
     early.close();
     await assert.rejects(early.load(), { code: 'closed' });
-    const encoder = new native.TextEncoder(options);
+    const encoder = new native.TransformerEncoder(options);
     const loading = encoder.load();
     encoder.close();
     await assert.rejects(loading, { code: 'closed' });
@@ -183,7 +183,7 @@ describe('the end of an environment', () => {
   /** A script with an encoder, and `load()` that keeps it busy. */
   const BUSY = `
     import { native } from ${JSON.stringify(BINDING)};
-    const encoder = new native.TextEncoder(${JSON.stringify(options)});
+    const encoder = new native.TransformerEncoder(${JSON.stringify(options)});
     await encoder.load();
     const [ids, lengths] = [new Int32Array(${LONGEST} * 100).fill(3), new Int32Array(100).fill(${LONGEST})];
     const load = () => Array.from({ length: 10 }, (_, at) => encoder.encode(ids, lengths, at + 1));`;
@@ -204,7 +204,7 @@ describe('the end of an environment', () => {
       const { status, signal, stderr } = runScript(`load(); setTimeout(() => process.exit(7), ${round});`);
       assert.deepEqual([status, signal, stderr], [7, null, '']);
     }
-    const loading = `new native.TextEncoder(${JSON.stringify(options)}).load(); process.exit(7);`;
+    const loading = `new native.TransformerEncoder(${JSON.stringify(options)}).load(); process.exit(7);`;
     const { status, signal, stderr } = runScript(loading);
     assert.deepEqual([status, signal, stderr], [7, null, '']);
   });
@@ -215,7 +215,7 @@ describe('the end of an environment', () => {
         import { parentPort } from 'node:worker_threads';
         parentPort.postMessage('busy');
         for (;;) {
-          const again = new native.TextEncoder(${JSON.stringify(options)}).load();
+          const again = new native.TransformerEncoder(${JSON.stringify(options)}).load();
           const all = load();
           encoder.cancel(3);
           await Promise.allSettled([...all, again]);
@@ -232,7 +232,7 @@ describe('the end of an environment', () => {
   test('an encoder that nobody holds is kept while it works, and collected afterwards', () => {
     const body = `
       const { promise, ref } = await (async () => {
-        const lone = new native.TextEncoder(${JSON.stringify(options)});
+        const lone = new native.TransformerEncoder(${JSON.stringify(options)});
         await lone.load();
         return { promise: lone.encode(ids, lengths), ref: new WeakRef(lone) };
       })();

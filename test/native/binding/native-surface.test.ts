@@ -6,7 +6,7 @@ import { ERROR_SENTENCES } from '../../../src/errors.ts';
 import { native } from '../../../src/native/binding.ts';
 
 const BINDING = new URL('../../../src/native/binding.ts', import.meta.url);
-const ENCODER = new URL('../../../src/native/text-encoder.ts', import.meta.url);
+const ENCODER = new URL('../../../src/native/transformer-encoder.ts', import.meta.url);
 
 /** The member names of an interface as binding.ts, or another file beside it, writes it down. */
 function declaredMembers(name: string, file = BINDING): string[] {
@@ -31,7 +31,7 @@ test('the addon exports what binding.ts declares, no more and no less', () => {
   assert.deepEqual(Object.keys(native).sort(), declaredMembers('NativeBinding'));
   assert.deepEqual(membersOf(native.VectorIndex), declaredMembers('NativeVectorIndex'));
   assert.deepEqual(membersOf(native.EmbeddingCache), declaredMembers('NativeEmbeddingCache'));
-  assert.deepEqual(membersOf(native.TextEncoder), declaredMembers('NativeTextEncoder', ENCODER));
+  assert.deepEqual(membersOf(native.TransformerEncoder), declaredMembers('NativeTransformerEncoder', ENCODER));
   for (const kernel of native.encoderKernels) {
     assert.deepEqual(Object.keys(kernel).sort(), declaredMembers('NativeEncoderKernel', ENCODER));
   }

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "support/check.h"
 #include "core/base/error.h"
+#include "support/check.h"
 
 namespace cosimo::test {
 namespace {

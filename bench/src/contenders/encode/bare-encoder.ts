@@ -6,7 +6,7 @@ import { createOnnxEncoder } from '../../../../src/encoder/onnx/onnx-encoder.ts'
 import { countThatFit, planBatches } from '../../../../src/encoder/queue/plan-batches.ts';
 import { loadTokenizer, type Tokenizer } from '../../../../src/encoder/tokenizer/tokenizer.ts';
 import { readModelConfig } from '../../../../src/model/model-config.ts';
-import type { NativePrecision } from '../../../../src/native/text-encoder.ts';
+import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 
 export type EncoderAsked = {
   readonly model_dir: string;

@@ -1,5 +1,5 @@
 /** Which kernels the native encoder has on a machine, and which instruction bounds each. */
-import type { NativeEncoderKernel, NativePrecision } from '../../../../src/native/text-encoder.ts';
+import type { NativeEncoderKernel, NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import type { CpuAbilities } from '../../trial/trial.ts';
 
 export const PRECISIONS: readonly NativePrecision[] = ['fp32', 'bf16', 'int8'];

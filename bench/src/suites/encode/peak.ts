@@ -1,5 +1,5 @@
 /** How much of what the machine can compute at most the encoder computes: multiply-adds of its passes, token ids ready. */
-import type { NativePrecision } from '../../../../src/native/text-encoder.ts';
+import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { SuiteOptions, Trial } from '../../trial/trial.ts';
 import { boundOf, kernelFor, PRECISIONS } from './kernels.ts';

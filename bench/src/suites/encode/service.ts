@@ -1,5 +1,5 @@
 /** What the service makes of the encoder under it: texts over HTTP, beside the bare native encoder and sentence-transformers. */
-import type { NativePrecision } from '../../../../src/native/text-encoder.ts';
+import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
 import { kernelFor, PRECISIONS } from './kernels.ts';

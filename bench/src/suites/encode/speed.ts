@@ -2,7 +2,7 @@
  * Texts a second, one caller in one process: each precision beside the peers of that precision. Everyone tokenizes the texts of a
  * call inside it and then encodes them, by the same threads, in the batches that suit it best.
  */
-import type { NativePrecision } from '../../../../src/native/text-encoder.ts';
+import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
 import { forcedKernel, kernelFor, PRECISIONS } from './kernels.ts';

@@ -3,44 +3,35 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <functional>
 #include <memory>
 #include <span>
-#include <vector>
 
+#include "core/encoder/encode_result.h"
 #include "core/encoder/encoder_weights.h"
 
 namespace cosimo {
 
-/// One batch under way. Opaque: made by TextEncoder::encode, serves to cancel it.
+/// One batch under way. Opaque: made by TransformerEncoder::encode, serves to cancel it.
 class EncodeBatch;
-
-struct EncodeResult {
-  std::vector<float> vectors;  // [text][hidden]
-  std::exception_ptr error;    // set: there are no vectors
-};
 
 /// Batches are packed, not padded: what one costs goes by its tokens. A text's vector has the same bits
 /// whatever it is batched with and however many threads there are. Several batches may be under way; the
 /// oldest comes first. Every function but `stop` is safe from every thread.
-class TextEncoder {
+class TransformerEncoder {
  public:
-  using Done = std::function<void(EncodeResult)>;
-
   /// thread_count ≥ 1. Throws std::system_error, std::bad_alloc.
-  TextEncoder(std::shared_ptr<const EncoderWeights> weights, std::size_t thread_count);
+  TransformerEncoder(std::shared_ptr<const EncoderWeights> weights, std::size_t thread_count);
   /// Stops.
-  ~TextEncoder();
-  TextEncoder(const TextEncoder&) = delete;
-  TextEncoder& operator=(const TextEncoder&) = delete;
+  ~TransformerEncoder();
+  TransformerEncoder(const TransformerEncoder&) = delete;
+  TransformerEncoder& operator=(const TransformerEncoder&) = delete;
 
   /// `ids`: token ids of all texts, one text after another; `lengths`: tokens of each. Both are copied.
   /// `done` is called once: on a thread of the encoder, on the one that cancels, closes or stops, or on this
   /// one when there is no text, which needs no encoder. Throws Error invalid_argument (an id that the model
   /// lacks, a text of no token or of too many), closed; std::bad_alloc. `done` is then not called.
   std::shared_ptr<EncodeBatch> encode(std::span<const std::int32_t> ids,
-                                      std::span<const std::int32_t> lengths, Done done);
+                                      std::span<const std::int32_t> lengths, EncodeDone done);
 
   /// Ends a batch with `cancelled`, within a layer's time, if it has not ended.
   void cancel(const std::shared_ptr<EncodeBatch>& batch) noexcept;

@@ -1,4 +1,4 @@
-// The class TextEncoder and the value encoderKernels of src/native/binding.ts.
+// The class TransformerEncoder and the value encoderKernels of src/native/binding.ts.
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -15,9 +15,9 @@
 #include "binding/memory_report.h"
 #include "binding/tickets.h"
 #include "core/base/error.h"
-#include "core/encoder/text_encoder.h"
-#include "kernels/search/dispatch.h"
+#include "core/encoder/transformer_encoder.h"
 #include "kernels/encoder/encoder_dispatch.h"
+#include "kernels/search/dispatch.h"
 
 namespace cosimo::binding {
 namespace {
@@ -53,16 +53,16 @@ const EncoderKernel& require_kernel(EncoderPrecision precision) {
                                               " there are kernels for: " + others);
 }
 
-class TextEncoderBinding;
+class TransformerEncoderBinding;
 
 // A promise of an encoder, which must not be collected under it.
 class EncoderCall : public AsyncCall {
  public:
-  EncoderCall(Napi::Env env, TextEncoderBinding& owner, const Napi::Object& object);
+  EncoderCall(Napi::Env env, TransformerEncoderBinding& owner, const Napi::Object& object);
   ~EncoderCall() override;
 
  protected:
-  TextEncoderBinding& owner_;
+  TransformerEncoderBinding& owner_;
 
  private:
   Napi::ObjectReference kept_;
@@ -76,7 +76,7 @@ class LoadCall : public EncoderCall {
   void load(const EncoderModel& model, const EncoderKernel& kernel, std::size_t threads) noexcept {
     try {
       auto weights = std::make_shared<const EncoderWeights>(model, kernel);
-      encoder_ = std::make_unique<TextEncoder>(std::move(weights), threads);
+      encoder_ = std::make_unique<TransformerEncoder>(std::move(weights), threads);
     } catch (...) {
       error = std::current_exception();
     }
@@ -85,7 +85,7 @@ class LoadCall : public EncoderCall {
   Napi::Value value(Napi::Env env) override;
 
  private:
-  std::unique_ptr<TextEncoder> encoder_;
+  std::unique_ptr<TransformerEncoder> encoder_;
 };
 
 class EncodeCall : public EncoderCall {
@@ -97,11 +97,11 @@ class EncodeCall : public EncoderCall {
   std::vector<float> vectors;
 };
 
-class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
+class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBinding> {
  public:
   static Napi::Function define(Napi::Env env) {
-    using Self = TextEncoderBinding;
-    return DefineClass(env, "TextEncoder",
+    using Self = TransformerEncoderBinding;
+    return DefineClass(env, "TransformerEncoder",
                        {
                            InstanceAccessor<&Self::dimensions>("dimensions"),
                            InstanceAccessor<&Self::kernel>("kernel"),
@@ -114,8 +114,8 @@ class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
                        });
   }
 
-  explicit TextEncoderBinding(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<TextEncoderBinding>(info), state_(AddonState::of(info.Env())) {
+  explicit TransformerEncoderBinding(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<TransformerEncoderBinding>(info), state_(AddonState::of(info.Env())) {
     guarded(info.Env(), [&] {
       threads_ = integer_option(info, "threads", 1, kMostThreads);
       const EncoderPrecision precision = precision_option(info);
@@ -126,7 +126,7 @@ class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
     });
   }
 
-  ~TextEncoderBinding() override { drop(); }
+  ~TransformerEncoderBinding() override { drop(); }
 
   void begun() noexcept { ++calls_under_way_; }
 
@@ -137,7 +137,7 @@ class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
     if (closed_ && calls_under_way_ == 0) drop();
   }
 
-  void loaded(Napi::Env env, std::unique_ptr<TextEncoder> encoder) {
+  void loaded(Napi::Env env, std::unique_ptr<TransformerEncoder> encoder) {
     if (closed_) throw_closed();
     state_->watch(*encoder);
     encoder_ = std::move(encoder);
@@ -214,7 +214,7 @@ class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
     if (calls_under_way_ == 0) drop();
   }
 
-  TextEncoder& open_encoder() const {
+  TransformerEncoder& open_encoder() const {
     if (closed_) throw_closed();
     if (!encoder_) throw Error(ErrorCode::invalid_argument, "load() has to have ended first");
     return *encoder_;
@@ -232,8 +232,8 @@ class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
   std::size_t threads_ = 0;
   std::size_t dimensions_ = 0;
   const EncoderKernel* kernel_ = nullptr;
-  std::shared_ptr<const EncoderModel> model_;  // null once loaded: the weights have it
-  std::unique_ptr<TextEncoder> encoder_;       // null until loaded, and once closed
+  std::shared_ptr<const EncoderModel> model_;    // null once loaded: the weights have it
+  std::unique_ptr<TransformerEncoder> encoder_;  // null until loaded, and once closed
   bool load_begun_ = false;
   bool closed_ = false;
   std::size_t calls_under_way_ = 0;
@@ -241,7 +241,7 @@ class TextEncoderBinding : public Napi::ObjectWrap<TextEncoderBinding> {
   MemoryReport report_;
 };
 
-EncoderCall::EncoderCall(Napi::Env env, TextEncoderBinding& owner, const Napi::Object& object)
+EncoderCall::EncoderCall(Napi::Env env, TransformerEncoderBinding& owner, const Napi::Object& object)
     : AsyncCall(env), owner_(owner), kept_(Napi::Persistent(object)) {
   owner_.begun();
 }
@@ -262,7 +262,7 @@ Napi::Value EncodeCall::value(Napi::Env env) {
 
 }  // namespace
 
-Napi::Function define_text_encoder(Napi::Env env) { return TextEncoderBinding::define(env); }
+Napi::Function define_transformer_encoder(Napi::Env env) { return TransformerEncoderBinding::define(env); }
 
 Napi::Array encoder_kernels(Napi::Env env) {
   Napi::Array list = Napi::Array::New(env);

@@ -1,4 +1,4 @@
-#include "core/encoder/text_encoder.h"
+#include "core/encoder/transformer_encoder.h"
 
 #include <algorithm>
 #include <atomic>
@@ -62,7 +62,7 @@ std::size_t piece_tokens(std::size_t tokens, std::size_t threads) noexcept {
 
 }  // namespace
 
-class TextEncoder::Team {
+class TransformerEncoder::Team {
  public:
   Team(std::shared_ptr<const EncoderWeights> weights, std::size_t thread_count)
       : weights_(std::move(weights)),
@@ -80,7 +80,7 @@ class TextEncoder::Team {
   ~Team() { stop(); }
 
   std::shared_ptr<EncodeBatch> encode(std::span<const std::int32_t> ids,
-                                      std::span<const std::int32_t> lengths, Done done) {
+                                      std::span<const std::int32_t> lengths, EncodeDone done) {
     check_texts(weights_->model(), ids, lengths);
     if (lengths.empty()) {
       done({});
@@ -154,22 +154,24 @@ class TextEncoder::Team {
   std::vector<std::thread> threads_;  // last: they end before what they use
 };
 
-TextEncoder::TextEncoder(std::shared_ptr<const EncoderWeights> weights, std::size_t thread_count)
+TransformerEncoder::TransformerEncoder(std::shared_ptr<const EncoderWeights> weights,
+                                       std::size_t thread_count)
     : team_(std::make_unique<Team>(std::move(weights), thread_count)) {}
 
-TextEncoder::~TextEncoder() = default;
+TransformerEncoder::~TransformerEncoder() = default;
 
-std::shared_ptr<EncodeBatch> TextEncoder::encode(std::span<const std::int32_t> ids,
-                                                 std::span<const std::int32_t> lengths, Done done) {
+std::shared_ptr<EncodeBatch> TransformerEncoder::encode(std::span<const std::int32_t> ids,
+                                                        std::span<const std::int32_t> lengths,
+                                                        EncodeDone done) {
   return team_->encode(ids, lengths, std::move(done));
 }
 
-void TextEncoder::cancel(const std::shared_ptr<EncodeBatch>& batch) noexcept {
+void TransformerEncoder::cancel(const std::shared_ptr<EncodeBatch>& batch) noexcept {
   team_->queue().give_up(batch, ErrorCode::cancelled, "The batch was cancelled");
 }
 
-void TextEncoder::close() noexcept { team_->queue().close(); }
-void TextEncoder::stop() noexcept { team_->stop(); }
-std::size_t TextEncoder::memory_bytes() const noexcept { return team_->memory_bytes(); }
+void TransformerEncoder::close() noexcept { team_->queue().close(); }
+void TransformerEncoder::stop() noexcept { team_->stop(); }
+std::size_t TransformerEncoder::memory_bytes() const noexcept { return team_->memory_bytes(); }
 
 }  // namespace cosimo

@@ -58,7 +58,7 @@ export interface NativeEncoderModel {
   readonly layers: readonly NativeEncoderLayer[];
 }
 
-export interface NativeTextEncoderOptions {
+export interface NativeTransformerEncoderOptions {
   readonly precision: NativePrecision;
   /** Of the encoder's own pool; all of them work on one batch. */
   readonly threads: number;
@@ -70,7 +70,7 @@ export interface NativeTextEncoderOptions {
  * whatever it is batched with and however many threads there are.
  * The constructor checks its options only: `invalid_argument`, and `invalid_setting` where no kernel computes in that precision.
  */
-export interface NativeTextEncoder {
+export interface NativeTransformerEncoder {
   /** Floats of one vector: the hidden size. */
   readonly dimensions: number;
   readonly kernel: string;

@@ -1,16 +1,16 @@
 // Whole passes through an encoder, with every kernel of this machine: against double precision, and bit for
 // bit against themselves with other threads and in other company.
-#include "core/encoder/text_encoder.h"
+#include "core/encoder/transformer_encoder.h"
 
 #include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
 
-#include "support/check.h"
+#include "core/base/error.h"
 #include "core/encoder/encoder_pass.h"
 #include "core/encoder/encoder_thread_memory.h"
-#include "core/base/error.h"
+#include "support/check.h"
 #include "support/encoder_kernels.h"
 #include "support/small_model.h"
 
@@ -24,7 +24,7 @@ using Ids = std::vector<std::int32_t>;
 /// Waits for what an encoder tells.
 class Answer {
  public:
-  TextEncoder::Done done() {
+  EncodeDone done() {
     return [this](EncodeResult result) {
       const std::lock_guard lock(mutex_);
       result_ = std::move(result);
@@ -58,7 +58,7 @@ class Answer {
   int calls_ = 0;
 };
 
-std::vector<float> encode(TextEncoder& encoder, const std::vector<Ids>& texts) {
+std::vector<float> encode(TransformerEncoder& encoder, const std::vector<Ids>& texts) {
   Ids ids;
   Ids lengths;
   for (const Ids& text : texts) {
@@ -117,7 +117,7 @@ double least_cosine(EncoderPrecision precision) {
 }
 
 void check_agrees(const SmallModel& small, const EncoderKernel& kernel, const std::vector<Ids>& texts) {
-  TextEncoder encoder(std::make_shared<EncoderWeights>(small.model(), kernel), 2);
+  TransformerEncoder encoder(std::make_shared<EncoderWeights>(small.model(), kernel), 2);
   const std::vector<float> vectors = encode(encoder, texts);
   const std::size_t width = small.model().hidden_size;
   for (std::size_t text = 0; text < texts.size(); ++text) {
@@ -162,11 +162,11 @@ void test_bits(const EncoderKernel& kernel, std::uint64_t seed) {
   const auto weights = std::make_shared<EncoderWeights>(small.model(), kernel);
   std::vector<Ids> texts = texts_of_many_lengths(small.model(), 80);
   const std::size_t width = small.model().hidden_size;
-  TextEncoder alone(weights, 1);
+  TransformerEncoder alone(weights, 1);
   std::vector<std::vector<float>> expected;
   for (const Ids& text : texts) expected.push_back(encode(alone, {text}));
   for (const std::size_t threads : {1, 2, 5}) {
-    TextEncoder encoder(weights, threads);
+    TransformerEncoder encoder(weights, threads);
     const std::vector<float> together = encode(encoder, texts);
     bool equal = true;
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -180,7 +180,7 @@ void test_bits(const EncoderKernel& kernel, std::uint64_t seed) {
 
 void test_refusals(const EncoderKernel& kernel, std::uint64_t seed) {
   SmallModel small({}, seed);
-  TextEncoder encoder(std::make_shared<EncoderWeights>(small.model(), kernel), 2);
+  TransformerEncoder encoder(std::make_shared<EncoderWeights>(small.model(), kernel), 2);
   const auto refused = [&](const Ids& ids, const Ids& lengths) {
     Answer answer;
     const bool thrown =
@@ -228,7 +228,7 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
   const Ids ids(texts * 80, 3);
   const Ids lengths(texts, 80);
   {
-    TextEncoder encoder(weights, 2);
+    TransformerEncoder encoder(weights, 2);
     Answer cancelled;
     Answer kept;
     const auto batch = encoder.encode(ids, lengths, cancelled.done());
@@ -241,7 +241,7 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
     CHECK(encoder.memory_bytes() > weights->memory_bytes());
   }
   {
-    TextEncoder encoder(weights, 1);
+    TransformerEncoder encoder(weights, 1);
     Answer running;
     Answer waiting;
     encoder.encode(ids, lengths, running.done());
@@ -258,7 +258,7 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
   }
   {
     Answer stopped[3];
-    TextEncoder encoder(weights, 2);
+    TransformerEncoder encoder(weights, 2);
     for (Answer& answer : stopped) encoder.encode(ids, lengths, answer.done());
     encoder.stop();
     for (Answer& answer : stopped) CHECK(answer.calls() == 1);
@@ -288,7 +288,7 @@ void test_stopped_pass(const EncoderKernel& kernel, std::uint64_t seed) {
 // Many callers, some of whom change their minds; what is answered is right.
 void test_stress(const EncoderKernel& kernel, std::uint64_t seed) {
   const SmallModel small({}, seed);
-  TextEncoder encoder(std::make_shared<EncoderWeights>(small.model(), kernel), 3);
+  TransformerEncoder encoder(std::make_shared<EncoderWeights>(small.model(), kernel), 3);
   const std::vector<Ids> texts = texts_of_many_lengths(small.model(), 20);
   std::vector<std::vector<float>> expected;
   for (const Ids& text : texts) expected.push_back(encode(encoder, {text}));
