@@ -1,4 +1,4 @@
-/** The house as native/README.md and the layout draw it: who may import whom, and where Node's native interface is. */
+/** The house as docs/architecture.md draws it: who may import whom, and where Node's native interface is. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

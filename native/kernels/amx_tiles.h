@@ -1,7 +1,7 @@
 // The tile instructions that AMX kernels use, as macros: the numbers of tiles are part of the instruction.
 //
-// NEVER RUN: no machine at hand has had AMX. What is tested are the kernels with these replaced by plain
-// memory (test/native/support/emulated_tiles.h), so a fault in this file would not be seen.
+// Without AMX, tests run the kernels with these macros in plain memory (test/native/support/emulated_tiles.h): a
+// fault in this file shows only on a CPU that has AMX.
 #pragma once
 
 #include <immintrin.h>

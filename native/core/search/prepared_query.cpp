@@ -9,7 +9,7 @@
 namespace cosimo {
 namespace {
 
-// 32 units of float32 rounding, relative to the product of the norms: native/README.md counts what they
+// 32 units of float32 rounding, relative to the product of the norms: docs/exact-search.md counts what they
 // cover.
 constexpr double kSlack = 32 * 0x1p-24;
 

@@ -1,6 +1,4 @@
 // bf16 on AMX: TDPBF16PS, the rest being AVX-512 BF16.
-//
-// The tile instructions themselves have never run: see kernels/amx_tiles.h.
 #if defined(COSIMO_EMULATED_TILES)
 #include "support/emulated_tiles.h"  // tests compile this file a second time, under another name
 #endif

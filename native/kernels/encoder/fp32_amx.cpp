@@ -5,8 +5,6 @@
 // Whether this is faster than AVX-512 in floats, nobody has measured: encoder_dispatch.cpp lists it later.
 //
 // The codes of a row are its upper halves, one after another, then its lesser ones.
-//
-// The tile instructions themselves have never run: see kernels/amx_tiles.h.
 #if defined(COSIMO_EMULATED_TILES)
 #include "support/emulated_tiles.h"  // tests compile this file a second time, under another name
 #endif

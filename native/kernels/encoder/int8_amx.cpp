@@ -1,6 +1,4 @@
 // int8 on AMX: TDPBUSD, with attention and its values in bf16 by TDPBF16PS.
-//
-// The tile instructions themselves have never run: see kernels/amx_tiles.h.
 #if defined(COSIMO_EMULATED_TILES)
 #include "support/emulated_tiles.h"  // tests compile this file a second time, under another name
 #endif

@@ -57,7 +57,7 @@ using ScoreRows = void(const double* query, const float* rows, std::size_t row_c
                        double* sums);
 
 /// What is kept of each row beside its floats, in blocks of kBlockRows. What the numbers mean and why the
-/// bounds hold is derived in native/README.md.
+/// bounds hold is derived in docs/exact-search.md.
 ///
 /// Dimension j of a row has the code c = 16·h + l − 128, from −127 to 127 (0 in the padding). The upper plane
 /// keeps h, the lower plane l. Line g of a block holds dimensions 8g … 8g + 7: byte 4r + i (r < 16, i < 4)
