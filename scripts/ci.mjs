@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -25,25 +26,27 @@ function run(command, args, { cwd = ROOT, env = process.env } = {}) {
       });
     }
     child.on('error', (error) => resolve({ status: 1, output: error.message }));
-    child.on('close', (status) => resolve({ status: status ?? 1, output }));
+    child.on('close', (status) => resolve({ status: status ?? 1, output: stripVTControlCharacters(output) }));
   });
 }
 
 const sum = (output, pattern) => [...output.matchAll(pattern)].reduce((count, match) => count + Number(match[1]), 0);
 
-/** What test runners said: node's (`ℹ pass 3`) and ctest's (`0 tests failed out of 8`). */
+/** What test runners said: Vitest's (`vitest: 3 passed, 0 failed, 1 skipped`) and ctest's (`0 tests failed out of 8`). */
 function countTests(output) {
   const ctestFailed = sum(output, /(\d+) tests? failed out of \d+/g);
+  const vitest = [...output.matchAll(/^vitest: (\d+) passed, (\d+) failed, (\d+) skipped$/gm)];
+  const sumOf = (group) => vitest.reduce((count, match) => count + Number(match[group]), 0);
   return {
-    passed: sum(output, /^ℹ pass (\d+)$/gm) + sum(output, /tests? failed out of (\d+)/g) - ctestFailed,
-    failed: sum(output, /^ℹ (?:fail|cancelled) (\d+)$/gm) + ctestFailed,
-    skipped: sum(output, /^ℹ skipped (\d+)$/gm),
+    passed: sumOf(1) + sum(output, /tests? failed out of (\d+)/g) - ctestFailed,
+    failed: sumOf(2) + ctestFailed,
+    skipped: sumOf(3),
   };
 }
 
-/** The part of node's report that shows each failed test with its error, or else the output's last lines. */
+/** The part of Vitest's report that shows each failure with its error, or else the output's last lines. */
 function failureReport(output) {
-  const failing = output.split(/^✖ failing tests:$/m).slice(1);
+  const failing = output.split(/^.*(?=Failed (?:Suites|Tests) \d|Unhandled Errors)/m).slice(1);
   return failing.length > 0 ? failing.map((part) => part.slice(0, 6000)).join('\n') : output.slice(-2000);
 }
 
@@ -108,6 +111,7 @@ const CONTRACT_TESTS = [
 ].map((name) => `test/${name}.test.ts`);
 
 await step('npm test', 'npm', ['test']);
+await step('tests of the benchmark', 'npm', ['test', '--silent', '--', 'bench/test/']);
 await step('contract tests with ENCODER=onnx', 'npm', ['test', '--silent', '--', ...CONTRACT_TESTS], {
   env: { ...process.env, ENCODER: 'onnx' },
 });

@@ -1,7 +1,7 @@
 /** Settings: defaults, bounds, and a sentence for each bad value. */
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { httpThreads, loadConfig, settingsHelp } from '../src/config.ts';
 import { pipelineOptions } from '../src/pipeline-options.ts';
 

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { afterAll, describe, test } from 'vitest';
 import { call, startProcess } from './support/process.ts';
 import { rawRequest } from './support/raw-http.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-process-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const DOCUMENTS = [
   { id: 'python', text: 'Python is a programming language', metadata: { year: 1991 } },

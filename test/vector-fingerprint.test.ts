@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { afterAll, test } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import type { ResolvedModel } from '../src/model/source/resolve-model.ts';
 import { openStore } from '../src/start-engine.ts';
 import { vectorFingerprint } from '../src/vector-fingerprint.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cosimo-fingerprint-'));
-after(() => rmSync(dir, { recursive: true }));
+afterAll(() => rmSync(dir, { recursive: true }));
 const model: ResolvedModel = { name: 'org/model', dir, revision: undefined, source: 'MODEL_DIR', fingerprint: 'abc' };
 const config = (settings: Record<string, string>) => loadConfig({ DATA_DIR: dir, ...settings });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { afterAll, test } from 'vitest';
 import { seededRandom } from '../src/data/random.ts';
 import { traceOf } from '../src/data/traces.ts';
 import { startService } from '../src/load/services.ts';
@@ -13,7 +13,7 @@ import { ownPrograms } from './support/programs.ts';
 
 const ENTRIES = 500;
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-cached-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function roundOf(file: string, spec: Record<string, unknown>): Promise<Round> {
   const command = ownPrograms.commandOf({ kind: 'node', file, spec });

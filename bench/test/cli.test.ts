@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { buildBench } from '../../scripts/build-bench.mjs';
 import { native } from '../../src/native/binding.ts';
 import type { SuiteResult } from '../src/results/results.ts';
@@ -18,8 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-cli-'));
 const COMMANDS = ['bash', 'sh', 'cmake', 'make', 'git', 'cat', 'cut', 'dirname', 'mkdir', 'mktemp', 'rm', 'sha256sum'];
 const QUICK = ['kernels', '--quick', '--only', 'dot 16 KiB threads=1', '--only', 'another name'];
 
-before(buildBench);
-after(() => rmSync(folder, { recursive: true }));
+beforeAll(buildBench);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
   return spawn(process.execPath, ['bench/src/cli.ts', ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -89,7 +89,7 @@ describe('a run', () => {
   const out = join(folder, 'out');
   let said = '';
 
-  before(async () => {
+  beforeAll(async () => {
     const { status, stdout, stderr } = await run([...QUICK, '--json', json, '--plot', '--out', out, '--seed', '7']);
     assert.equal(status, 0, stderr);
     said = stdout;

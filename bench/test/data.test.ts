@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { afterAll, describe, test } from 'vitest';
 import { loadTokenizer } from '../../src/encoder/tokenizer/tokenizer.ts';
 import { testModelDir } from '../../test/support/model.ts';
 import { NEW_KEY, SPARE_ROWS, type TraceSet, type VectorSet, type VectorSource } from '../src/data/data-set.ts';
@@ -15,7 +15,7 @@ import { writeVectors } from '../src/data/vectors.ts';
 
 const DIMENSIONS = 64;
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-data-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const floats = (path: string) => new Float32Array(new Uint8Array(readFileSync(path)).buffer);
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, test } from 'vitest';
 import { readModelConfig } from '../../src/model/model-config.ts';
 import { testModelDir } from '../../test/support/model.ts';
 import { encodeAll, modelTokenizer, startBareEncoder } from '../src/contenders/encode/bare-encoder.ts';
@@ -14,7 +14,7 @@ import type { TextFile } from '../src/data/data-set.ts';
 import { writeTexts } from '../src/data/texts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-encode-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const TEXTS = [
   'a short one',

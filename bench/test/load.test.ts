@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { after, describe, test } from 'node:test';
+import { afterAll, describe, test } from 'vitest';
 import { closedLoop } from '../src/load/closed-loop.ts';
 import { callsFor, latencies, newHistogram, recordLatency } from '../src/load/latencies.ts';
 import { leanLoop } from '../src/load/lean-loop.ts';
@@ -13,7 +13,7 @@ import { figuresBetween, overScan, readStages } from '../src/load/stages.ts';
 
 const SERVICE_MS = 10;
 const servers: Server[] = [];
-after(() => servers.forEach((server) => server.close()));
+afterAll(() => servers.forEach((server) => server.close()));
 
 /** Answers one call after another, each `SERVICE_MS` after the one before: capacity 100 a second. */
 async function startServer(status = 200): Promise<{ origin: string; seen: string[] }> {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, test } from 'vitest';
 import { buildBench } from '../../scripts/build-bench.mjs';
 import { native } from '../../src/native/binding.ts';
 import type { NativeEncoderKernel } from '../../src/native/transformer-encoder.ts';
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 60_000; // a hang fails as a status of null
 const L2_BYTES = String(256 * 1024);
 
 let program = '';
-before(async () => {
+beforeAll(async () => {
   program = await buildBench();
 });
 

@@ -1,6 +1,6 @@
 /** Reports and charts, from results that were never measured. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { drawChart, shortNames } from '../src/report/charts.ts';
 import { markdownReport } from '../src/report/markdown.ts';
 import type { ChartSpec } from '../src/trial/trial.ts';

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { afterAll, describe, test } from 'vitest';
 import { DATA_DIR, sweepLeftovers } from '../src/data/data-files.ts';
 import { Programs } from '../src/trial/programs.ts';
 import { Missing } from '../src/trial/protocol.ts';
@@ -14,7 +14,7 @@ import { runTrial } from '../src/trial/run-trial.ts';
 import type { Contender, Program, Trial } from '../src/trial/trial.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-run-'));
-after(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 const log = join(folder, 'log');
 
 /** Every node and every native contender is bench/test/support/contender.mjs. */

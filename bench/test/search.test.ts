@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
 import { native } from '../../src/native/binding.ts';
 import { paced } from '../src/contenders/search/paced.ts';
@@ -22,8 +22,8 @@ const files = { vectors: join(folder, 'rows'), queries: join(folder, 'queries') 
 const SET: VectorSet = { kind: 'vectors', source: 'clustered', rows: 3000, queries: 64, dimensions: 48, seed: 3 };
 const BEST = native.availableKernels[0] as string;
 
-before(() => writeVectors(SET, files));
-after(() => rmSync(folder, { recursive: true }));
+beforeAll(() => writeVectors(SET, files));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A round of the contender, and what it found. */
 async function runSearch(more: Record<string, unknown>, environment: Record<string, string> = { COSIMO_KERNEL: '' }) {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { afterAll, beforeAll, test } from 'vitest';
 import { testModelDir } from '../../test/support/model.ts';
 import { readAnswers } from '../src/load/answers.ts';
 import { operationSource } from '../src/load/operations.ts';
@@ -18,13 +18,13 @@ const squatter = createServer();
 let taken = 0;
 let modelDir = '';
 
-before(async () => {
+beforeAll(async () => {
   squatter.listen(0, '127.0.0.1');
   await once(squatter, 'listening');
   taken = (squatter.address() as AddressInfo).port;
   modelDir = await testModelDir();
 });
-after(() => {
+afterAll(() => {
   squatter.close();
   rmSync(folder, { recursive: true });
 });

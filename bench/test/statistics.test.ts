@@ -1,6 +1,6 @@
 /** The arithmetic behind every figure that the benchmark prints. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { compareWithBaseline } from '../src/report/baseline.ts';
 import { figure, trialLines } from '../src/report/format.ts';
 import { compareAnswers, compareHits, compareVectors } from '../src/results/compare.ts';

@@ -1,8 +1,8 @@
 /** The lists of trials: what must be measured is in them, and what they name exists. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { describe, test } from 'vitest';
 import { nameOf } from '../src/data/data-set.ts';
 import { REQUESTS } from '../src/load/lean-loop.ts';
 import { OPERATIONS } from '../src/load/operations.ts';

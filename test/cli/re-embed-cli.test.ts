@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { describe, test } from 'vitest';
+import { atEnd } from '../support/at-end.ts';
 import { BROKEN_WORD, modelWithBrokenToken } from '../support/model.ts';
 import { call, startProcess } from '../support/process.ts';
+import { vectorOf } from '../support/re-embed.ts';
 import { send, startService } from '../support/service.ts';
-import { contentsOf, documentOf, newFolder, OLD, openStore, storeWith, vectorOf } from '../support/store.ts';
+import { contentsOf, documentOf, newFolder, OLD, openStore, storeWith } from '../support/store.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,7 +17,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 function reEmbed(settings: Readonly<Record<string, string>>) {
   const env = { ...process.env, DEVICE: 'cpu', ...settings };
   const child = spawn(process.execPath, ['src/cli/re-embed.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  after(() => child.kill('SIGKILL'));
+  atEnd(() => child.kill('SIGKILL'));
   let output = '';
   let heard = () => {};
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,6 +1,6 @@
 /** Which encoder serves: by setting, device, precision, model, and the kernels that there are. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { chooseEncoder, type EncoderSettings, type EncoderSupport } from '../../src/encoder/encoder-choice.ts';
 import { nativeParallelism } from '../../src/encoder/native/native-encoder-set.ts';
 import type { NativeEncoderKernel, NativePrecision } from '../../src/native/transformer-encoder.ts';

@@ -1,8 +1,8 @@
 /** Odd texts, clients that go, and threads that are killed at work. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import { describe, test } from 'vitest';
 import { metric } from '../support/metrics.ts';
 import { send, startService } from '../support/service.ts';
 

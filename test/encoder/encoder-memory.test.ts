@@ -3,7 +3,7 @@
  * and more); without it for as many as take some seconds.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { metric } from '../support/metrics.ts';
 import { startProcess } from '../support/process.ts';
 
@@ -38,7 +38,7 @@ const ask = (origin: string, until: number) =>
   Promise.all(Array.from({ length: CLIENTS }, () => client(origin, until)));
 
 for (const encoder of ['native', 'onnx']) {
-  test(`${encoder}: resident memory is flat over ${REQUESTS} requests of mixed lengths`, async (context) => {
+  test(`${encoder}: resident memory is flat over ${REQUESTS} requests of mixed lengths`, async ({ annotate }) => {
     const { child, origin, ready } = await startProcess({ DATA_DIR: ':memory:', ENCODER: encoder });
     await ready();
     asked = 0;
@@ -47,7 +47,7 @@ for (const encoder of ['native', 'onnx']) {
     await ask(origin, REQUESTS);
     const last = await resident(origin);
     child.kill();
-    context.diagnostic(
+    await annotate(
       `${(first / 2 ** 20).toFixed(0)} MiB after a quarter, ${(last / 2 ** 20).toFixed(0)} MiB at the end`,
     );
     assert.ok(last < GROWTH_MAX * first, `${last} bytes, of ${first} after a quarter`);

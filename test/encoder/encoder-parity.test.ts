@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
+import { afterAll, describe, test } from 'vitest';
 import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
 import { EncoderThread } from '../../src/encoder/onnx/onnx-thread.ts';
 import type { BatchReport } from '../../src/encoder/queue/queue-reports.ts';
@@ -28,7 +28,7 @@ const { texts } = JSON.parse(readFileSync(new URL('../fixtures/embeddings.json',
 const modelDir = await testModelDir();
 const options = { modelDir, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 2 } as const;
 const encoder = await EncoderThread.start(options, () => {});
-after(() => encoder.close());
+afterAll(() => encoder.close());
 const pipeline = await testPipeline({ modelDir, encoder: 'onnx' });
 
 function assertAgrees(actual: Float32Array, { name, vector }: Expected): void {

@@ -1,7 +1,7 @@
 /** How many encoders of ONNX Runtime with how many threads: what is tried, what is taken, and that several serve as one does. */
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { Encoder } from '../../src/encoder/encoder.ts';
 import { measureSpeed } from '../../src/encoder/encoder-speed.ts';
 import { bestCandidate, parallelismCandidates } from '../../src/encoder/parallelism.ts';

@@ -1,7 +1,7 @@
 /** Which encoder a process starts, by the kernels that COSIMO_KERNEL leaves it, and what it says of that. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { test } from 'node:test';
+import { type TestContext, test } from 'vitest';
 import { native } from '../../src/native/binding.ts';
 import { metric } from '../support/metrics.ts';
 import { testModelDir } from '../support/model.ts';
@@ -35,9 +35,11 @@ function start(modelDir: string, kernelName: string, options: object = {}) {
   assert.notEqual(stdout, '', stderr);
   return JSON.parse(stdout);
 }
-const onAvx2 = { skip: !native.availableKernels.includes('avx2') && 'this machine has no AVX2' };
+const skipWithoutAvx2 = ({ skip }: TestContext) =>
+  skip(!native.availableKernels.includes('avx2'), 'this machine has no AVX2');
 
-test('AVX2 is enough: the log says which kernel, in what, and by which settings', onAvx2, async () => {
+test('AVX2 is enough: the log says which kernel, in what, and by which settings', async (context) => {
+  skipWithoutAvx2(context);
   const { description, lines, precision, bytes, dimensions } = start(await testModelDir(), 'avx2');
   assert.match(description, /^native encoder \(avx2.*\), cpu, fp32$/);
   assert.match(
@@ -48,9 +50,10 @@ test('AVX2 is enough: the log says which kernel, in what, and by which settings'
   assert.ok(bytes > 80e6, `${bytes} bytes`);
 });
 
-test('DEVICE=auto without CUDA: native, and the line says why', onAvx2, async (context) => {
+test('DEVICE=auto without CUDA: native, and the line says why', async (context) => {
+  skipWithoutAvx2(context);
   const { description, lines } = start(await testModelDir(), 'avx2', { device: 'auto' });
-  if (/cuda/.test(description)) return context.skip('this machine has a GPU');
+  context.skip(/cuda/.test(description), 'this machine has a GPU');
   assert.match(lines.at(-1), /DEVICE=auto, PRECISION=auto; CUDA is not available: .+\): 1 thread/);
   assert.match(description, /^native encoder/);
 });

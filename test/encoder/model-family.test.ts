@@ -1,8 +1,8 @@
 /** Tiny models of each kind that Cosimo serves give the vectors that sentence-transformers gives with them. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { afterAll, describe, test } from 'vitest';
 import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
 import { loadTokenizer } from '../../src/encoder/tokenizer/tokenizer.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
@@ -70,7 +70,7 @@ for (const model of models) {
     const tokenizer = await loadTokenizer(modelDir, config);
     const options = { modelDir, device: 'cpu', deviceId: 0, threads: 1, log: () => {} } as const;
     const encoder = await createOnnxEncoder({ ...options, precision: 'auto' });
-    after(() => encoder.close());
+    afterAll(() => encoder.close());
     const expected = vectors.filter((entry) => entry.model === model);
     const tokens = await tokenizer.tokenize(expected.map((entry) => config.prompts[entry.as] + entry.text));
 

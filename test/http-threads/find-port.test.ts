@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { findPort, type TryPort } from '../../src/http-threads/find-port.ts';
 
 const HOST = '127.0.0.1';

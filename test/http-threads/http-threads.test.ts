@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
+import { test } from 'vitest';
 import { httpThreads, loadConfig } from '../../src/config.ts';
 import { createThreadedService, type ThreadedService } from '../../src/main.ts';
+import { atEnd } from '../support/at-end.ts';
 import { call, startProcess } from '../support/process.ts';
 import type { Answer } from '../support/service.ts';
 
@@ -38,9 +39,9 @@ async function start(settings: Readonly<Record<string, string>> = {}): Promise<T
   const service = await createThreadedService(config, httpThreads(config), pino({ level: 'silent' }));
   const origin = await service.listen();
   await service.load();
-  after(() => service.close());
+  atEnd(() => service.close());
   const agent = new Agent({ pipelining: 0, connections: 64 });
-  after(() => agent.close());
+  atEnd(() => agent.close());
   return {
     service,
     origin,
@@ -136,12 +137,12 @@ test('errors, refusals and limits are as with one thread', async () => {
 
 test('a thread that dies is started again, and loses neither counts nor acknowledged writes', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'cosimo-threads-'));
-  after(() => rm(dir, { recursive: true, force: true }));
+  atEnd(() => rm(dir, { recursive: true, force: true }));
   /** The last that was started of each name. */
   const workers = new Map<string | null, Worker>();
   const remember = (worker: Worker) => workers.set(worker.threadName, worker);
   process.on('worker', remember);
-  after(() => process.off('worker', remember));
+  atEnd(() => process.off('worker', remember));
   const { service, send } = await start({ DATA_DIR: dir });
   const acknowledged: string[] = [];
   let writing = true;

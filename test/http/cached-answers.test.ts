@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'vitest';
 import { send, startService } from '../support/service.ts';
 
 test('CACHE_TTL_MS: a text is encoded anew once its vector is too old', async () => {

@@ -1,6 +1,6 @@
 /** POST /embed and /embed/batch: vectors, cached counts, limits, counters. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { metric } from '../support/metrics.ts';
 import { send, startService } from '../support/service.ts';
 

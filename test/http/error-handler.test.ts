@@ -1,8 +1,8 @@
 /** Every error code has a status of its own choosing, and a fault of ours tells nothing. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import Fastify from 'fastify';
 import { pino } from 'pino';
+import { test } from 'vitest';
 import { CosimoError, ERROR_SENTENCES, type ErrorCode } from '../../src/errors.ts';
 import { installErrorHandler } from '../../src/http/error-handler.ts';
 

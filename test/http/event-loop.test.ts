@@ -1,7 +1,7 @@
 /** No request blocks the event loop for long, however large its body is. */
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { type RepeatedRequest, requestFromThread } from '../support/http-thread.ts';
 import { startService } from '../support/service.ts';
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { compileLaxValidator } from '../../src/http/body/lax-validation.ts';
 import { readBody } from '../../src/http/body/read-body.ts';
 import { EmbedRequest, IndexRequest, SearchRequest } from '../../src/http/schemas.ts';

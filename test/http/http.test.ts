@@ -1,7 +1,7 @@
 /** What every route shares: documentation, metrics, and JSON that comes back as it was written. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { describe, test } from 'vitest';
 import { findJsonFault } from '../../src/http/body/json-fault.ts';
 import { elementSources, memberSources } from '../../src/http/body/json-source.ts';
 import { normalizeTarget } from '../../src/http/request-target.ts';

@@ -1,7 +1,7 @@
 /** Too much, too slow, too early, too late: 429 and 503 with Retry-After, and recovery. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { describe, test } from 'vitest';
 import { metric } from '../support/metrics.ts';
 import { BROKEN_WORD, modelWithBrokenToken } from '../support/model.ts';
 import { createUnloadedService, send, startService } from '../support/service.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { RATE_WINDOW_MS, RateCounter } from '../../src/http/rate-counter.ts';
 
 test('each address has a window of its own, which begins with its first request', () => {

@@ -1,6 +1,6 @@
 /** A search that nobody waits for any more stops scanning: its client has gone, or it has timed out. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import type { VectorIndex } from '../../src/index/vector-index.ts';
 import { createUnloadedService } from '../support/service.ts';
 

@@ -1,7 +1,7 @@
 /** The typed face of the index: a search ends with its signal, and leaves nothing behind on it. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { after, test } from 'node:test';
+import { afterAll, test } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
 import { withTries } from '../support/tries.ts';
@@ -16,7 +16,7 @@ index.addMany(
   Float64Array.from({ length: ROWS }, (_, row) => row),
   new Float32Array(ROWS * DIMENSIONS).fill(0.1),
 );
-after(() => index.close());
+afterAll(() => index.close());
 
 const search = (signal?: AbortSignal) => index.search(QUERY, 5, -1, signal);
 const isCancelled = (error: unknown) => error instanceof CosimoError && error.code === 'cancelled';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { LATENCY_BUCKETS_S, ProcessCounts } from '../../src/metrics/thread-counts.ts';
 
 test('the rows of all threads add up, and another instance over the same memory sees them', () => {

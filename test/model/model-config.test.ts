@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { afterAll, describe, test } from 'vitest';
 import { type ModelConfig, readModelConfig } from '../../src/model/model-config.ts';
 import { testModelDir } from '../support/model.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-config-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const real = await testModelDir();
 
 const CONFIGS = [

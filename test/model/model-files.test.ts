@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { afterAll, describe, test } from 'vitest';
 import { testModelDir } from '../support/model.ts';
 import { testPipeline } from '../support/pipeline.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-files-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const real = await testModelDir();
 
 describe('an encoder over a damaged model does not start, and says why', () => {

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { afterAll, describe, test } from 'vitest';
 import { readSafetensorsHeader } from '../../src/model/safetensors.ts';
 import { testModelDir } from '../support/model.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-files-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const real = await testModelDir();
 
 describe('safetensors', () => {

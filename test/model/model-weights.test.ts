@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { afterAll, describe, test } from 'vitest';
 import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
 import { decidingFilesIn } from '../../src/model/source/deciding-files.ts';
 import { readWeights } from '../../src/model/weights.ts';
@@ -13,7 +13,7 @@ import { onnxModel } from '../support/onnx-model.ts';
 const FIXTURES = fileURLToPath(new URL('../fixtures/models/', import.meta.url));
 const INDEX = 'model.safetensors.index.json';
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-weights-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 function copyOf(model: string): string {
   const dir = mkdtempSync(join(scratch, 'model-'));

@@ -1,7 +1,7 @@
 /** What search and writes owe each other: the order of commits, and that nothing outlives its use. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { createEmbeddingCache } from '../../src/cache/embedding-cache.ts';
 import { CosimoError } from '../../src/errors.ts';
 import { VectorIndex } from '../../src/index/vector-index.ts';
@@ -15,6 +15,7 @@ import { EmbeddingService } from '../../src/service/embedding-service.ts';
 import { IndexCapacity } from '../../src/service/index-capacity.ts';
 import type { PutResult, StoredDocument } from '../../src/store/document-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { atEnd } from '../support/at-end.ts';
 import { testPipeline } from '../support/pipeline.ts';
 
 const { queue, dimensions } = await testPipeline();
@@ -68,7 +69,7 @@ interface Parts<T> {
 
 function serviceOver<T extends MemoryStore>(store: T, documentsMax = Number.POSITIVE_INFINITY): Parts<T> {
   const index = new WatchedIndex({ dimensions, threads: 2 });
-  after(() => index.close());
+  atEnd(() => index.close());
   const capacity = new IndexCapacity({ store, index, documentsMax, bytesMax: 1 << 30 });
   const answers = new WatchedAnswers(1 << 20);
   const limits = { isNormalized: true, topKMax: 100, metadataBytesMax: 1000 };

@@ -1,6 +1,6 @@
 /** Between cache and encoder: what an inference that fails leaves behind, and who hears of it. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { createEmbeddingCache } from '../../src/cache/embedding-cache.ts';
 import { BatchQueue } from '../../src/encoder/queue/batch-queue.ts';
 import { CosimoError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 /** The count of documents and rows with writes under way, step by step; `search-service.test.ts` lets them race. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { afterAll, test } from 'vitest';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
 import { IndexCapacity } from '../../src/service/index-capacity.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -11,7 +11,7 @@ const ROW_BYTES = 224;
 const FULL = { code: 'index_full' };
 
 const index = createVectorIndex(DIMENSIONS, 1);
-after(() => index.close());
+afterAll(() => index.close());
 const documentsMax = 2;
 
 /** A store with documents and its capacity, and what DocumentService does to both. */

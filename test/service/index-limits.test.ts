@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { afterAll, describe, test } from 'vitest';
 import { defaultIndexBytes } from '../../src/index/memory-limit.ts';
 import type { LocalService } from '../../src/main.ts';
 import { call, startProcess } from '../support/process.ts';
 import { send, startService } from '../support/service.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-limits-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const write = (service: LocalService, id: string, text = `text of ${id}`) =>
   send(service, 'POST', '/index', { id, text });

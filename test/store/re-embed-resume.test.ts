@@ -1,22 +1,11 @@
 /** Giving a store another model's vectors in several runs: what ends one early, and what the next one makes of it. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
+import { describe, test } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
-import {
-  assertSwitched,
-  contents,
-  contentsOf,
-  type DigestModel,
-  documentOf,
-  NEW,
-  OLD,
-  openStore,
-  reembedWith,
-  storeWith,
-  vectorOf,
-} from '../support/store.ts';
+import { type DigestModel, reembedWith, vectorOf } from '../support/re-embed.ts';
+import { assertSwitched, contents, contentsOf, documentOf, NEW, OLD, openStore, storeWith } from '../support/store.ts';
 
 describe('an end before its end', () => {
   /** Stops once `count` batches are stored. */

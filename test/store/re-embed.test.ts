@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
-import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { open as openLmdb } from 'lmdb';
+import { describe, test } from 'vitest';
+import { reembedWith, vectorOf } from '../support/re-embed.ts';
 import {
   assertSwitched,
   contents,
@@ -15,10 +16,8 @@ import {
   newFolder,
   OLD,
   openStore,
-  reembedWith,
   spawnReembed,
   storeWith,
-  vectorOf,
 } from '../support/store.ts';
 
 describe('the switch', () => {

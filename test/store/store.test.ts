@@ -4,16 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
+import { afterAll, describe, test } from 'vitest';
 import type { DocumentStore } from '../../src/store/document-store.ts';
 import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 
 const DIMENSIONS = 4;
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-store-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 let folders = 0;
 const newFolder = () => join(scratch, String(folders++));

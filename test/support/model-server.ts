@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after } from 'node:test';
 import type { ModelManifest } from '../../src/model/source/manifest.ts';
+import { atEnd } from './at-end.ts';
 
 export interface SeenRequest {
   readonly method: string | undefined;
@@ -35,7 +35,7 @@ export async function startModelServer(
     if (body === undefined) response.writeHead(404).end();
     else serve(response, body, range);
   });
-  after(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after } from 'node:test';
 import {
   attribute,
   ElementType,
@@ -12,6 +11,7 @@ import {
   type TensorProto,
   tensorInfo,
 } from '../../src/encoder/onnx/onnx-proto.ts';
+import { atEnd } from './at-end.ts';
 
 export const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'river', 'boats', 'stone', 'zyzzyva'];
 export const DIMENSIONS = 8;
@@ -42,7 +42,7 @@ export interface OnnxModelOptions {
 /** @returns a folder that is removed after the tests */
 export function onnxModel(options: OnnxModelOptions = {}): string {
   const dir = mkdtempSync(join(tmpdir(), 'cosimo-onnx-'));
-  after(() => rmSync(dir, { recursive: true }));
+  atEnd(() => rmSync(dir, { recursive: true }));
   const { path = 'onnx/model.onnx', isExternal = false } = options;
   const write = (name: string, content: string | Uint8Array) => {
     mkdirSync(dirname(join(dir, name)), { recursive: true });

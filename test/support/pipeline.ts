@@ -1,11 +1,11 @@
 /** The encoding pipeline in this process, over the real model. */
-import { after } from 'node:test';
 import {
   type EncodingPipeline,
   type PipelineEvents,
   type PipelineOptions,
   startPipeline,
 } from '../../src/encoder/encoding-pipeline.ts';
+import { atEnd } from './at-end.ts';
 import { testModelDir } from './model.ts';
 
 /** @param options what differs from one encoder of two threads on the CPU, in fp32, whichever ENCODER says */
@@ -20,7 +20,7 @@ export async function testPipeline(
     ...{ tokensMax: 1 << 20, bytesMax: 1 << 26 },
   };
   const pipeline = await startPipeline({ ...defaults, ...options }, { log: () => {}, ...events });
-  after(() => pipeline.close());
+  atEnd(() => pipeline.close());
   return pipeline;
 }
 

@@ -1,9 +1,9 @@
 /** The real process: `node src/main.ts` with settings, on a free port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { atEnd } from './at-end.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
@@ -24,7 +24,7 @@ export interface CosimoProcess {
 export async function startProcess(settings: Readonly<Record<string, string>>): Promise<CosimoProcess> {
   const env = { ...process.env, PORT: '0', DEVICE: 'cpu', ENCODER_WORKERS: '1', ...settings };
   const child = spawn(process.execPath, ['src/main.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  after(() => child.kill('SIGKILL'));
+  atEnd(() => child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const ended = once(child, 'exit').then(([status, signal]) => (status ?? signal) as number | string);

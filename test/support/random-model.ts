@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { seededRandom } from '../../bench/src/data/random.ts';
 import { layerNames } from '../../src/model/tensor-names.ts';
+import { atEnd } from './at-end.ts';
 
 type FloatType = 'F32' | 'F16' | 'BF16';
 
@@ -42,7 +42,7 @@ export function randomModel(options: RandomModelOptions = {}): string {
     ...options,
   };
   const dir = mkdtempSync(join(tmpdir(), 'cosimo-random-'));
-  after(() => rmSync(dir, { recursive: true }));
+  atEnd(() => rmSync(dir, { recursive: true }));
   mkdirSync(join(dir, '1_Pooling'));
   for (const [name, value] of Object.entries(settings(model))) writeFileSync(join(dir, name), JSON.stringify(value));
   const tensors = shapesOf(model).filter(([name]) => name !== model.without);

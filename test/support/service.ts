@@ -1,8 +1,8 @@
 /** The service in this process, with the real model, addon and store, driven through `inject`. */
-import { after } from 'node:test';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
 import { createService, type LocalService } from '../../src/main.ts';
+import { atEnd } from './at-end.ts';
 
 /** @param settings environment variables; documents are kept in memory unless DATA_DIR says otherwise */
 export async function startService(settings: Readonly<Record<string, string>> = {}): Promise<LocalService> {
@@ -28,7 +28,7 @@ export async function createUnloadedService(settings: Readonly<Record<string, st
     ...settings,
   });
   const service = await createService(config, pino({ level: config.LOG_LEVEL }));
-  after(() => service.close());
+  atEnd(() => service.close());
   return service;
 }
 

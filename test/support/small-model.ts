@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { afterAll } from 'vitest';
 import type { ModelRequest } from '../../src/model/source/resolve-model.ts';
 import { manifestOf } from './model-server.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-model-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let folders = 0;
 export const newFolder = () => {
   const folder = join(scratch, String(folders++));

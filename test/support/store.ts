@@ -1,31 +1,20 @@
 /** Small stores on disk whose vectors follow from their texts, and re-embeddings of them in processes of their own. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { afterAll } from 'vitest';
 import type { DocumentStore } from '../../src/store/document-store.ts';
 import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
-import { type ReembedOptions, type ReembedOutcome, reembed } from '../../src/store/lmdb/re-embed.ts';
-
-/** What stands for a model: its vectors are digests of its name and the text. */
-export interface DigestModel {
-  readonly name: string;
-  readonly dimensions: number;
-}
-
-export const vectorOf = ({ name, dimensions }: DigestModel, text: string): Float32Array => {
-  const digest = createHash('sha256').update(`${name}\0${text}`).digest();
-  return Float32Array.from({ length: dimensions }, (_, at) => (digest[at % digest.length] as number) / 256);
-};
+import { atEnd } from './at-end.ts';
+import { type DigestModel, vectorOf } from './re-embed.ts';
 
 export const openStore = (dir: string, { name, dimensions }: DigestModel) =>
   new LmdbStore({ dir, dimensions, fingerprint: name, modelName: `org/${name}` });
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-re-embed-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let folders = 0;
 export const newFolder = () => join(scratch, String(folders++));
 
@@ -59,40 +48,12 @@ export function contentsOf(store: DocumentStore, dimensions: number) {
   return found;
 }
 
-export interface Reembed {
-  readonly outcome: ReembedOutcome;
-  /** Documents that an earlier run had done. */
-  readonly done: number;
-  /** Texts of each call of `encode`. */
-  readonly batches: number[];
-}
-
-/** Re-embeds in this process. */
-export async function reembedWith(
-  dir: string,
-  model: DigestModel,
-  more: Partial<ReembedOptions> = {},
-): Promise<Reembed> {
-  const batches: number[] = [];
-  let done = 0;
-  const outcome = await reembed({
-    ...{ dir, fingerprint: model.name, modelName: `org/${model.name}`, batchDocuments: 4 },
-    progress: { start: (plan) => (done = plan.done), advance() {} },
-    async encode(texts) {
-      batches.push(texts.length);
-      return texts.map((text) => vectorOf(model, text));
-    },
-    ...more,
-  });
-  return { outcome, done, batches };
-}
-
 /**
  * Re-embeds in a process of its own, which prints `encoding` at each batch and at its end the outcome's kind or the error.
  * @param pause_ms before each batch's vectors are there
  */
 export function spawnReembed(dir: string, model: DigestModel, pause_ms: number): ChildProcess {
-  const script = `import { reembedWith, vectorOf } from ${JSON.stringify(import.meta.url)};
+  const script = `import { reembedWith, vectorOf } from ${JSON.stringify(new URL('re-embed.ts', import.meta.url).href)};
     const encode = async (texts) => {
       console.log('encoding');
       await new Promise((resolve) => setTimeout(resolve, ${pause_ms}));
@@ -103,7 +64,7 @@ export function spawnReembed(dir: string, model: DigestModel, pause_ms: number):
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  after(() => child.kill('SIGKILL'));
+  atEnd(() => child.kill('SIGKILL'));
   return child;
 }
 

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { afterAll } from 'vitest';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-wheels-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 /** An empty folder that goes when the test file ends. */
 export const temporaryFolder = () => mkdtempSync(join(scratch, 'folder-'));
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
+import { onTestFinished, test } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
 import { answerCalls, Caller, type Handlers } from '../../src/workers/calls.ts';
 
@@ -16,11 +16,11 @@ function connect(handlers: Partial<Handlers<Sums>>) {
   return { caller: new Caller<Sums>(port2), close: () => port2.close() };
 }
 
-test('calls are answered, each with its own result', async (t) => {
+test('calls are answered, each with its own result', async () => {
   const { caller, close } = connect({
     add: async ({ a, b }) => new Promise((r) => setTimeout(() => r(a + b), 20 - a)),
   });
-  t.after(close);
+  onTestFinished(close);
   const sums = await Promise.all(Array.from({ length: 20 }, (_, a) => caller.call('add', { a, b: 100 })));
   assert.deepEqual(
     sums,
@@ -28,20 +28,20 @@ test('calls are answered, each with its own result', async (t) => {
   );
 });
 
-test('errors keep code, sentence and when to come back; faults keep their message', async (t) => {
+test('errors keep code, sentence and when to come back; faults keep their message', async () => {
   const { caller, close } = connect({
     fail: ({ code }) => {
       throw code ? new CosimoError('queue_full', 'Full', { retryAfter_s: 7 }) : new RangeError('A fault');
     },
   });
-  t.after(close);
+  onTestFinished(close);
   const refusal = await caller.call('fail', { code: true }).catch((error: unknown) => error);
   assert.ok(refusal instanceof CosimoError);
   assert.deepEqual([refusal.code, refusal.message, refusal.retryAfter_s], ['queue_full', 'Full', 7]);
   await assert.rejects(caller.call('fail', { code: false }), { message: 'A fault' });
 });
 
-test("the caller's signal ends the call on both sides", async (t) => {
+test("the caller's signal ends the call on both sides", async () => {
   const heard = Promise.withResolvers<void>();
   const { caller, close } = connect({
     wait: (_, signal) => {
@@ -49,7 +49,7 @@ test("the caller's signal ends the call on both sides", async (t) => {
       return new Promise(() => {});
     },
   });
-  t.after(close);
+  onTestFinished(close);
   const controller = new AbortController();
   const waiting = caller.call('wait', null, controller.signal);
   controller.abort();
@@ -58,7 +58,7 @@ test("the caller's signal ends the call on both sides", async (t) => {
   await assert.rejects(caller.call('add', { a: 1, b: 2 }, controller.signal), { code: 'cancelled' });
 });
 
-test('an answer counts as kept until the signal fires, or at once where there is none', async (t) => {
+test('an answer counts as kept until the signal fires, or at once where there is none', async () => {
   const over: string[] = [];
   const { caller, close } = connect({
     wait: (_, signal) => {
@@ -70,7 +70,7 @@ test('an answer counts as kept until the signal fires, or at once where there is
       return 0;
     },
   });
-  t.after(close);
+  onTestFinished(close);
   const controller = new AbortController();
   assert.equal(await caller.call('wait', null, controller.signal), 'done');
   await caller.call('add', { a: 0, b: 0 });

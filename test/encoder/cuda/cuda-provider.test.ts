@@ -7,8 +7,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, onTestFinished, type TestContext, test } from 'vitest';
 import { CUDA_FOLDER, CUDA_PACKAGES, providerPackage } from '../../../src/encoder/cuda/cuda-packages.ts';
 import { testModelDir } from '../../support/model.ts';
 import { encodeTexts, testPipeline } from '../../support/pipeline.ts';
@@ -18,7 +18,7 @@ const CUDA_LIBRARIES = CUDA_PACKAGES.flatMap(({ libraries }) => libraries);
 const PROVIDER_LIBRARIES = providerPackage().libraries;
 
 const missing = [...CUDA_LIBRARIES, ...PROVIDER_LIBRARIES].find((library) => !existsSync(join(CUDA_FOLDER, library)));
-const skip = missing === undefined ? false : `build/cuda lacks ${missing}: \`npm run setup:cuda\` fetches it`;
+const lack = missing === undefined ? '' : `build/cuda lacks ${missing}: \`npm run setup:cuda\` fetches it`;
 const hasGpu = existsSync('/dev/nvidiactl') || existsSync('/dev/dxg');
 
 interface Attempt {
@@ -51,11 +51,16 @@ function attempt(modelDir: string, environment: NodeJS.ProcessEnv): Attempt {
 
 const { LD_LIBRARY_PATH: _, ...environment } = process.env;
 
-const withoutGpu = { skip: skip || (hasGpu && 'this machine has a GPU') };
-const onGpu = { skip: skip || (!hasGpu && 'this machine has no GPU') };
+/** Skips a test for the first reason that there is. */
+const skipFor = ({ skip }: TestContext, ...reasons: string[]) => {
+  const reason = reasons.find((each) => each !== '');
+  skip(reason !== undefined, reason);
+};
 
 describe('without a GPU', () => {
-  test('no driver: all CUDA libraries are open, and the driver is named as what is missing', withoutGpu, async () => {
+  beforeEach((context) => skipFor(context, lack, hasGpu ? 'this machine has a GPU' : ''));
+
+  test('no driver: all CUDA libraries are open, and the driver is named as what is missing', async () => {
     const { code, message, open } = attempt(await testModelDir(), environment);
     assert.equal(code, 'invalid_setting');
     assert.match(
@@ -65,28 +70,26 @@ describe('without a GPU', () => {
     for (const library of CUDA_LIBRARIES) assert.ok(open.includes(library), `${library} is open`);
   });
 
-  test(
-    'a driver without a device: the provider loads too, and only the device is missing',
-    withoutGpu,
-    async (context) => {
-      const folder = mkdtempSync(join(tmpdir(), 'cosimo-driver-'));
-      context.after(() => rmSync(folder, { recursive: true }));
-      const source = fileURLToPath(new URL('../../fixtures/driver-without-device.c', import.meta.url));
-      const driver = join(folder, 'libcuda.so.1');
-      execFileSync('cc', ['-shared', '-fPIC', '-Wl,-soname,libcuda.so.1', '-o', driver, source]);
-      const { code, message, open } = attempt(await testModelDir(), { ...environment, LD_LIBRARY_PATH: folder });
-      assert.equal(code, 'invalid_setting');
-      assert.match(message, /^DEVICE=cuda, but CUDA cannot be used here: .*no CUDA-capable device is detected/);
-      for (const library of [...CUDA_LIBRARIES, ...PROVIDER_LIBRARIES]) {
-        assert.ok(open.includes(library), `${library} is open`);
-      }
-    },
-  );
+  test('a driver without a device: the provider loads too, and only the device is missing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cosimo-driver-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const source = fileURLToPath(new URL('../../fixtures/driver-without-device.c', import.meta.url));
+    const driver = join(folder, 'libcuda.so.1');
+    execFileSync('cc', ['-shared', '-fPIC', '-Wl,-soname,libcuda.so.1', '-o', driver, source]);
+    const { code, message, open } = attempt(await testModelDir(), { ...environment, LD_LIBRARY_PATH: folder });
+    assert.equal(code, 'invalid_setting');
+    assert.match(message, /^DEVICE=cuda, but CUDA cannot be used here: .*no CUDA-capable device is detected/);
+    for (const library of [...CUDA_LIBRARIES, ...PROVIDER_LIBRARIES]) {
+      assert.ok(open.includes(library), `${library} is open`);
+    }
+  });
 });
 
 // Never run: no machine of this project has had a GPU.
 describe('on a GPU', () => {
-  test('vectors agree with sentence-transformers', onGpu, async () => {
+  beforeEach((context) => skipFor(context, lack, hasGpu ? '' : 'this machine has no GPU'));
+
+  test('vectors agree with sentence-transformers', async () => {
     const { texts } = JSON.parse(readFileSync(new URL('../../fixtures/embeddings.json', import.meta.url), 'utf8')) as {
       texts: { name: string; text: string; vector: string }[];
     };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { createNativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
 import { nativeModel } from '../../../src/encoder/native/native-model.ts';
 import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { createNativeEncoder, type NativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
 import { native } from '../../../src/native/binding.ts';
+import { atEnd } from '../../support/at-end.ts';
 import { testModelDir } from '../../support/model.ts';
 import { encodeTexts, testPipeline } from '../../support/pipeline.ts';
 
@@ -37,28 +38,30 @@ function assertSameBits(actual: Float32Array, expected: Float32Array, name: stri
 
 for (const precision of ['fp32', 'bf16', 'int8'] as const) {
   const kernel = native.encoderKernels.find((each) => each.precision === precision);
-  const skip = kernel === undefined && `no kernel of this machine computes in ${precision}`;
 
-  describe(precision, { skip }, async () => {
-    if (skip) return;
+  describe(precision, async () => {
+    if (kernel === undefined) {
+      test('encodes', ({ skip }) => skip(`no kernel of this machine computes in ${precision}`));
+      return;
+    }
     const open = async (threads: number): Promise<NativeEncoder> => {
       const encoder = await createNativeEncoder({ modelDir, precision, threads });
-      after(() => encoder.close());
+      atEnd(() => encoder.close());
       return encoder;
     };
     const encoder = await open(2);
     const together = await encoder.encode(batch);
 
     test('it says what it is', () => {
-      assert.deepEqual([encoder.kernel, encoder.precision, encoder.dimensions], [kernel?.name, precision, DIMENSIONS]);
-      assert.equal(encoder.description, `native encoder (${kernel?.name}), cpu, ${precision}`);
+      assert.deepEqual([encoder.kernel, encoder.precision, encoder.dimensions], [kernel.name, precision, DIMENSIONS]);
+      assert.equal(encoder.description, `native encoder (${kernel.name}), cpu, ${precision}`);
       assert.deepEqual([encoder.device, encoder.pads], ['cpu', false]);
     });
 
-    test('vectors agree with sentence-transformers', (context) => {
+    test('vectors agree with sentence-transformers', async ({ annotate }) => {
       const found = cosines(together);
       const [worst, mean] = [Math.min(...found), found.reduce((sum, each) => sum + each, 0) / found.length];
-      context.diagnostic(`cosine: worst ${worst.toFixed(8)}, mean ${mean.toFixed(8)}`);
+      await annotate(`cosine: worst ${worst.toFixed(8)}, mean ${mean.toFixed(8)}`);
       const at = found.indexOf(worst);
       assert.ok(worst >= COSINE_MIN[precision].worst, `${texts[at]?.name}: ${worst}`);
       assert.ok(mean >= COSINE_MIN[precision].mean, `mean ${mean}`);
@@ -126,7 +129,7 @@ describe('every kernel that COSIMO_KERNEL leaves', () => {
       await encoder.close();
     }`;
   for (const forced of native.availableKernels) {
-    test(forced, (context) => {
+    test(forced, async ({ annotate }) => {
       const env = { ...process.env, COSIMO_KERNEL: forced };
       const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
         env,
@@ -144,7 +147,7 @@ describe('every kernel that COSIMO_KERNEL leaves', () => {
           `${name} of ${family}`,
         );
         const worst = Math.min(...cosines(Float32Array.from(vectors), FIRST));
-        context.diagnostic(`${name}, ${precision}: worst cosine ${worst.toFixed(8)}`);
+        await annotate(`${name}, ${precision}: worst cosine ${worst.toFixed(8)}`);
         assert.ok(worst >= COSINE_MIN[precision as keyof typeof COSINE_MIN].worst, `${name}: ${worst}`);
       }
     });

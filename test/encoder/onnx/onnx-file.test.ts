@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, onTestFinished, test } from 'vitest';
 import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
 import { loadTokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
@@ -99,7 +99,7 @@ describe('refused', () => {
 
   test('vectors of another width than config.json says', async () => {
     const encoder = await open(onnxModel({ hiddenSize: 9 }));
-    after(() => encoder.close());
+    onTestFinished(() => encoder.close());
     await assert.rejects(encoder.encode([Int32Array.of(2, 3)]), {
       code: 'model_invalid',
       message: /gives last_hidden_state of the shape \[1, 2, 8\] where config\.json asks for \[1, 2, 9\]/,

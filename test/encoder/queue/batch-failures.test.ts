@@ -1,6 +1,6 @@
 /** What fails is tried once more, and only the texts fail that make it fail. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { CosimoError } from '../../../src/errors.ts';
 import { heldQueue, one } from '../../support/held-queue.ts';
 

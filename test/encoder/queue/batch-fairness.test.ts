@@ -1,7 +1,7 @@
 /** Who is encoded when: calls share the encoder evenly, however many texts each brings. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { describe, test } from 'vitest';
 import { FairOrder } from '../../../src/encoder/queue/fair-order.ts';
 import { ReadyTexts } from '../../../src/encoder/queue/ready-texts.ts';
 import { WaitingText } from '../../../src/encoder/queue/waiting-text.ts';

@@ -1,6 +1,6 @@
 /** The queue in front of the encoder: what waits goes together, equal texts wait as one, nothing past the limits gets in. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { heldQueue, one, textOf } from '../../support/held-queue.ts';
 
 test('a free encoder takes what waits, all that came meanwhile together', async () => {

@@ -1,6 +1,6 @@
 /** A batch that nobody wants any more is stopped: that is no failure, and whoever comes to want it meanwhile gets it. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { CosimoError } from '../../../src/errors.ts';
 import { heldQueue, one } from '../../support/held-queue.ts';
 

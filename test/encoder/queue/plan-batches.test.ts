@@ -1,7 +1,7 @@
 /** How texts are split into inferences: what all of them cost together is the least that can be. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { countThatFit, planBatches } from '../../../src/encoder/queue/plan-batches.ts';
 import { heldQueue, textOf } from '../../support/held-queue.ts';
 

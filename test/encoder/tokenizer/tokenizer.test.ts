@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
+import { afterAll, describe, test } from 'vitest';
 import { loadTokenizer, type TokenizedText } from '../../../src/encoder/tokenizer/tokenizer.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/models/', import.meta.url));
 const KINDS = { WordPiece: 'bert-mean', 'byte pairs': 'roberta', Unigram: 'xlm-roberta' };
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-tokenizer-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** The whole text by the library alone. */
 function wholeTokenizer(dir: string): HuggingFaceTokenizer {

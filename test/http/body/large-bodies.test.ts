@@ -1,8 +1,8 @@
 /** Large bodies are read in a thread of their own: the same answers; `event-loop.test.ts` has what it is for. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, describe, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { afterAll, describe, test } from 'vitest';
 import { BodyBytes } from '../../../src/http/body/body-bytes.ts';
 import { bodyReader } from '../../../src/http/body/body-readers.ts';
 import { BodyThread } from '../../../src/http/body/body-thread.ts';
@@ -46,7 +46,7 @@ async function outcome(read: () => unknown): Promise<unknown> {
 
 describe('the thread reads as the event loop does', () => {
   const thread = new BodyThread({ listItems: 1e6, stringBytes: 1e9 }, 1e9);
-  after(() => thread.close());
+  afterAll(() => thread.close());
   const { signal } = new AbortController();
   const same = async (schemaId: string, contentType: string | undefined, body: Buffer) => {
     const expected = await outcome(() => bodyReader(schemaId)(body, contentType));

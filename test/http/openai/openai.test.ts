@@ -1,7 +1,7 @@
 /** POST /v1/embeddings and GET /v1/models with OpenAI's own client, over a real socket. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import OpenAI, { APIError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from 'openai';
+import { describe, test } from 'vitest';
 import { send, startService } from '../../support/service.ts';
 
 const MODEL = 'sentence-transformers/all-MiniLM-L6-v2';

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { serve, startModelServer } from '../../support/model-server.ts';
 import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
@@ -34,7 +34,8 @@ describe('the cache', () => {
     });
   });
 
-  test('a folder of somebody else', { skip: process.getuid?.() !== 0 && 'only root can become another user' }, () => {
+  test('a folder of somebody else', ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'only root can become another user');
     const cache = newFolder();
     chmodSync(cache, 0o755);
     const script = `process.setuid(65534);

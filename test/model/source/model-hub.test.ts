@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { breakOff, type Misbehavior, refuse, serve, startModelServer } from '../../support/model-server.ts';
 import { assertWhole, FILES, modelFolder, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';

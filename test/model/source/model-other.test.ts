@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { type Misbehavior, startModelServer } from '../../support/model-server.ts';
 import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { assertWhole, FILES, modelFolder, newFolder, setting, WEIGHTS } from '../../support/small-model.ts';
 import { pathWith, pathWithWheel, zip } from '../../support/wheels.ts';

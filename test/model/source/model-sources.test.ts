@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { DEFAULT_MODEL } from '../../../src/model/source/manifest.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { testModelDir } from '../../support/model.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { test } from 'vitest';
 import { native } from '../../../src/native/binding.ts';
 
 const wrong = (value: unknown) => value as never;

@@ -1,7 +1,7 @@
 /** Searches of the native index under way: cancelling them, and what statistics count. */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { afterAll, describe, test } from 'vitest';
 import { type CodeScan, type NativeHits, type NativeVectorIndex, native } from '../../../src/native/binding.ts';
 import { withTries } from '../../support/tries.ts';
 
@@ -30,7 +30,7 @@ const keysOf = ({ keys }: NativeHits) => [...keys];
 describe('cancel', () => {
   const rows = 1000 * 1024;
   const index = indexOfEquals(rows, { dimensions: 16 });
-  after(() => index.close());
+  afterAll(() => index.close());
   const query = QUERY.subarray(0, 16);
   const search = (ticket?: number) => index.search(query, 20, -1, ticket);
   const best = Array.from({ length: 20 }, (_, row) => row);

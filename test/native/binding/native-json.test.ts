@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
+import { test } from 'vitest';
 import { native } from '../../../src/native/binding.ts';
 
 const wrong = (value: unknown) => value as never;

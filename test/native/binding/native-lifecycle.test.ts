@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { test } from 'vitest';
 import { native } from '../../../src/native/binding.ts';
 
 const BINDING = new URL('../../../src/native/binding.ts', import.meta.url).href;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { ERROR_SENTENCES } from '../../../src/errors.ts';
 import { native } from '../../../src/native/binding.ts';
 

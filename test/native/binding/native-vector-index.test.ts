@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { type NativeHits, type NativeVectorIndex, native } from '../../../src/native/binding.ts';
 
 const LARGEST_KEY = Number.MAX_SAFE_INTEGER;

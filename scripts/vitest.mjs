@@ -1,0 +1,36 @@
+/**
+ * Runs Vitest on this project's Node: the files of test/ that match the arguments, or all of them; with arguments that
+ * begin with `bench/`, those of bench/test.
+ */
+import { globSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startVitest } from 'vitest/node';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** A path, a folder or a glob becomes the files that it names. Anything else is a part of paths, which Vitest finds. */
+function filesOf(pattern) {
+  const glob = statSync(join(ROOT, pattern), { throwIfNoEntry: false })?.isDirectory() ? `${pattern}/**` : pattern;
+  const files = globSync(glob, { cwd: ROOT }).filter((file) => file.endsWith('.test.ts'));
+  return files.length > 0 ? files.map((file) => join(ROOT, file)) : [pattern];
+}
+
+const patterns = process.argv.slice(2);
+const root = patterns.some((pattern) => pattern.startsWith('bench/')) ? join(ROOT, 'bench') : ROOT;
+const config = join(ROOT, 'vitest.config.ts');
+const vitest = await startVitest(patterns.flatMap(filesOf), { run: true, root, config });
+await vitest.close(); // processes that end badly count as well
+
+// A file that does not load, a hook that fails and an error that nobody handles are failures beside those of tests.
+const counts = { passed: 0, failed: vitest.state.getUnhandledErrors().length, skipped: 0 };
+for (const module of vitest.state.getTestModules()) {
+  counts.failed += module.errors().length;
+  for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
+  for (const test of module.children.allTests()) {
+    const { state } = test.result();
+    counts[state === 'pending' ? 'failed' : state] += 1;
+  }
+}
+console.log(`vitest: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(process.exitCode || (counts.failed === 0 && counts.passed > 0 ? 0 : 1));
