@@ -64,7 +64,7 @@ function commitOf(): string {
   const commit = git('rev-parse', '--short', 'HEAD');
   if (commit === undefined) return 'unknown';
   // Results of earlier runs change nothing that is measured.
-  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '..', ':(exclude)bench/results');
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':(exclude)bench/results');
   return `${commit}${changed === '' ? '' : ' with changes'}`;
 }
 

@@ -40,7 +40,7 @@ export function writeJson(path: string, results: readonly SuiteResult[]): void {
  * are called `SUITE.quick.md` or `SUITE.partial.md` and so on: they don't take the place of a whole one.
  */
 export function writeReport(folder: string, suite: Suite, result: SuiteResult): void {
-  const base = [result.suite, ...(result.quick ? ['quick'] : []), ...(result.partial ? ['partial'] : [])].join('..');
+  const base = [result.suite, ...(result.quick ? ['quick'] : []), ...(result.partial ? ['partial'] : [])].join('.');
   const charts: { name: string; title: string }[] = [];
   for (const spec of suite.charts) {
     const chart = drawChart(spec, result);
