@@ -1,8 +1,8 @@
 /** Memory of answers: nobody's body changes before it is released, and what is released is used again. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { seededRandom } from '../../../bench/src/data/random.ts';
 import { AnswerBlocks } from '../../../src/http/answers/answer-blocks.ts';
+import { seededRandom } from '../../support/random.ts';
 
 const SEED = 20261123;
 
