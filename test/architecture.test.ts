@@ -43,7 +43,8 @@ const IMPORTS: Rules = {
     ...['src/cache', 'src/http', 'src/metrics', 'src/model', 'src/service', 'src/workers'],
   ],
   'src/http': ['src/config.ts', 'src/errors.ts', 'src/http/answers', 'src/http/body', 'src/metrics', 'src/service'],
-  'src/http/body': ['src/config.ts', 'src/errors.ts', 'src/http', 'src/http/openai', 'src/service', 'src/workers'],
+  'src/http/body': ['src/config.ts', 'src/http', 'src/http/body/thread', 'src/http/openai'],
+  'src/http/body/thread': ['src/errors.ts', 'src/http/body', 'src/service', 'src/workers'],
   'src/http/openai': ['src/http', 'src/http/answers', 'src/http/body', 'src/json', 'src/service'],
   'src/http/answers': ['src/json', 'src/service'],
   'src/service': [

@@ -1,9 +1,9 @@
 /** Tokenizer, queue and encoders of one model, put together. */
 import { readModelConfig } from '../model/model-config.ts';
-import { KeptAlive } from '../workers/supervisor.ts';
 import type { EncoderFacts } from './encoder.ts';
 import type { EncoderSettings } from './encoder-choice.ts';
 import { EncoderHealth } from './encoder-health.ts';
+import { superviseEncodingThread } from './encoding-thread.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
 import type { BatchReport, TokenizeReport } from './queue/queue-reports.ts';
 import { startEncoders } from './start-encoders.ts';
@@ -62,8 +62,9 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
     onRestart();
   };
   const startTokenizer = () => TokenizerThread.start({ modelDir }, log);
-  const tokenizer = new KeptAlive(await startTokenizer(), startTokenizer, () => restarted('tokenizer'));
-  const [sample] = (await tokenizer.last.tokenize([SAMPLE_TEXT])) as [TokenizedText];
+  const firstTokenizer = await startTokenizer();
+  const tokenizer = superviseEncodingThread(firstTokenizer, startTokenizer, () => restarted('tokenizer'));
+  const [sample] = (await firstTokenizer.tokenize([SAMPLE_TEXT])) as [TokenizedText];
   const started = startEncoders({
     ...options,
     sample: { ...sample, maxTokens },
@@ -90,7 +91,7 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
     onFailed: (error) => health.failed(error),
   });
   return {
-    ...{ queue, dimensions, maxTokens, vocabSize, device, precision, description, ...tokenizer.last.special },
+    ...{ queue, dimensions, maxTokens, vocabSize, device, precision, description, ...firstTokenizer.special },
     encoderMemoryBytes: set.memoryBytes,
     healthy: () => health.healthy,
     async close() {

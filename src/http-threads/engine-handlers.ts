@@ -5,8 +5,8 @@ import { CosimoError } from '../errors.ts';
 import { RateCounter } from '../http/rate-counter.ts';
 import type { EmbeddingBackend, TextVector } from '../service/embedding-backend.ts';
 import type { EngineHolder } from '../service/engine.ts';
-import type { Handlers } from '../workers/calls.ts';
-import type { EncodeArgs, EngineCalls } from './protocol.ts';
+import type { Handlers } from '../workers/rpc-server.ts';
+import type { EncodeArgs, EngineCalls } from './engine-calls.ts';
 
 export interface Encoding {
   readonly backend: EmbeddingBackend;
@@ -21,13 +21,9 @@ export function engineHandlers(
 ): Handlers<EngineCalls> {
   const rate = new RateCounter();
   return {
-    async encode(args, signal) {
-      const parts = encoding();
-      if (parts === undefined) throw new CosimoError('model_not_ready');
-      return encodeAbsent(parts, args, signal);
-    },
-    encodeTokens: ({ inputs }, signal) => backendOf(encoding).encodeTokens(inputs, signal),
-    countTokens: ({ texts, sizes }, signal) => backendOf(encoding).countTokens(texts, sizes, signal),
+    encode: (args, signal) => encodeAbsent(loaded(encoding), args, signal),
+    encodeTokens: ({ inputs }, signal) => loaded(encoding).backend.encodeTokens(inputs, signal),
+    countTokens: ({ texts, sizes }, signal) => loaded(encoding).backend.countTokens(texts, sizes, signal),
     find: ({ id }) => holder.engine.documents.find(id),
     upsert: ({ document }, signal) => holder.engine.documents.upsert(document, signal),
     delete: ({ id }) => holder.engine.documents.delete(id),
@@ -40,13 +36,13 @@ export function engineHandlers(
 }
 
 /** @throws CosimoError `model_not_ready` */
-function backendOf(encoding: () => Encoding | undefined): EmbeddingBackend {
+function loaded(encoding: () => Encoding | undefined): Encoding {
   const parts = encoding();
   if (parts === undefined) throw new CosimoError('model_not_ready');
-  return parts.backend;
+  return parts;
 }
 
-/** Since the asking thread looked, another one may have had a text encoded: no text is encoded twice for that. */
+/** Looks in the cache again: since the HTTP thread has looked, another one may have had the same text encoded. */
 async function encodeAbsent(
   { backend, cache }: Encoding,
   { texts, sizes, cache: useCache }: EncodeArgs,

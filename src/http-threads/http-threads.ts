@@ -1,12 +1,12 @@
 /** The threads that listen on one port; one that dies is started again. */
-import { once } from 'node:events';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Config } from '../config.ts';
-import { CosimoError } from '../errors.ts';
 import type { ProcessCounts } from '../metrics/thread-counts.ts';
-import { answerCalls, type Handlers } from '../workers/calls.ts';
+import type { Handlers } from '../workers/rpc-server.ts';
+import { Supervisor } from '../workers/supervisor.ts';
+import type { EngineCalls } from './engine-calls.ts';
 import { findPort } from './find-port.ts';
-import type { EngineCalls, EngineFacts, FromHttpThread, HttpThreadOptions, ToHttpThread } from './protocol.ts';
+import { HttpThread } from './http-thread.ts';
+import type { EngineFacts } from './http-thread-protocol.ts';
 
 export interface HttpThreadsOptions {
   readonly config: Config;
@@ -17,21 +17,25 @@ export interface HttpThreadsOptions {
   readonly log: (line: string) => void;
 }
 
-const RESTART_DELAY_MS = 100;
-/** A thread that doesn't live so long isn't worth starting again and again. */
-const SHORT_LIFE_MS = 1000;
+/** A thread that doesn't live a second isn't worth starting again and again. */
+const RESTART_DELAYS = { delay_ms: 100, shortLife_ms: 1000 };
 
 export class HttpThreads {
   readonly #options: HttpThreadsOptions;
-  readonly #workers: (Worker | undefined)[];
-  readonly #listening = new Set<Worker>();
+  readonly #supervisors: readonly Supervisor<HttpThread>[];
+  readonly #listening = new Set<HttpThread>();
   #port = 0;
   #engine: EngineFacts | undefined;
-  #closing = false;
 
   constructor(options: HttpThreadsOptions) {
     this.#options = options;
-    this.#workers = Array.from({ length: options.count });
+    this.#supervisors = Array.from({ length: options.count }, (_, at) => {
+      return new Supervisor({
+        start: () => this.#startThread(at + 1),
+        restart: RESTART_DELAYS,
+        onRestart: () => options.log(`HTTP thread ${at + 1} has ended; it is started again`),
+      });
+    });
   }
 
   /**
@@ -40,8 +44,8 @@ export class HttpThreads {
    */
   async listen(): Promise<readonly string[]> {
     this.#port = await findPort(this.#options.config);
-    const routes = await Promise.all(this.#workers.map((_, at) => this.#startThread(at)));
-    return routes[0] ?? [];
+    const threads = await Promise.all(this.#supervisors.map((supervisor) => supervisor.get()));
+    return threads[0]?.routes ?? [];
   }
 
   /** Where they listen. */
@@ -58,63 +62,26 @@ export class HttpThreads {
   /** From now on requests are answered by the engine. */
   serve(engine: EngineFacts): void {
     this.#engine = engine;
-    for (const worker of this.#workers) post(worker, { kind: 'serve', engine });
+    for (const thread of this.#listening) thread.serve(engine);
   }
 
   /** Lets what has come in whole be answered; resolves when all threads have ended. */
   async close(): Promise<void> {
-    this.#closing = true;
-    const ends = this.#workers.flatMap((worker) => (worker === undefined ? [] : [once(worker, 'exit')]));
-    for (const worker of this.#workers) post(worker, { kind: 'close' });
-    await Promise.all(ends);
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.close()));
   }
 
-  /** @returns the routes, once it listens */
-  async #startThread(at: number): Promise<readonly string[]> {
-    const { config, counts, handlers, log } = this.#options;
-    const { port1: calls, port2 } = new MessageChannel();
-    const worker = new Worker(new URL('./http-thread-main.ts', import.meta.url), {
-      name: `http ${at + 1}`,
-      workerData: {
-        config,
-        port: this.#port,
-        row: at + 1,
-        rows: this.#options.count + 1,
-        counts: counts.memory,
-        calls: port2,
-      } satisfies HttpThreadOptions,
-      transferList: [port2],
+  /** @param number counted from 1, as are the rows that the threads count in */
+  async #startThread(number: number): Promise<HttpThread> {
+    const { config, counts, handlers, log, count } = this.#options;
+    const thread = await HttpThread.start({
+      name: `http ${number}`,
+      options: { config, port: this.#port, row: number, rows: count + 1, counts: counts.memory },
+      handlers,
+      onError: (error) => log(`HTTP thread ${number} has failed: ${error.message}`),
     });
-    this.#workers[at] = worker;
-    const started_ms = performance.now();
-    answerCalls(calls, handlers);
-    worker.on('error', (error) => log(`HTTP thread ${at + 1} has failed: ${error.message}`));
-    worker.once('exit', () => {
-      calls.close();
-      this.#workers[at] = undefined;
-      this.#listening.delete(worker);
-      if (!this.#closing) this.#restart(at, performance.now() - started_ms);
-    });
-    const { promise: routes, resolve, reject } = Promise.withResolvers<readonly string[]>();
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new CosimoError('closed')));
-    worker.once('message', (message: FromHttpThread) => {
-      this.#listening.add(worker);
-      if (this.#engine !== undefined) post(worker, { kind: 'serve', engine: this.#engine });
-      resolve(message.routes);
-    });
-    return routes;
+    this.#listening.add(thread);
+    void thread.ended.then(() => this.#listening.delete(thread));
+    if (this.#engine !== undefined) thread.serve(this.#engine);
+    return thread;
   }
-
-  #restart(at: number, life_ms: number): void {
-    const delay_ms = life_ms < SHORT_LIFE_MS ? SHORT_LIFE_MS : RESTART_DELAY_MS;
-    this.#options.log(`HTTP thread ${at + 1} has ended; it is started again`);
-    setTimeout(() => {
-      if (!this.#closing) this.#startThread(at).catch(() => {}); // it has been logged, and is tried again
-    }, delay_ms);
-  }
-}
-
-function post(worker: Worker | undefined, message: ToHttpThread): void {
-  worker?.postMessage(message);
 }

@@ -4,11 +4,12 @@ import type { ThreadCounts } from '../metrics/thread-counts.ts';
 import type { EmbeddingBackend, EncodeOptions } from '../service/embedding-backend.ts';
 import { EmbeddingService } from '../service/embedding-service.ts';
 import type { Documents, Engine } from '../service/engine.ts';
-import type { Caller } from '../workers/calls.ts';
-import type { EngineCalls, EngineFacts } from './protocol.ts';
+import type { RpcClient } from '../workers/rpc-client.ts';
+import type { EngineCalls } from './engine-calls.ts';
+import type { EngineFacts } from './http-thread-protocol.ts';
 
 export interface RemoteEngineParts {
-  readonly caller: Caller<EngineCalls>;
+  readonly client: RpcClient<EngineCalls>;
   /** The one of the process. */
   readonly cache: EmbeddingCache;
   readonly counts: ThreadCounts;
@@ -19,32 +20,33 @@ export interface RemoteEngineParts {
 /** Where the main thread doesn't say how long its queue is. */
 const RETRY_AFTER_S = 1;
 
-export function remoteEngine({ caller, cache, counts, facts, textBytesMax }: RemoteEngineParts): Engine {
+export function remoteEngine({ client, cache, counts, facts, textBytesMax }: RemoteEngineParts): Engine {
   const { model, prompts } = facts;
   return {
     model,
     dimensions: cache.dimensions,
-    embeddings: new EmbeddingService({ backend: remoteBackend(caller), cache, counts, prompts, textBytesMax }),
-    documents: remoteDocuments(caller),
-    healthy: () => caller.call('healthy', null),
-    stats: () => caller.call('stats', null),
+    embeddings: new EmbeddingService({ backend: remoteBackend(client), cache, counts, prompts, textBytesMax }),
+    documents: remoteDocuments(client),
+    healthy: () => client.request('healthy', null),
+    stats: () => client.request('stats', null),
     retryAfter_s: () => RETRY_AFTER_S,
   };
 }
 
-function remoteBackend(caller: Caller<EngineCalls>): EmbeddingBackend {
+function remoteBackend(client: RpcClient<EngineCalls>): EmbeddingBackend {
   return {
-    encode: (texts, sizes, { cache, signal }: EncodeOptions) => caller.call('encode', { texts, sizes, cache }, signal),
-    encodeTokens: (inputs, signal) => caller.call('encodeTokens', { inputs }, signal),
-    countTokens: (texts, sizes, signal) => caller.call('countTokens', { texts, sizes }, signal),
+    encode: (texts, sizes, { cache, signal }: EncodeOptions) =>
+      client.request('encode', { texts, sizes, cache }, signal),
+    encodeTokens: (inputs, signal) => client.request('encodeTokens', { inputs }, signal),
+    countTokens: (texts, sizes, signal) => client.request('countTokens', { texts, sizes }, signal),
   };
 }
 
-function remoteDocuments(caller: Caller<EngineCalls>): Documents {
+function remoteDocuments(client: RpcClient<EngineCalls>): Documents {
   return {
-    find: (id) => caller.call('find', { id }),
-    upsert: (document, signal) => caller.call('upsert', { document }, signal),
-    delete: (id) => caller.call('delete', { id }),
-    search: (query, { topK, threshold, signal }) => caller.call('search', { query, topK, threshold }, signal),
+    find: (id) => client.request('find', { id }),
+    upsert: (document, signal) => client.request('upsert', { document }, signal),
+    delete: (id) => client.request('delete', { id }),
+    search: (query, { topK, threshold, signal }) => client.request('search', { query, topK, threshold }, signal),
   };
 }

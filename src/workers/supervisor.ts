@@ -1,52 +1,83 @@
-/** Something that may die, such as a thread: whoever asks for it gets one that lives. */
+/** Keeps something that may die, such as a thread, running: whoever asks for it gets a living one. */
 import { CosimoError } from '../errors.ts';
 
-export interface Mortal {
+export interface Supervised {
   readonly alive: boolean;
+  /** Resolves once it has died or has been closed. */
+  readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
-export class KeptAlive<T extends Mortal> {
-  readonly #start: () => Promise<T>;
-  readonly #onRestart: () => void;
-  #current: T;
+export interface SupervisorOptions<T extends Supervised> {
+  readonly start: () => Promise<T>;
+  /** The first one, if it has been started already; otherwise the first who asks has it started. */
+  readonly first?: T;
+  /** Called when the last one has died and another one is going to be started. */
+  readonly onRestart?: () => void;
+  /** Starts another one without being asked; otherwise the next who asks has it started. */
+  readonly restart?: RestartDelays;
+}
+
+export interface RestartDelays {
+  readonly delay_ms: number;
+  /** What dies younger than this, or can't be started, is started again only after this time. */
+  readonly shortLife_ms: number;
+}
+
+export class Supervisor<T extends Supervised> {
+  readonly #options: SupervisorOptions<T>;
+  #current: T | undefined;
   #starting: Promise<T> | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param start makes another one; @param onRestart called whenever that is asked for */
-  constructor(first: T, start: () => Promise<T>, onRestart: () => void) {
-    this.#current = first;
-    this.#start = start;
-    this.#onRestart = onRestart;
+  constructor(options: SupervisorOptions<T>) {
+    this.#options = options;
+    this.#current = options.first;
   }
 
-  /** The last one that lived, dead or alive: for what doesn't change. */
-  get last(): T {
-    return this.#current;
-  }
-
-  /** @throws CosimoError `encoder_lost` when another one can't be started */
+  /**
+   * A living one. All who ask while it is being started get the same.
+   * @throws CosimoError `closed`; what `start` throws
+   */
   async get(): Promise<T> {
-    if (this.#current.alive || this.#closed) return this.#current;
-    this.#starting ??= this.#restart();
+    if (this.#closed) throw new CosimoError('closed');
+    if (this.#current?.alive) return this.#current;
+    this.#starting ??= this.#start();
     return this.#starting;
   }
 
+  /** Closes the living one; none is started any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#timer);
     await this.#starting?.catch(() => {});
-    await this.#current.close();
+    await this.#current?.close();
   }
 
-  async #restart(): Promise<T> {
-    this.#onRestart();
+  async #start(): Promise<T> {
+    const { start, onRestart, restart } = this.#options;
+    if (restart === undefined && this.#current !== undefined) onRestart?.();
+    const started_ms = performance.now();
+    const startAgain = () => this.#startAgain(performance.now() - started_ms);
     try {
-      this.#current = await this.#start();
+      this.#current = await start();
+      void this.#current.ended.then(startAgain);
       return this.#current;
-    } catch (cause) {
-      throw new CosimoError('encoder_lost', undefined, { cause });
+    } catch (error) {
+      startAgain();
+      throw error;
     } finally {
       this.#starting = undefined;
     }
+  }
+
+  #startAgain(life_ms: number): void {
+    const { onRestart, restart } = this.#options;
+    if (restart === undefined || this.#closed) return;
+    onRestart?.();
+    const { delay_ms, shortLife_ms } = restart;
+    // A start that fails is tried again by itself.
+    this.#timer = setTimeout(() => this.get().catch(() => {}), life_ms < shortLife_ms ? shortLife_ms : delay_ms);
   }
 }

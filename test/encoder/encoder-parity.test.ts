@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { afterAll, describe, test } from 'vitest';
 import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
-import { EncoderThread } from '../../src/encoder/onnx/onnx-thread.ts';
+import { OnnxThread } from '../../src/encoder/onnx/onnx-thread.ts';
 import type { BatchReport } from '../../src/encoder/queue/queue-reports.ts';
 import { loadTokenizer, type TokenizedText } from '../../src/encoder/tokenizer/tokenizer.ts';
 import { testModelDir } from '../support/model.ts';
@@ -27,7 +27,7 @@ const { texts } = JSON.parse(readFileSync(new URL('../fixtures/embeddings.json',
 };
 const modelDir = await testModelDir();
 const options = { modelDir, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 2 } as const;
-const encoder = await EncoderThread.start(options, () => {});
+const encoder = await OnnxThread.start(options, () => {});
 afterAll(() => encoder.close());
 const pipeline = await testPipeline({ modelDir, encoder: 'onnx' });
 

@@ -1,13 +1,13 @@
 /** ONNX Runtime's encoders, each in a thread: their number and threads chosen by measuring, each started again when it dies. */
 import { availableParallelism } from 'node:os';
-import { KeptAlive } from '../../workers/supervisor.ts';
 import type { EncoderSet } from '../encoder-set.ts';
 import { type EncoderSpeed, measureSpeed, type TextSample } from '../encoder-speed.ts';
+import { superviseEncodingThread } from '../encoding-thread.ts';
 import { bestCandidate, type Parallelism, type ParallelismSettings, parallelismCandidates } from '../parallelism.ts';
-import { EncoderThread } from './onnx-thread.ts';
-import type { EncoderThreadOptions } from './onnx-thread-protocol.ts';
+import { OnnxThread } from './onnx-thread.ts';
+import type { OnnxThreadOptions } from './onnx-thread-protocol.ts';
 
-export interface OnnxEncoderSetOptions extends Omit<EncoderThreadOptions, 'threads'>, ParallelismSettings {
+export interface OnnxEncoderSetOptions extends Omit<OnnxThreadOptions, 'threads'>, ParallelismSettings {
   readonly sample: TextSample;
   readonly log: (line: string) => void;
   /** An encoder has died and is being started again. */
@@ -15,7 +15,7 @@ export interface OnnxEncoderSetOptions extends Omit<EncoderThreadOptions, 'threa
 }
 
 interface Started {
-  readonly threads: EncoderThread[];
+  readonly threads: OnnxThread[];
   readonly speed: EncoderSpeed;
 }
 
@@ -29,7 +29,7 @@ export async function startOnnxEncoders(options: OnnxEncoderSetOptions): Promise
   const { log, onRestart } = options;
   const [first, ...others] = parallelismCandidates(options, availableParallelism()) as [Parallelism, ...Parallelism[]];
   let best = await start(first, options, others.length === 0 ? MEASURE_MS : COMPARE_MS);
-  const { device, precision } = best.threads[0] as EncoderThread;
+  const { device, precision } = best.threads[0] as OnnxThread;
   // What the first one has found out of the device holds for the others.
   const settled = { ...options, device, precision, log: () => {} };
   let chosen = first;
@@ -49,9 +49,9 @@ export async function startOnnxEncoders(options: OnnxEncoderSetOptions): Promise
   log(`Encoding with ${describe(chosen)}${rates.length > 1 ? `; tokens a millisecond: ${rates.join(', ')}` : ''}`);
   const again = { ...threadOptions(settled), threads: chosen.threads };
   const encoders = best.threads.map((thread) => {
-    return new KeptAlive(thread, () => EncoderThread.start(again, () => {}), onRestart);
+    return superviseEncodingThread(thread, () => OnnxThread.start(again, () => {}), onRestart);
   });
-  const { dimensions, description, pads } = best.threads[0] as EncoderThread;
+  const { dimensions, description, pads } = best.threads[0] as OnnxThread;
   return {
     ...best.speed,
     facts: { dimensions, device, precision, description, pads },
@@ -68,12 +68,12 @@ async function start(
 ): Promise<Started> {
   const { log, sample } = options;
   // The first one alone: what it says of the device would else be said by each.
-  const first = await EncoderThread.start({ ...threadOptions(options), threads }, log);
+  const first = await OnnxThread.start({ ...threadOptions(options), threads }, log);
   const same = { ...threadOptions(options), device: first.device, precision: first.precision, threads };
   const started = [first];
   try {
     const rest = Array.from({ length: workers - 1 }, async () => {
-      started.push(await EncoderThread.start(same, () => {}));
+      started.push(await OnnxThread.start(same, () => {}));
     });
     await Promise.all(rest);
     return { threads: started, speed: await measureSpeed(started, sample, least_ms) };
@@ -83,7 +83,7 @@ async function start(
   }
 }
 
-function threadOptions({ modelDir, device, deviceId, precision }: Omit<EncoderThreadOptions, 'threads'>) {
+function threadOptions({ modelDir, device, deviceId, precision }: Omit<OnnxThreadOptions, 'threads'>) {
   return { modelDir, device, deviceId, precision };
 }
 

@@ -1,18 +1,21 @@
-/** An encoder's thread: the session lives here, since it blocks whoever calls it. */
-
-import { serveJobs } from '../../workers/serve-jobs.ts';
+/** A thread of ONNX Runtime: the session lives here, since it blocks whoever calls it. */
+import { Transferred } from '../../workers/rpc-server.ts';
+import { runThread } from '../../workers/thread-program.ts';
+import { orInferenceFailed } from '../encoding-thread.ts';
 import { unpackIds } from '../packed-ids.ts';
 import { createOnnxEncoder } from './onnx-encoder.ts';
-import type { EncodeJob, EncodeResult, EncoderThreadFacts, EncoderThreadOptions } from './onnx-thread-protocol.ts';
+import type { OnnxThreadCalls, OnnxThreadFacts, OnnxThreadOptions } from './onnx-thread-protocol.ts';
 
-await serveJobs<EncoderThreadOptions, EncodeJob, EncoderThreadFacts, EncodeResult>(async (options, log) => {
+await runThread<OnnxThreadOptions, OnnxThreadCalls, OnnxThreadFacts>(async (options, { log }) => {
   const encoder = await createOnnxEncoder({ ...options, log });
   const { dimensions, device, precision, description, pads } = encoder;
   return {
     ready: { dimensions, device, precision, description, pads },
-    async run(job) {
-      const result = (await encoder.encode(unpackIds(job))) as EncodeResult;
-      return { result, transfer: [result.buffer] };
+    handlers: {
+      async encode(batch) {
+        const vectors = (await orInferenceFailed(encoder.encode(unpackIds(batch)))) as Float32Array<ArrayBuffer>;
+        return new Transferred(vectors, [vectors.buffer]);
+      },
     },
   };
 });

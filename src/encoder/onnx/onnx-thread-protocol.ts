@@ -1,9 +1,9 @@
-/** What the event loop and an encoder's thread say to each other. */
+/** What the event loop and a thread of ONNX Runtime say to each other. */
 import type { EncoderFacts } from '../encoder.ts';
 import type { PackedIds } from '../packed-ids.ts';
 import type { GraphPrecision } from './graph-builder.ts';
 
-export interface EncoderThreadOptions {
+export interface OnnxThreadOptions {
   readonly modelDir: string;
   readonly device: 'auto' | 'cpu' | 'cuda';
   /** Number of the CUDA device. */
@@ -13,11 +13,12 @@ export interface EncoderThreadOptions {
   readonly threads: number;
 }
 
-export interface EncoderThreadFacts extends EncoderFacts {
+/** What the thread tells once it is ready. */
+export interface OnnxThreadFacts extends EncoderFacts {
   readonly precision: GraphPrecision;
 }
 
-export type EncodeJob = PackedIds;
-
-/** `lengths.length × dimensions` floats in the order of the texts. */
-export type EncodeResult = Float32Array<ArrayBuffer>;
+export interface OnnxThreadCalls {
+  /** @returns `lengths.length × dimensions` floats in the order of the texts */
+  encode(batch: PackedIds): Float32Array<ArrayBuffer>;
+}

@@ -6,15 +6,17 @@ export interface TokenizerThreadOptions {
   readonly modelDir: string;
 }
 
+/** What the thread tells once it is ready. */
 export interface TokenizerFacts {
-  /** Tokens of a text that the model sees, at most. */
-  readonly maxTokens: number;
   readonly special: SpecialTokens;
 }
 
-export type TokenizeJob = readonly string[];
+export interface TokenizerCalls {
+  tokenize(texts: readonly string[]): PackedTexts;
+}
 
-export interface TokenizeResult extends PackedIds {
+/** The tokens of each text. */
+export interface PackedTexts extends PackedIds {
   /** Whether a text had more tokens than it has here. */
   readonly truncated: readonly boolean[];
 }

@@ -4,8 +4,8 @@ import type { Config } from '../../config.ts';
 import { answerSignal } from '../answer-signal.ts';
 import { BodyBytes, gatherBody } from './body-bytes.ts';
 import { bodyReader, idOf } from './body-readers.ts';
-import { BodyThread } from './body-thread.ts';
 import { ManyFaults } from './lax-validation.ts';
+import { LargeBodyReader } from './thread/large-body-reader.ts';
 
 const CONTENT_TYPE = Symbol('content type');
 const ANY_TYPE = 'application/octet-stream';
@@ -33,10 +33,10 @@ export function takeBodies(app: FastifyInstance, config: Config): void {
     if (headers['content-type'] !== undefined) headers['content-type'] = ANY_TYPE;
     done();
   });
-  const thread = createBodyThread(config);
-  app.addHook('onClose', () => thread.close());
+  const largeBodies = largeBodyReader(config);
+  app.addHook('onClose', () => largeBodies.close());
   app.addHook('onRoute', (route) => {
-    if (route.schema?.body !== undefined) route.preValidation = bodyHook(idOf(route.schema.body), thread);
+    if (route.schema?.body !== undefined) route.preValidation = bodyHook(idOf(route.schema.body), largeBodies);
   });
   // Validating is a part of reading: Fastify has nothing left to do, for bodies and for parameters.
   app.setValidatorCompiler(() => (value) => ({ value }));
@@ -44,15 +44,15 @@ export function takeBodies(app: FastifyInstance, config: Config): void {
 
 type TypedRequest = FastifyRequest & { [CONTENT_TYPE]?: string | undefined };
 
-function createBodyThread(config: Config): BodyThread {
+function largeBodyReader(config: Config): LargeBodyReader {
   const limits = {
     listItems: config.MAX_BATCH_SIZE,
     stringBytes: Math.max(config.MAX_TEXT_BYTES, config.MAX_METADATA_BYTES),
   };
-  return new BodyThread(limits, config.MAX_BODY_BYTES * WAITING_BODIES_MAX);
+  return new LargeBodyReader(limits, config.MAX_BODY_BYTES * WAITING_BODIES_MAX);
 }
 
-function bodyHook(schemaId: string, thread: BodyThread): preValidationHookHandler {
+function bodyHook(schemaId: string, largeBodies: LargeBodyReader): preValidationHookHandler {
   const readNow = bodyReader(schemaId);
   return (request, reply, done) => {
     const bytes = request.body instanceof BodyBytes ? request.body : new BodyBytes();
@@ -62,7 +62,7 @@ function bodyHook(schemaId: string, thread: BodyThread): preValidationHookHandle
       done();
     };
     const readLater = () => {
-      thread.read({ bytes, contentType, schemaId, signal: answerSignal(reply) }).then(accept, done);
+      largeBodies.read({ bytes, contentType, schemaId, signal: answerSignal(reply) }).then(accept, done);
     };
     if (bytes.length > LARGE_BODY_BYTES) return readLater();
     let body: unknown;

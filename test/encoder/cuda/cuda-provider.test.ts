@@ -34,8 +34,8 @@ function attempt(modelDir: string, environment: NodeJS.ProcessEnv): Attempt {
   const options = { modelDir, device: 'cuda', deviceId: 0, precision: 'auto', threads: 1 };
   const script = `
     import { readFileSync } from 'node:fs';
-    import { EncoderThread } from ${JSON.stringify(module)};
-        const error = await EncoderThread.start(${JSON.stringify(options)}, () => {}).catch((error) => error);
+    import { OnnxThread } from ${JSON.stringify(module)};
+        const error = await OnnxThread.start(${JSON.stringify(options)}, () => {}).catch((error) => error);
     const maps = readFileSync('/proc/self/maps', 'utf8').split('\\n').map((line) => line.split(' ').at(-1));
     const open = [...new Set(maps)].filter((path) => path.startsWith(${JSON.stringify(`${CUDA_FOLDER}/`)}));
     console.log(JSON.stringify({ code: error.code, message: error.message, open }));

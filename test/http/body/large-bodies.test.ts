@@ -5,8 +5,8 @@ import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, test } from 'vitest';
 import { BodyBytes } from '../../../src/http/body/body-bytes.ts';
 import { bodyReader } from '../../../src/http/body/body-readers.ts';
-import { BodyThread } from '../../../src/http/body/body-thread.ts';
 import { UnreadableBody } from '../../../src/http/body/read-body.ts';
+import { LargeBodyReader } from '../../../src/http/body/thread/large-body-reader.ts';
 import { ValidationFaults } from '../../../src/http/body/validation-faults.ts';
 import { type RepeatedRequest, requestFromThread } from '../../support/http-thread.ts';
 import { send, startService } from '../../support/service.ts';
@@ -45,12 +45,12 @@ async function outcome(read: () => unknown): Promise<unknown> {
 }
 
 describe('the thread reads as the event loop does', () => {
-  const thread = new BodyThread({ listItems: 1e6, stringBytes: 1e9 }, 1e9);
-  afterAll(() => thread.close());
+  const reader = new LargeBodyReader({ listItems: 1e6, stringBytes: 1e9 }, 1e9);
+  afterAll(() => reader.close());
   const { signal } = new AbortController();
   const same = async (schemaId: string, contentType: string | undefined, body: Buffer) => {
     const expected = await outcome(() => bodyReader(schemaId)(body, contentType));
-    const answer = await outcome(() => thread.read({ bytes: bytesOf(body), contentType, schemaId, signal }));
+    const answer = await outcome(() => reader.read({ bytes: bytesOf(body), contentType, schemaId, signal }));
     assert.deepEqual(answer, expected);
   };
 

@@ -1,0 +1,47 @@
+/** What the threads that tokenize and encode have in common: how they are started again, and what their failures are called. */
+import { CosimoError, errorCodeOf } from '../errors.ts';
+import type { Methods } from '../workers/rpc-messages.ts';
+import { type Supervised, Supervisor } from '../workers/supervisor.ts';
+import { WorkerThread, type WorkerThreadOptions } from '../workers/worker-thread.ts';
+
+/**
+ * Requests of a thread that ends are rejected with `encoder_lost`.
+ * @throws CosimoError with the code that the program fails with, `model_invalid` if it has none
+ */
+export function startEncodingThread<M extends Methods<M>, R>(
+  options: Pick<WorkerThreadOptions<never>, 'program' | 'name' | 'options' | 'log'>,
+): Promise<WorkerThread<M, R>> {
+  const notStarted = (cause: Error) => {
+    if (errorCodeOf(cause) !== undefined) return cause;
+    return new CosimoError('model_invalid', `The thread "${options.name}" did not start: ${cause.message}`, { cause });
+  };
+  return WorkerThread.start({ ...options, notStarted, lost });
+}
+
+/** @param start starts another one; who asks when it can't is told `encoder_lost` */
+export function superviseEncodingThread<T extends Supervised>(
+  first: T,
+  start: () => Promise<T>,
+  onRestart: () => void,
+): Supervisor<T> {
+  const startAgain = () =>
+    start().catch((cause: Error) => {
+      throw lost(cause);
+    });
+  return new Supervisor({ first, start: startAgain, onRestart });
+}
+
+/** Within such a thread: what fails without a code of ours is `inference_failed`. */
+export async function orInferenceFailed<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (errorCodeOf(cause) !== undefined) throw cause;
+    throw new CosimoError('inference_failed', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** Clients are told the general sentence: what of the thread is to be known has its line in the log. */
+function lost(cause: Error): CosimoError {
+  return new CosimoError('encoder_lost', undefined, { cause });
+}

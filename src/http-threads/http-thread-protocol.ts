@@ -1,0 +1,34 @@
+/** What the main thread tells an HTTP thread, and asks of it. */
+import type { Config } from '../config.ts';
+import type { Prompts } from '../model/prompts.ts';
+import type { ServedModel } from '../service/engine.ts';
+
+export interface HttpThreadOptions {
+  readonly config: Config;
+  readonly port: number;
+  /** Its row of the counts; there are `rows` of them. */
+  readonly row: number;
+  readonly rows: number;
+  readonly counts: SharedArrayBuffer;
+}
+
+/** What the thread tells once it listens. */
+export interface HttpThreadFacts {
+  /** In the order in which their answers are counted: the same in all threads. */
+  readonly routes: readonly string[];
+}
+
+/** What a thread must know of the engine to serve. */
+export interface EngineFacts {
+  readonly model: ServedModel;
+  readonly prompts: Prompts;
+  /** The cache's number, see `share()`. */
+  readonly cache: number;
+}
+
+export interface HttpThreadCalls {
+  /** From now on requests are answered by the engine. */
+  serve(engine: EngineFacts): void;
+  /** Lets what has come in whole be answered; refuses what is new. */
+  close(args: null): void;
+}
