@@ -110,7 +110,7 @@ const CONTRACT_TESTS = [
   ...['http/openai/openai', 'process', 'service/document-service', 'service/index-limits'],
 ].map((name) => `test/${name}.test.ts`);
 
-await step('npm test', 'npm', ['test']);
+await step('npm test, long tests too', 'npm', ['test'], { env: { ...process.env, LONG_TESTS: '1' } });
 await step('tests of the benchmark', 'npm', ['test', '--silent', '--', 'bench/test/']);
 await step('contract tests with ENCODER=onnx', 'npm', ['test', '--silent', '--', ...CONTRACT_TESTS], {
   env: { ...process.env, ENCODER: 'onnx' },

@@ -1,6 +1,6 @@
 /**
  * Runs Vitest on this project's Node: the files of test/ that match the arguments, or all of them; with arguments that
- * begin with `bench/`, those of bench/test.
+ * begin with `bench/`, those of bench/test. Without arguments `*.long.test.ts` wait for `LONG_TESTS=1`, as in `.ci/run`.
  */
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,9 @@ function filesOf(pattern) {
 const patterns = process.argv.slice(2);
 const root = patterns.some((pattern) => pattern.startsWith('bench/')) ? join(ROOT, 'bench') : ROOT;
 const config = join(ROOT, 'vitest.config.ts');
-const vitest = await startVitest(patterns.flatMap(filesOf), { run: true, root, config });
+const isShort = patterns.length === 0 && process.env.LONG_TESTS !== '1';
+const exclude = isShort ? ['**/*.long.test.ts'] : [];
+const vitest = await startVitest(patterns.flatMap(filesOf), { run: true, root, config, exclude });
 await vitest.close(); // processes that end badly count as well
 
 // A file that does not load, a hook that fails and an error that nobody handles are failures beside those of tests.
