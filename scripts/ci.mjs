@@ -103,7 +103,7 @@ async function cudaProvider() {
 
 /** What clients see doesn't depend on which encoder serves; `npm test` has ENCODER's default. */
 const CONTRACT_TESTS = [
-  ...['cli/re-embed-cli', 'encoder/encoder-faults', 'http-threads/http-threads', 'http/body/large-bodies'],
+  ...['cli/re-embed', 'encoder/encoder-faults', 'http-threads/http-threads', 'http/body/large-bodies'],
   ...['cached-answers', 'embed', 'fastapi-contract', 'http', 'overload', 'search', 'search-cancel'].map(
     (name) => `http/${name}`,
   ),

@@ -139,7 +139,7 @@ test('an upload that never ends does not hold up closing', async () => {
   assert.ok(performance.now() - asked_ms < 3000);
 });
 
-test('what is no HTTP is answered as every other error', async () => {
+test('what is not HTTP gets an error of the same form as any other', async () => {
   const { origin, ready } = await startProcess({ DATA_DIR: ':memory:' });
   await ready();
   const cases: [sent: string, status: number][] = [
@@ -159,17 +159,17 @@ test('what is no HTTP is answered as every other error', async () => {
   assert.equal((await fetch(`${origin}/health`)).status, 200);
 });
 
-describe('what keeps it from starting is one sentence', () => {
+describe('what keeps it from starting is told in one sentence', () => {
   const refusals: [name: string, settings: Record<string, string>, message: RegExp][] = [
     ['a bad setting', { MAX_TOP_K: 'many' }, /^cosimo: MAX_TOP_K=many: must be integer/m],
-    ['a model folder that is none', { MODEL_DIR: scratch }, /^cosimo: .*config\.json/m],
+    ['a model folder without a model', { MODEL_DIR: scratch }, /^cosimo: .*config\.json/m],
     [
       'CUDA where there is none',
       { DEVICE: 'cuda', DATA_DIR: ':memory:' },
       /^cosimo: DEVICE=cuda, but CUDA cannot be used here/m,
     ],
     [
-      'a data folder that cannot be',
+      'a data folder that cannot be made',
       { DATA_DIR: '/dev/null/data' },
       /^cosimo: DATA_DIR=\/dev\/null\/data cannot be opened/m,
     ],
@@ -194,7 +194,7 @@ describe('what keeps it from starting is one sentence', () => {
   });
 });
 
-describe('bad input against the real process', () => {
+describe('bad input', () => {
   const json = { 'content-type': 'application/json' };
   const post = (path: string, body: string, headers: Record<string, string> = json) => ({
     method: 'POST',
@@ -228,7 +228,7 @@ describe('bad input against the real process', () => {
     ['a malformed percent-encoding', { method: 'DELETE', path: '/index/%zz' }, 404],
   ];
 
-  test(`${bad.length} kinds of it: an error each, and after each the service answers and nothing has changed`, async () => {
+  test(`each of ${bad.length} kinds is answered with its error; the service goes on and nothing has changed`, async () => {
     const { origin, ready } = await startProcess({ DATA_DIR: ':memory:', MAX_BODY_BYTES: '65536' });
     await ready();
     await call(origin, 'POST', '/index', { id: 'kept', text: 'kept' });

@@ -75,7 +75,7 @@ test('scalar kernels serve where they are asked for', async () => {
   assert.equal(dimensions, 384);
 });
 
-test('a precision that no kernel has', async () => {
+test('a precision that no kernel has is refused with a sentence', async () => {
   const { code, message } = start(await testModelDir(), 'scalar', { precision: 'bf16' });
   assert.equal(code, 'invalid_setting');
   assert.match(

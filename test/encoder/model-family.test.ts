@@ -74,7 +74,7 @@ for (const model of models) {
     const expected = vectors.filter((entry) => entry.model === model);
     const tokens = await tokenizer.tokenize(expected.map((entry) => config.prompts[entry.as] + entry.text));
 
-    test('each text alone', async () => {
+    test('the vector of each text alone is that of sentence-transformers', async () => {
       assert.ok(expected.length >= 15);
       for (const [at, entry] of expected.entries()) {
         const [alone] = await tokenizer.tokenize([config.prompts[entry.as] + entry.text]);
@@ -85,7 +85,7 @@ for (const model of models) {
       }
     });
 
-    test('all in one batch, padded to the longest', async () => {
+    test('so it is with all texts in one batch, padded to the longest', async () => {
       const lengths = tokens.map(({ ids }) => ids.length);
       assert.ok(Math.min(...lengths) < Math.max(...lengths));
       const batch = await encoder.encode(tokens.map(({ ids }) => ids));
@@ -105,7 +105,7 @@ for (const model of models) {
       });
     });
 
-    test('fp16: a cosine of at least 0.999, and as long as in fp32', async () => {
+    test('fp16 vectors have a cosine of at least 0.999 and the length of fp32 ones', async () => {
       const half = await createOnnxEncoder({ ...options, precision: 'fp16' });
       assert.deepEqual([encoder.precision, half.precision], ['fp32', 'fp16']);
       const { dimensions } = half;

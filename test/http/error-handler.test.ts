@@ -32,7 +32,7 @@ app.get('/plain', () => {
 });
 
 for (const code of Object.keys(ERROR_SENTENCES) as ErrorCode[]) {
-  test(code, async () => {
+  test(`${code} is ${EXPECTED[code]}`, async () => {
     const { statusCode, headers, body } = await app.inject(`/${code}`);
     assert.equal(statusCode, EXPECTED[code]);
     assert.equal(headers['retry-after'], statusCode === 429 || statusCode === 503 ? '7' : undefined);
@@ -43,7 +43,7 @@ for (const code of Object.keys(ERROR_SENTENCES) as ErrorCode[]) {
   });
 }
 
-test('any other error is a 500 that tells nothing', async () => {
+test('any other error is a 500 that tells nothing of its cause', async () => {
   const { statusCode, body } = await app.inject('/plain');
   assert.deepEqual([statusCode, body], [500, '{"detail":"Internal Server Error"}']);
   const line = lines.at(-1);

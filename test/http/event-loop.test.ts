@@ -45,7 +45,7 @@ describe('the event loop stays free', () => {
     ],
   };
   for (const [name, pieces] of Object.entries(cases)) {
-    test(name, async () => {
+    test(`while it answers ${name}`, async () => {
       const delays: number[] = [];
       for (let round = 0; round < 3; round += 1) {
         const histogram = monitorEventLoopDelay({ resolution: 1 });

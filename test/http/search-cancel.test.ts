@@ -49,7 +49,7 @@ async function pairsLookedAt(index: VectorIndex): Promise<number> {
   return index.statistics().planeRows;
 }
 
-test('the clients have gone', async () => {
+test('searches whose clients have gone are scanned no further', async () => {
   const { index, search } = await startWithRows();
   const leaving = new AbortController();
   const calls = Array.from({ length: SEARCHES }, () => search(leaving.signal).catch(() => 'gone'));
@@ -61,7 +61,7 @@ test('the clients have gone', async () => {
   assert.ok(pairs < ROWS * SEARCHES * 0.8, `${SEARCHES} searches looked at ${pairs} of ${ROWS} rows each`);
 });
 
-test('their time is up', async () => {
+test('searches whose time is up are answered with 503 and scanned no further', async () => {
   const { index, search } = await startWithRows({ REQUEST_TIMEOUT_MS: '100' });
   const answers = await Promise.all(Array.from({ length: SEARCHES }, () => search()));
   const late = answers.filter(({ status }) => status === 503);

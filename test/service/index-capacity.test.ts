@@ -1,4 +1,4 @@
-/** The count of documents and rows with writes under way, step by step; `search-service.test.ts` lets them race. */
+/** The count of documents and rows with writes under way, step by step; `document-service.test.ts` lets them race. */
 import assert from 'node:assert/strict';
 import { afterAll, test } from 'vitest';
 import { createVectorIndex } from '../../src/index/vector-index.ts';

@@ -107,8 +107,8 @@ describe('what it fetches', () => {
   });
 });
 
-describe('how it refuses', () => {
-  test('no pip, or one that reaches nothing: a sentence, and nothing is left', async () => {
+describe('what it refuses', () => {
+  test('without pip, or with one that reaches nothing, it ends with a sentence and leaves nothing behind', async () => {
     const cases: [PATH: string, reason: RegExp][] = [
       [temporaryFolder(), /\(python3: is not installed; python: is not installed\)/],
       [pathWith({ python3: 'echo "ERROR: No matching distribution found" >&2; exit 1' }), /No matching distribution/],
@@ -125,7 +125,7 @@ describe('how it refuses', () => {
     }
   });
 
-  test('a wheel that lacks a library', async () => {
+  test('a wheel that lacks a library is refused with a sentence', async () => {
     const wanted = delivery(pathWithWheel({ 'nvidia/cu13/lib/libother.so': Buffer.from('x') }));
     await assert.rejects(fetchCuda(wanted), { message: /^nvidia-cuda-runtime==[\d.]+ lacks libcudart\.so\.13$/ });
     assert.deepEqual(readdirSync(wanted.folder), []);

@@ -34,7 +34,7 @@ async function assertSame(modelDir: string, batch: readonly Int32Array[]): Promi
   await Promise.all([own.close(), reference.close()]);
 }
 
-describe('as ONNX Runtime', () => {
+describe('vectors are those of ONNX Runtime', () => {
   const models: [name: string, options: RandomModelOptions][] = [
     ['BERT, mean', {}],
     ['BERT, first token, not normalized', { pooling: 'cls', normalize: false }],
@@ -53,7 +53,7 @@ describe('as ONNX Runtime', () => {
     test(name, () => assertSame(randomModel(options), randomTexts(50)));
   }
 
-  test('shards', async () => {
+  test('weights in shards', async () => {
     const dir = randomModel();
     const whole = readFileSync(join(dir, 'model.safetensors'));
     const shard = 'model-00001-of-00001.safetensors';
@@ -65,7 +65,7 @@ describe('as ONNX Runtime', () => {
     await assertSame(dir, randomTexts(5));
   });
 
-  test('a text without a token has the vector 0, as by mean pooling, and the others theirs', async () => {
+  test('a text without a token has the zero vector, as with mean pooling; the others have theirs', async () => {
     const texts = randomTexts(3);
     await assertSame(randomModel({ normalize: false }), [
       texts[0],
@@ -80,7 +80,7 @@ describe('as ONNX Runtime', () => {
   });
 });
 
-describe('what it does not take', () => {
+describe('what it does not support is refused with a sentence', () => {
   const refused: [name: string, model: () => string, message: RegExp][] = [
     ['an ONNX file', () => onnxModel(), /does not take the model in .*: it is an ONNX file, onnx\/model\.onnx\.$/],
     ['a hidden size', () => randomModel({ hiddenSize: 96, heads: 3 }), /its hidden size 96 is not a multiple of 64/],

@@ -52,7 +52,7 @@ for (const precision of ['fp32', 'bf16', 'int8'] as const) {
     const encoder = await open(2);
     const together = await encoder.encode(batch);
 
-    test('it says what it is', () => {
+    test('it says its kernel, precision, device and dimensions', () => {
       assert.deepEqual([encoder.kernel, encoder.precision, encoder.dimensions], [kernel.name, precision, DIMENSIONS]);
       assert.equal(encoder.description, `native encoder (${kernel.name}), cpu, ${precision}`);
       assert.deepEqual([encoder.device, encoder.pads], ['cpu', false]);
@@ -81,7 +81,7 @@ for (const precision of ['fp32', 'bf16', 'int8'] as const) {
       }
     });
 
-    test('batches that are under way together', async () => {
+    test('batches under way together have the bits of one batch', async () => {
       const parts = [batch.slice(0, 3), batch.slice(3, 60), batch.slice(60)];
       const encoded = await Promise.all(parts.map((each) => encoder.encode(each)));
       const joined = new Float32Array(encoded.flatMap((vectors) => [...vectors]));
@@ -100,7 +100,7 @@ for (const precision of ['fp32', 'bf16', 'int8'] as const) {
   });
 }
 
-test('through tokenizer and queue: the same bits, and no token of padding', async () => {
+test('texts through tokenizer and queue have the same bits, without a token of padding', async () => {
   const reports: { tokens: number; paddingTokens: number }[] = [];
   const options = { modelDir, encoder: 'native', workers: 2, batchTokens: 300 } as const;
   const pipeline = await testPipeline(options, { onBatch: (report) => reports.push(report) });
@@ -117,7 +117,7 @@ test('through tokenizer and queue: the same bits, and no token of padding', asyn
   await encoder.close();
 });
 
-describe('every kernel that COSIMO_KERNEL leaves', () => {
+describe('COSIMO_KERNEL leaves kernels of its family and older ones, whose vectors agree with sentence-transformers', () => {
   const FIRST = 12;
   const script = `
     import { createNativeEncoder } from ${JSON.stringify(new URL('../../../src/encoder/native/native-encoder.ts', import.meta.url).href)};

@@ -43,7 +43,7 @@ const served: Readonly<Record<string, OnnxModelOptions>> = {
   'an output with a number for a name': { output: '882' },
 };
 
-describe('served', () => {
+describe('a file is served, and its vectors are pooled as its folder says', () => {
   for (const [name, options] of Object.entries(served)) {
     test(name, async () => {
       const modelDir = onnxModel(options);
@@ -74,7 +74,7 @@ describe('served', () => {
   });
 });
 
-describe('refused', () => {
+describe('a file is refused with a sentence', () => {
   const refused: [name: string, options: OnnxModelOptions, message: RegExp][] = [
     [
       'no vectors of tokens',
@@ -82,7 +82,11 @@ describe('refused', () => {
       /model\.onnx has the outputs sentence_embedding \(float32\); Cosimo pools one of the vectors of tokens/,
     ],
     ['an output in fp16', { outputType: 'float16' }, /has the outputs last_hidden_state \(float16\); Cosimo pools/],
-    ['another input', { extraInput: 'task_id' }, /has the inputs input_ids, attention_mask, task_id; Cosimo gives/],
+    [
+      'an input that Cosimo does not give',
+      { extraInput: 'task_id' },
+      /has the inputs input_ids, attention_mask, task_id; Cosimo gives/,
+    ],
   ];
   for (const [name, options, message] of refused) {
     test(name, async () => {

@@ -45,7 +45,7 @@ test('no other split costs less, padding and inferences counted', () => {
   );
 });
 
-test('a hundred texts of 5 to 250 tokens: padded tokens over real ones', () => {
+test('padding stays small beside the real tokens of a hundred texts of 5 to 250', () => {
   const lengths = Array.from({ length: 100 }, (_, at) => 5 + ((at * 97) % 246));
   const real = lengths.reduce((sum, length) => sum + length, 0);
   for (const overhead of [0, 16]) {

@@ -54,7 +54,7 @@ describe('the thread reads as the event loop does', () => {
     assert.deepEqual(answer, expected);
   };
 
-  test('every body of the contract', async () => {
+  test('on every body of the contract', async () => {
     type Case = { path: string; headers: Record<string, string>; body?: string; body_base64?: string };
     const file = new URL('../../fixtures/fastapi-cases.json', import.meta.url);
     const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] };
@@ -69,7 +69,7 @@ describe('the thread reads as the event loop does', () => {
     assert.ok(compared > 500, `${compared}`);
   });
 
-  test('long texts, many texts, and more faults than the event loop would list', async () => {
+  test('on long texts, many texts, and more faults than the event loop would list', async () => {
     const texts = Array.from({ length: 5000 }, (_, at) => `${'語é'.repeat(at % 300)}${at}\u0000`);
     await same('EmbedRequest', 'application/json', Buffer.from(JSON.stringify({ texts })));
     await same('EmbedRequest', 'application/json', Buffer.from(JSON.stringify({ texts: ['x'.repeat(3 * MIB), 'é'] })));
@@ -79,7 +79,7 @@ describe('the thread reads as the event loop does', () => {
 });
 
 describe('answers to large bodies', () => {
-  test('30 MB of texts', async () => {
+  test('30 MB of texts are embedded', async () => {
     const text = (at: number): [string, number][] => [
       [`"${at} `, 1],
       ['word ', 1.5e6],
@@ -89,7 +89,7 @@ describe('answers to large bodies', () => {
     assert.equal(answer.status, 200);
   });
 
-  test('malformed, missing, of a wrong type, no UTF-8, too many texts, too long a text', async () => {
+  test('faults are answered as those of small bodies: malformed, missing, of a wrong type, not UTF-8, too many, too long', async () => {
     const half = 'word '.repeat(LARGE / 5);
     const cut = await post('/embed', `{"texts":["${half}"`);
     assert.equal(cut.status, 422);

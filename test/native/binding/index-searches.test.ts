@@ -27,7 +27,7 @@ function indexOfEquals(rows: number, { dimensions = DIMENSIONS, scan = 'auto' }:
 const rowsLookedAt = ({ planeRows, byteRows }: { planeRows: number; byteRows: number }) => planeRows + byteRows;
 const keysOf = ({ keys }: NativeHits) => [...keys];
 
-describe('cancel', () => {
+describe('cancelling', () => {
   const rows = 1000 * 1024;
   const index = indexOfEquals(rows, { dimensions: 16 });
   afterAll(() => index.close());
@@ -110,7 +110,7 @@ describe('statistics', () => {
   const rows = 4096;
 
   for (const scan of ['planes', 'bytes'] as const) {
-    test(`add up, and codes are read as ${scan}`, async () => {
+    test(`add up where codes are read as ${scan}`, async () => {
       const index = indexOfEquals(rows, { scan });
       const searches = 7;
       for (let at = 0; at < searches; at += 1) await index.search(QUERY, 5, at === 0 ? 2 : -1);

@@ -34,7 +34,7 @@ describe('the cache', () => {
     });
   });
 
-  test('a folder of somebody else', ({ skip }) => {
+  test('a folder of another user: the message says so and what to set', ({ skip }) => {
     skip(process.getuid?.() !== 0, 'only root can become another user');
     const cache = newFolder();
     chmodSync(cache, 0o755);

@@ -19,7 +19,7 @@ describe('an encoder over a damaged model does not start, and says why', () => {
     return dir;
   };
 
-  test('cut weights', async () => {
+  test('weights that are cut', async () => {
     const dir = copy();
     truncateSync(join(dir, 'model.safetensors'), 50_000_000);
     await assert.rejects(start(dir), {
@@ -44,7 +44,7 @@ describe('an encoder over a damaged model does not start, and says why', () => {
     await assert.rejects(start(dir), { code: 'model_invalid', message: /tokenizer\.json cannot be read/ });
   });
 
-  test("another model's tokenizer", async () => {
+  test("another model's tokenizer, with more tokens than vectors", async () => {
     const dir = copy();
     const path = join(dir, 'tokenizer.json');
     const tokenizer = JSON.parse(readFileSync(path, 'utf8')) as { added_tokens: object[] };
@@ -56,7 +56,7 @@ describe('an encoder over a damaged model does not start, and says why', () => {
     });
   });
 
-  test('a device that is not there', async () => {
+  test('DEVICE=cuda without CUDA does not start, and says so', async () => {
     await assert.rejects(testPipeline({ encoder: 'auto', device: 'cuda' }), {
       code: 'invalid_setting',
       message: /^DEVICE=cuda, but CUDA cannot be used here/,

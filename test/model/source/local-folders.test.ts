@@ -159,7 +159,7 @@ describe('MODEL_DIR', () => {
     assert.equal((await testPipeline({ modelDir: found.dir })).dimensions, 384);
   });
 
-  test('that is not there', async () => {
+  test('is refused with a sentence where it does not exist', async () => {
     const request = { ...setting('http://127.0.0.1:1').request, modelDir: join(newFolder(), 'none') };
     await assert.rejects(resolveModel(request), { code: 'model_unavailable', message: /^MODEL_DIR=.*none cannot be/ });
   });

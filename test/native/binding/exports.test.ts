@@ -46,7 +46,7 @@ test('openSharedLibrary opens what is a library and says why it cannot open what
     ['', /^path must be a string/],
     ['libm.so.6\0', /^path must be a string/],
     ['/nowhere/libnothing.so', /^\/nowhere\/libnothing\.so/],
-    [import.meta.filename, /native-surface\.test\.ts/],
+    [import.meta.filename, /exports\.test\.ts/],
   ];
   for (const [path, message] of notOpened) {
     assert.throws(() => native.openSharedLibrary(path as string), { code: 'invalid_argument', message });

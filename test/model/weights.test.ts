@@ -96,25 +96,33 @@ describe('shards', () => {
       weight_map: { ...(index['weight_map'] as Json), 'embeddings.LayerNorm.bias': name },
     }));
   const faults: [name: string, damage: (dir: string) => void, message: RegExp][] = [
-    ['one is missing', (dir) => rmSync(join(dir, shard)), /model-00002-of-00003\.safetensors is no whole safetensors/],
     [
-      'one is cut',
+      'a shard that is missing',
+      (dir) => rmSync(join(dir, shard)),
+      /model-00002-of-00003\.safetensors is no whole safetensors/,
+    ],
+    [
+      'a shard that is cut',
       (dir) => writeFileSync(join(dir, shard), readFileSync(join(dir, shard)).subarray(0, -1)),
       /it ends after/,
     ],
-    ['one has a tail', (dir) => writeFileSync(join(dir, shard), 'x', { flag: 'a' }), /where its tensors end after/],
     [
-      'a tensor is not where the index says',
+      'a shard with bytes after its tensors',
+      (dir) => writeFileSync(join(dir, shard), 'x', { flag: 'a' }),
+      /where its tensors end after/,
+    ],
+    [
+      'a tensor that is not where the index says',
       (dir) => withShard(dir, 'model-00003-of-00003.safetensors'),
       /index\.json has the tensor embeddings\.LayerNorm\.bias in model-00003-of-00003\.safetensors, which lacks it/,
     ],
     [
-      'a tensor is in no shard',
+      'a tensor that no shard has',
       (dir) => changeJson(join(dir, 'config.json'), (config) => ({ ...config, num_hidden_layers: 3 })),
       /index\.json lacks the tensor encoder\.layer\.2\./,
     ],
-    ['no list', (dir) => writeFileSync(join(dir, INDEX), '{}'), /index\.json has no weight_map/],
-    ['no JSON', (dir) => writeFileSync(join(dir, INDEX), '{'), /index\.json cannot be read/],
+    ['an index without a weight map', (dir) => writeFileSync(join(dir, INDEX), '{}'), /index\.json has no weight_map/],
+    ['an index that is not JSON', (dir) => writeFileSync(join(dir, INDEX), '{'), /index\.json cannot be read/],
     ...[
       '../model-00001-of-00003.safetensors',
       '/etc/passwd',
@@ -122,13 +130,13 @@ describe('shards', () => {
       'other.safetensors',
       7,
     ].map((name): [string, (dir: string) => void, RegExp] => [
-      `one named ${name}`,
+      `a shard named ${name}`,
       (dir) => withShard(dir, name),
       /index\.json names the shard .*; Cosimo reads those like model-00001-of-00002\.safetensors/,
     ]),
   ];
   for (const [name, damage, message] of faults) {
-    test(`${name}: refused`, async () => {
+    test(`refused: ${name}`, async () => {
       const dir = copyOf('bert-cls-f16-sharded');
       damage(dir);
       await assert.rejects(open(dir), { code: 'model_invalid', message });
@@ -139,7 +147,7 @@ describe('shards', () => {
 describe('tensors', () => {
   const weights = (dir: string) => join(dir, 'model.safetensors');
 
-  test('names with the prefix of a larger model', async () => {
+  test('names with the prefix of a larger model are read', async () => {
     const dir = copyOf('bert-max-bf16');
     const expected = await encode(dir);
     changeHeader(weights(dir), (header) =>
@@ -158,9 +166,21 @@ describe('tensors', () => {
       change('vocab_size', 111),
       /embeddings\.word_embeddings\.weight has the shape \[110, 32\] where config\.json asks for \[111, 32\]\.$/,
     ],
-    ['another width', change('hidden_size', 64), /has the shape \[110, 32\] where config\.json asks for \[110, 64\]/],
-    ['other positions', change('max_position_embeddings', 41), /position_embeddings\.weight has the shape \[40, 32\]/],
-    ['other intermediates', change('intermediate_size', 47), /intermediate\.dense\.weight has the shape \[48, 32\]/],
+    [
+      'another width than config.json says',
+      change('hidden_size', 64),
+      /has the shape \[110, 32\] where config\.json asks for \[110, 64\]/,
+    ],
+    [
+      'another number of positions than config.json says',
+      change('max_position_embeddings', 41),
+      /position_embeddings\.weight has the shape \[40, 32\]/,
+    ],
+    [
+      'another intermediate size than config.json says',
+      change('intermediate_size', 47),
+      /intermediate\.dense\.weight has the shape \[48, 32\]/,
+    ],
     [
       'a type that Cosimo does not read',
       (dir) =>
@@ -180,13 +200,13 @@ describe('tensors', () => {
       /model\.safetensors lacks the tensor embeddings\.LayerNorm\.bias\./,
     ],
     [
-      'none at all',
+      'a folder without weights',
       (dir) => renameSync(weights(dir), join(dir, 'pytorch_model.bin')),
       /holds no weights that Cosimo reads/,
     ],
   ];
   for (const [name, damage, message] of refused) {
-    test(`${name}: refused`, async () => {
+    test(`refused: ${name}`, async () => {
       const dir = copyOf('bert-max-bf16');
       damage(dir);
       await assert.rejects(open(dir), { code: 'model_invalid', message });

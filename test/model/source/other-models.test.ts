@@ -58,7 +58,7 @@ describe('another model than the default', () => {
     });
   });
 
-  test('a listing that lacks the weights, or names no commit', async () => {
+  test('a listing that lacks the weights or names no commit is refused', async () => {
     const lacking = await start(plain.filter(({ rfilename }) => rfilename !== 'model.safetensors'));
     await assert.rejects(resolveModel(requestTo(lacking.endpoint)), { message: /hub .*: has no model\.safetensors/ });
     const odd = await startModelServer(FILES, (_request, response) => {
@@ -107,7 +107,7 @@ describe('another model than the default', () => {
       ["the tokenizer's settings", { ...FILES, ...bodies(['tokenizer_config.json']) }, ['special_tokens_map.json']],
     ];
     for (const [name, files, others] of kinds) {
-      test(`${name}: fetched, and nothing besides`, async () => {
+      test(`fetched, and nothing else: ${name}`, async () => {
         const server = await startHub(files, others);
         const request = requestTo(server.endpoint);
         const { dir, fingerprint } = await resolveModel(request);

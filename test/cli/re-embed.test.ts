@@ -114,10 +114,15 @@ test('the vectors are those that a server stores', async () => {
   }
 });
 
-describe('what ends it at once is one sentence', () => {
+describe('what ends it at once is told in one sentence', () => {
   const cases: [name: string, settings: () => Promise<Record<string, string>>, status: number, message: RegExp][] = [
-    ['a store that nobody made', async () => ({ DATA_DIR: newFolder() }), 0, /holds no documents: there is nothing/],
-    ['no folder at all', async () => ({ DATA_DIR: ':memory:' }), 0, /DATA_DIR=:memory: keeps no documents/],
+    ['a folder without a store', async () => ({ DATA_DIR: newFolder() }), 0, /holds no documents: there is nothing/],
+    [
+      'DATA_DIR=:memory:, which keeps nothing',
+      async () => ({ DATA_DIR: ':memory:' }),
+      0,
+      /DATA_DIR=:memory: keeps no documents/,
+    ],
     ['a bad setting', async () => ({ BATCH_TOKENS: 'many' }), 1, /BATCH_TOKENS=many: must be integer/],
     [
       'CUDA where there is none',

