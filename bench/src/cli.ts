@@ -6,13 +6,13 @@ import { DEFAULT_MODEL } from '../../src/model/source/manifest.ts';
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { terminalProgress } from '../../src/model/source/transfer/progress.ts';
 import { sweepLeftovers } from './data/data-files.ts';
-import { describeMachine, loadBefore, machineLines, readCpu } from './environment/machine.ts';
+import { describeMachine, loadAverages, machineLines, readCpu } from './environment/machine.ts';
 import { installPeers, withoutPeers } from './environment/peer-environment.ts';
 import { type BenchOptions, parseCommandLine } from './options.ts';
 import { showProgress } from './progress.ts';
 import { compareWithBaseline, readResults } from './report/baseline.ts';
 import type { SuiteResult } from './results/results.ts';
-import { faultsOf } from './results/verdict.ts';
+import { findFaults } from './results/verdict.ts';
 import { checkWritable, writeJson, writeReport } from './results/write-results.ts';
 import { SUITES } from './suites/suites.ts';
 import { Programs } from './trial/programs.ts';
@@ -38,13 +38,13 @@ async function main(): Promise<number> {
 }
 
 async function run(options: BenchOptions, args: readonly string[], signal: AbortSignal): Promise<number> {
-  // What can be wrong with the call is told now, not after an hour.
+  // Mistakes in the call are reported now, not after an hour.
   const stored = options.baseline === undefined ? undefined : readResults(options.baseline);
   if (options.json !== undefined) checkWritable(options.json, 'file');
   if (options.plot) checkWritable(options.out, 'folder');
   const results = await measure(options, args, signal);
   if (signal.aborted) return interrupted(results, options);
-  const faults = results.flatMap(faultsOf);
+  const faults = results.flatMap(findFaults);
   for (const fault of faults) console.error(`bench: ${fault}`);
   const fallen = stored !== undefined && guard(results, stored, options.tolerance);
   return faults.length > 0 || fallen ? 1 : 0;
@@ -80,7 +80,7 @@ async function measure(options: BenchOptions, args: readonly string[], signal: A
       suite,
       options: suiteOptions,
       command: `npm run bench -- ${args.map(quoted).join(' ')}`,
-      machine: { ...machine, load: loadBefore() },
+      machine: { ...machine, load: loadAverages() },
       peers: options.peers,
       chosen: (id) => isChosen(id, options),
       rounds: options.rounds ?? (options.quick ? QUICK_ROUNDS : ROUNDS),

@@ -11,9 +11,9 @@ export interface BenchOptions {
   readonly out: string;
   readonly json?: string;
   readonly baseline?: string;
-  /** Part by which a ratio may be below the stored one. */
+  /** The part of a stored ratio by which it may fall. */
   readonly tolerance: number;
-  /** Texts of which a trial's name must hold one. */
+  /** Runs trials whose id contains one of these. */
   readonly only?: readonly string[];
   readonly rounds?: number;
   readonly seed: number;
@@ -21,7 +21,7 @@ export interface BenchOptions {
 
 const ALL = 'all';
 
-/** @returns undefined when the command line asked for help, or was wrong: what was to be said has been said */
+/** @returns the exit status when the command line asked for help or was wrong; the message has been printed */
 export function parseCommandLine(args: readonly string[]): BenchOptions | { readonly status: number } {
   const command = new Command('npm run bench --')
     .description('Measures Cosimo, beside its peers if asked, by turns in one run.')

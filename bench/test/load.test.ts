@@ -5,11 +5,11 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, describe, test } from 'vitest';
 import { closedLoop } from '../src/load/closed-loop.ts';
-import { callsFor, latencies, newHistogram, recordLatency } from '../src/load/latencies.ts';
+import { callsForPercentile, latencies, newHistogram, recordLatency } from '../src/load/latencies.ts';
 import { leanLoop } from '../src/load/lean-loop.ts';
 import { openLoop } from '../src/load/open-loop.ts';
 import { OPERATIONS, operationSource } from '../src/load/operations.ts';
-import { figuresBetween, overScan, readStages } from '../src/load/stages.ts';
+import { readStages, searchOverhead, stageFigures } from '../src/load/stages.ts';
 
 const SERVICE_MS = 10;
 const servers: Server[] = [];
@@ -48,9 +48,9 @@ test('percentiles are those of their names, and those of too few calls are left 
 });
 
 test('a percentile takes as many calls as are said to be enough for it', () => {
-  assert.equal(callsFor(99), 300);
+  assert.equal(callsForPercentile(99), 300);
   const histogram = newHistogram();
-  for (let call = 1; call < callsFor(99); call += 1) recordLatency(histogram, 1);
+  for (let call = 1; call < callsForPercentile(99); call += 1) recordLatency(histogram, 1);
   assert.ok(!('latency_p99_ms' in latencies(histogram)));
   recordLatency(histogram, 1);
   assert.ok('latency_p99_ms' in latencies(histogram));
@@ -247,14 +247,18 @@ test('stages, tokens and the event loop are read from the metrics, as means betw
   text = metrics(1.5, 20);
   const after = await readStages(origin);
   assert.ok(before && after);
-  const { event_loop_delay_p99_ms, ...figures } = figuresBetween(before, after);
+  const { event_loop_delay_p99_ms, ...figures } = stageFigures(before, after);
   assert.deepEqual(figures, { stage_queue_ms: 50, padded_over_real: 1.1 });
   assert.ok(Math.abs((event_loop_delay_p99_ms as number) - 3.5) < 1e-9, 'without the 10 ms at which it is looked at');
 });
 
 test('what a search costs over its scan is told where there was a scan', () => {
   const figures = { latency_p50_ms: 25, latency_mean_ms: 27, stage_scan_ms: 24 };
-  assert.deepEqual(overScan(figures), { overhead_p50_ms: 1, overhead_mean_ms: 3 });
-  assert.deepEqual(overScan({ latency_mean_ms: 27, stage_scan_ms: 24 }), { overhead_mean_ms: 3 }, 'too few calls');
-  assert.deepEqual(overScan({ latency_p50_ms: 25, latency_mean_ms: 27, stage_queue_ms: 1 }), {});
+  assert.deepEqual(searchOverhead(figures), { overhead_p50_ms: 1, overhead_mean_ms: 3 });
+  assert.deepEqual(
+    searchOverhead({ latency_mean_ms: 27, stage_scan_ms: 24 }),
+    { overhead_mean_ms: 3 },
+    'too few calls',
+  );
+  assert.deepEqual(searchOverhead({ latency_p50_ms: 25, latency_mean_ms: 27, stage_queue_ms: 1 }), {});
 });

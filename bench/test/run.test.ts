@@ -49,7 +49,13 @@ function run(
 ) {
   writeFileSync(log, '');
   const trial: Trial = {
-    ...{ id: 'trial', group: 'group', parameters: {}, unit: 'units/s', better: 'higher', data: [], contenders },
+    id: 'trial',
+    group: 'group',
+    parameters: {},
+    unit: 'units/s',
+    better: 'higher',
+    data: [],
+    contenders,
     ...(compare ? { compare: 'hits' as const } : {}),
   };
   return runTrial(trial, { rounds, programs: new TestPrograms(), signal, onStep: () => {} });

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
 import { native } from '../../src/native/binding.ts';
-import { paced } from '../src/contenders/search/paced.ts';
-import { fill, keysOf, settled } from '../src/contenders/search/search-index.ts';
+import { callAtRate } from '../src/contenders/search/call-at-rate.ts';
+import { fill, keysOf, waitForCompaction } from '../src/contenders/search/search-index.ts';
 import { latencyRound } from '../src/contenders/timed-round.ts';
 import type { VectorSet } from '../src/data/data-set.ts';
 import { writeVectors } from '../src/data/vectors.ts';
@@ -29,8 +29,18 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function runSearch(more: Record<string, unknown>, environment: Record<string, string> = { COSIMO_KERNEL: '' }) {
   const { rows, dimensions, queries, seed } = SET;
   const spec = {
-    ...{ operation: 'search', ...files, rows, dimensions, query_count: queries, top_k: 10, concurrency: 8 },
-    ...{ threads: 2, seed, round_s: 0.1, warm_up_s: 0, ...more },
+    operation: 'search',
+    ...files,
+    rows,
+    dimensions,
+    query_count: queries,
+    top_k: 10,
+    concurrency: 8,
+    threads: 2,
+    seed,
+    round_s: 0.1,
+    warm_up_s: 0,
+    ...more,
   };
   const command = ownPrograms.commandOf({ kind: 'node', file: 'search/search.ts', spec, environment });
   const { contender } = await ContenderProcess.start(command, new AbortController().signal);
@@ -102,7 +112,7 @@ test('an index that was written to has settled once its dead rows are brought ba
   fill(index, keys, new Float32Array(keys.length * 8).fill(0.5));
   for (let key = 0; key < keys.length; key += 8) index.remove(key);
   const { deadRows } = index.statistics();
-  await settled(index);
+  await waitForCompaction(index);
   const after = index.statistics();
   index.close();
   assert.ok(deadRows > after.rows / 100, `${deadRows} rows were dead`);
@@ -123,7 +133,7 @@ test('a latency round lasts until there are calls enough for its percentile', as
 describe('paced work', () => {
   test('is spread evenly, and ends when it is told to', async () => {
     const at_ms: number[] = [];
-    const pace = paced(200, () => at_ms.push(performance.now()));
+    const pace = callAtRate(200, () => at_ms.push(performance.now()));
     await sleep(500);
     const rate = pace.stop();
     const done = at_ms.length;
@@ -136,7 +146,7 @@ describe('paced work', () => {
 
   test('makes up for what fell due while the event loop was busy', async () => {
     let done = 0;
-    const pace = paced(1000, () => (done += 1));
+    const pace = callAtRate(1000, () => (done += 1));
     const end_ms = performance.now() + 200;
     while (performance.now() < end_ms);
     assert.equal(done, 0);

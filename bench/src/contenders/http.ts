@@ -1,4 +1,4 @@
-/** Load on a service over HTTP: this process is the clients, the service is a child of it. */
+/** Load on a service over HTTP. This process runs the clients, a child process the service. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { openLoop } from '../load/open-loop.ts';
 import { type GivenTexts, type OperationName, operationSource } from '../load/operations.ts';
 import { processorSeconds } from '../load/processor-time.ts';
 import { type ServiceName, type ServiceOptions, startService } from '../load/services.ts';
-import { figuresBetween, overScan, readStages } from '../load/stages.ts';
+import { readStages, searchOverhead, stageFigures } from '../load/stages.ts';
 import { type Round, serveRounds } from '../trial/protocol.ts';
 import { warmUp } from './timed-round.ts';
 
@@ -20,15 +20,15 @@ interface HttpSpec {
   readonly operation: OperationName;
   /** Clients of a closed loop; none for an open one. */
   readonly connections?: number;
-  /** Whether clients do next to nothing, and the service's processor time is read. */
+  /** Lean clients, and the service's processor time among the figures: see lean-loop.ts. */
   readonly lean?: boolean;
-  /** Whether they keep a core busy: see lean-loop.ts. */
+  /** Lean clients keep a core busy: see lean-loop.ts. */
   readonly clients_stay_awake?: boolean;
   /** Of Cosimo: its event loops, and its settings ENCODER and PRECISION. */
   readonly http_threads?: number;
   readonly encoder?: string;
   readonly precision?: string;
-  /** Of a plain Fastify: how it comes by the answer that Cosimo gives. */
+  /** How a plain Fastify makes the answer that Cosimo gives. */
   readonly way?: 'constant' | 'stringify';
   /** A TextFile for `batch-mixed` and `embed-mixed`, and how many of its texts a call of the former has. */
   readonly texts?: string;
@@ -80,9 +80,9 @@ await serveRounds<HttpSpec>(async (spec) => {
     const before = await readStages(origin);
     const result = await load();
     const after = await readStages(origin);
-    const extra = { ...result.extra, ...(before && after && figuresBetween(before, after)) };
+    const extra = { ...result.extra, ...(before && after && stageFigures(before, after)) };
     const value = spec.latency ? (extra['latency_p50_ms'] as number) : result.value * (spec.texts_per_call ?? 1);
-    return { value, extra: { ...extra, ...overScan(extra) } };
+    return { value, extra: { ...extra, ...searchOverhead(extra) } };
   }
 
   try {

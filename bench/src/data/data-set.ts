@@ -1,4 +1,4 @@
-/** The data of trials, named: the same name holds the same bytes on every machine, but for what a model computed. */
+/** The named data of trials. A name means the same bytes on every machine, except for what a model computed. */
 import { join } from 'node:path';
 import { DATA_DIR } from './data-files.ts';
 
@@ -7,9 +7,9 @@ export type VectorSource =
   | 'gaussian'
   /** Clusters of power-law sizes whose components have a power-law spectrum, as embeddings of texts do. */
   | 'clustered'
-  /** Sentences of two collections through the model. */
+  /** The model's vectors of sentences from two collections. */
   | 'sentences'
-  /** Groups of equal and all but equal rows: ties. */
+  /** Groups of equal and nearly equal rows, for ties. */
   | 'near-duplicates';
 
 export interface VectorSet {
@@ -50,7 +50,7 @@ export interface StoreSet {
 
 export type DataSet = VectorSet | TextSet | TraceSet | StoreSet;
 
-/** Rows behind the last one of a vector file, which replace others; files of sentences have none. */
+/** Extra rows at the end of a vector file, which replace others; files of sentences have none. */
 export const SPARE_ROWS = 4096;
 
 export function nameOf(set: DataSet): string {

@@ -1,4 +1,4 @@
-/** Makes the files of a data set unless they are there. A process of its own: generators and the model take their time. */
+/** Makes the files of a data set unless they exist: a process of its own, because generators and the model take long. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DEFAULT_MODEL } from '../../../src/model/source/manifest.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
@@ -37,7 +37,7 @@ async function prepareVectors(
 ): Promise<void> {
   const { vectors, queries } = vectorFiles(set);
   if (existsSync(vectors) && existsSync(queries)) return;
-  // Both come from one stream of random numbers. The rows get their name last: what they stand for is whole then.
+  // Rows and queries come from one stream of random numbers. The rows are named last: once they exist, all is complete.
   const partial = { vectors: `${vectors}.${process.pid}.partial`, queries: `${queries}.${process.pid}.partial` };
   try {
     if (set.source === 'sentences') await writeSentenceVectors(set, partial, await source());

@@ -12,7 +12,7 @@ export interface Random {
   readonly exponential: () => number;
 }
 
-/** A small seed is mostly zero bits, which the first numbers still show. */
+/** Mixes the seed: the first numbers of a small one would show its zero bits. */
 const WARM_UP_DRAWS = 64;
 
 export function seededRandom(seed: number): Random {
@@ -64,7 +64,7 @@ export function zipf(random: Random, count: number, exponent: number): () => num
   };
 }
 
-/** Puts the items in another order, in place (Fisher and Yates). */
+/** Shuffles the items in place (Fisher and Yates). */
 export function shuffled<T>(items: T[], random: Random): T[] {
   for (let i = items.length - 1; i > 0; i -= 1) {
     const j = random.integer(i + 1);

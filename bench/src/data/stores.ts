@@ -1,4 +1,4 @@
-/** Data folders of the service, filled without encoding: what a start has to read is the same. */
+/** Fills data folders of the service without encoding: a start has to read the same. */
 import { loadConfig } from '../../../src/config.ts';
 import type { ResolvedModel } from '../../../src/model/source/resolve-model.ts';
 import { openStore } from '../../../src/start-engine.ts';
@@ -6,7 +6,7 @@ import type { StoreSet } from './data-set.ts';
 import { seededRandom } from './random.ts';
 
 const DIMENSIONS = 384;
-/** Writes under way at once: they share commits. */
+/** Concurrent writes, which share commits. */
 const WRITES_AT_ONCE = 4096;
 const TEXT =
   'A document of the length that a sentence or two have, such as many people keep in an index like this one.';

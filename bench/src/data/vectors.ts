@@ -11,9 +11,9 @@ type RowMaker = (row: Float32Array) => void;
 
 const CLUSTERS = 1000;
 const CLUSTER_SIZE_EXPONENT = 0.8;
-/** Standard deviation within a cluster, as a part of the one between clusters. */
+/** Standard deviation within a cluster, relative to the one between clusters. */
 const WITHIN_CLUSTER = 0.6;
-/** Variance of component i falls with i to this power: about what sentence embeddings show. */
+/** The variance of component i falls with this power of i, about as in sentence embeddings. */
 const SPECTRUM_EXPONENT = 1;
 const ROTATION_LAYERS = 10;
 const GROUP_ROWS = 16;

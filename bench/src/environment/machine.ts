@@ -1,4 +1,4 @@
-/** What figures were measured on. */
+/** The machine and the software of a measurement. */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -44,11 +44,11 @@ export function describeMachine({ features }: CpuAbilities): Machine {
     onnxruntime: env.versions.node ?? env.versions.common,
     modelDigest: DEFAULT_MODEL.files.find(({ path }) => path === 'model.safetensors')?.sha256 ?? 'unknown',
     commit: commitOf(),
-    load: loadBefore(),
+    load: loadAverages(),
   };
 }
 
-export const loadBefore = () => loadavg().map((value) => Number(value.toFixed(2)));
+export const loadAverages = () => loadavg().map((value) => Number(value.toFixed(2)));
 
 export function machineLines(machine: Machine, seed: number): string[] {
   return [
@@ -63,7 +63,7 @@ export function machineLines(machine: Machine, seed: number): string[] {
 function commitOf(): string {
   const commit = git('rev-parse', '--short', 'HEAD');
   if (commit === undefined) return 'unknown';
-  // Results of earlier runs change nothing that is measured.
+  // Results of earlier runs don't change what is measured.
   const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':(exclude)bench/results');
   return `${commit}${changed === '' ? '' : ' with changes'}`;
 }

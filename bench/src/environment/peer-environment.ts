@@ -1,11 +1,11 @@
-/** The peers' Python and Node packages: made by bench/peers/setup.sh when they aren't there or are out of date. */
+/** The peers' Python and Node packages, which bench/peers/setup.sh installs when they are missing or out of date. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Found, ProgramPaths } from '../trial/programs.ts';
+import type { PathOrMissing, ProgramPaths } from '../trial/programs.ts';
 
 const PEERS = fileURLToPath(new URL('../../peers', import.meta.url));
 /** Where the peers' Python is; COSIMO_PEERS names another folder. */
@@ -20,13 +20,13 @@ export function withoutPeers(): PeerPaths {
   return { venv: { missing }, nodePeers: { missing }, onnxDir: ONNX };
 }
 
-/** Never throws: what can't be installed is missing, and its rows say so. */
+/** Never throws: rows of peers that can't be installed say missing. */
 export async function installPeers(log: (line: string) => void, signal: AbortSignal): Promise<PeerPaths> {
   if (!(venvIsCurrent() && nodePeersAreThere() && exportsAreThere())) {
     log(`Making the peers' environments with ${SETUP}: a few minutes and 5.5 GB, once`);
     await runSetup(log, signal);
   }
-  const found = (there: boolean, path: string, what: string): Found =>
+  const found = (there: boolean, path: string, what: string): PathOrMissing =>
     there ? { path } : { missing: `${what} could not be installed: ${SETUP} says why` };
   return {
     venv: found(venvIsCurrent(), VENV, "the peers' Python environment"),

@@ -1,7 +1,7 @@
 /**
- * Takes out of the environment what would change a measurement without anybody seeing it; contenders inherit the rest.
- * To be imported before what reads it: the addon chooses its kernel when it is loaded.
+ * Deletes environment variables that would silently change a measurement; contenders inherit the rest.
+ * Import it first: the addon chooses its kernel when it is loaded.
  */
 
-/** A contender that is to run another kernel than the best one says so in its trial. */
+/** The trial says when a contender is to run another kernel than the best one. */
 delete process.env['COSIMO_KERNEL'];

@@ -1,4 +1,4 @@
-/** What a service answers, so that services are compared by more than their speed. */
+/** Answers of a service, for comparing them with another's. */
 import type { Answers } from '../trial/protocol.ts';
 import { type Call, type OperationName, operationSource } from './operations.ts';
 

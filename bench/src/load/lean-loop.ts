@@ -1,4 +1,4 @@
-/** A closed loop whose clients do next to nothing, so that the service is what is measured even on two cores. */
+/** A closed loop with lean clients: even on two cores it measures the service rather than the clients. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Round } from '../trial/protocol.ts';
@@ -8,14 +8,14 @@ import type { Call, OperationSource } from './operations.ts';
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NO_BYTES = Buffer.alloc(0);
 const LENGTH = /\r\ncontent-length: (\d+)\r\n/i;
-/** More than the head of an answer takes; what is behind it is counted, not kept. */
+/** Room for the head of an answer. The body is counted, not kept. */
 const HEAD_BYTES_MAX = 16 * 1024;
 
 /**
- * As `closedLoop`, over sockets: requests are rendered before the round, and of an answer the status and the length are read.
+ * As `closedLoop`, but over plain sockets: requests are rendered before the round, and only status and length of an answer are read.
  *
- * @param staysAwake keeps a core busy where the service leaves one: waking a client that sleeps beside it costs a service on a
- * virtual machine as much as the whole answer, and the more the slower the service is. A client elsewhere costs it nothing
+ * @param staysAwake keeps a core busy while the service doesn't use it. On a virtual machine, waking a client that sleeps costs
+ * the service as much as the whole answer; a client on another machine costs it nothing
  * @throws Error when any call isn't answered 200, or without a length
  */
 export async function leanLoop(
@@ -62,7 +62,7 @@ export async function leanLoop(
   }
 }
 
-/** Asked for in turn: so many that equal ones are never under way at once, which the service would answer together. */
+/** Requests sent in turn: enough that no two equal ones are in flight at once, which the service would merge. */
 export const REQUESTS = 512;
 
 function render(origin: string, { method, path, body = '' }: Call): Buffer {
@@ -79,9 +79,9 @@ class LeanClient {
   onAnswer: () => void = () => {};
   onFault: (error: Error) => void = () => {};
   readonly #socket: Socket;
-  /** The head as far as it has come; empty while a body comes. */
+  /** The part of the head that has arrived; empty while a body arrives. */
   #head: Buffer = NO_BYTES;
-  /** Bytes of the answer's body that have not come yet. */
+  /** Bytes of the body that have not arrived yet. */
   #left = 0;
 
   static async open(origin: string): Promise<LeanClient> {
@@ -119,7 +119,7 @@ class LeanClient {
     if (this.#left === 0 && this.#head.length === 0) this.onAnswer();
   }
 
-  /** @returns the bytes of the body that came along with the head */
+  /** @returns the bytes of the body that arrived with the head */
   #takeHead(came: Buffer): number {
     const bytes = this.#head.length === 0 ? came : Buffer.concat([this.#head, came]);
     const end = bytes.indexOf(END_OF_HEAD);

@@ -1,6 +1,6 @@
 /**
- * Operations that arrive at a fixed rate whether or not earlier ones are answered, as a Poisson process: what queues up
- * is seen. Latency counts from when an operation was due, so a client that is late hides nothing.
+ * Operations arrive at a fixed rate as a Poisson process, whether or not earlier ones are answered, so queues show. Latency
+ * counts from when an operation was due, so a late client hides nothing.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../data/random.ts';
@@ -15,7 +15,7 @@ export interface OpenLoopOptions {
   readonly seed: number;
 }
 
-/** Open at once; more wait in the client, and their wait counts. */
+/** Connections open at once; further calls wait in the client, and their wait counts. */
 const CONNECTIONS = 256;
 /** How long the last operations may take after the last arrival. */
 const DRAIN_MS = 10_000;
@@ -24,7 +24,7 @@ const TIMER_ERROR_MS = 2;
 
 /**
  * @returns 90th percentile of the latency in ms; further percentiles; `calls`, and how many of them were `refused` (any
- *   status but 200) or `unanswered` when the drain was over: those count as waiting until then, and hide no slowness
+ *   status but 200) or `unanswered` at the end of the drain: these count as waiting until then
  */
 export async function openLoop(origin: string, source: OperationSource, options: OpenLoopOptions): Promise<Round> {
   const { rate_per_s, duration_s, seed } = options;
@@ -73,7 +73,7 @@ export async function openLoop(origin: string, source: OperationSource, options:
   }
 }
 
-/** Never before: a call that leaves early would have waited less than nothing. */
+/** Never resolves early: an early call would have a negative latency. */
 async function until(due_ms: number): Promise<void> {
   const early_ms = due_ms - performance.now() - TIMER_ERROR_MS;
   if (early_ms > 0) await sleep(early_ms);

@@ -1,4 +1,4 @@
-/** What a client asks for: one operation of the service, again and again, with new texts each time or known ones. */
+/** The calls of a client: one operation of the service over and over, with new texts or with cached ones. */
 import { seededRandom } from '../data/random.ts';
 
 export interface Call {
@@ -8,7 +8,7 @@ export interface Call {
 }
 
 export interface Operation {
-  /** What `call` needs: made right before it. In a closed loop its time isn't part of the latency, in an open one it is. */
+  /** Runs right before `call`, which needs it. Its time counts as latency in an open loop, not in a closed one. */
   readonly before?: Call;
   readonly call: Call;
 }
@@ -32,7 +32,7 @@ export const OPERATIONS = [
 export type OperationName = (typeof OPERATIONS)[number];
 
 export interface OperationSource {
-  /** Calls to make once, before any load: documents, and the texts that are to be in the cache. */
+  /** Calls to make once before the load: they store documents and fill the cache. */
   readonly preparation: readonly Call[];
   readonly next: () => Operation;
 }
@@ -45,13 +45,13 @@ const KNOWN_TEXTS = 64;
 const BATCH_TEXTS = 32;
 const CACHED_BATCH_TEXTS = 100;
 
-/** Texts of a file, round and round: so many at a time for `batch-mixed`, one for `embed-mixed`. */
+/** Texts of a file, repeated from its start: `batch-mixed` takes several at a time, `embed-mixed` one. */
 export interface GivenTexts {
   readonly texts: readonly string[];
   readonly batch: number;
 }
 
-/** @param documents that are there before a search or a delete is asked for */
+/** @param documents how many to store before searches or deletes */
 export function operationSource(
   name: OperationName,
   seed: number,

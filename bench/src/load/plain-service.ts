@@ -1,6 +1,6 @@
 /**
- * The least that Fastify does for an answer: a POST of JSON, parsed and answered with bytes that are there already, or with
- * JSON.stringify of what they say. Arguments: port, file of the answer's body, `constant` or `stringify`.
+ * The least that Fastify does for an answer: it parses the JSON of a POST, and answers with bytes made before or with
+ * JSON.stringify of their content. Arguments: port, file of the answer's body, `constant` or `stringify`.
  */
 import { readFileSync } from 'node:fs';
 import Fastify from 'fastify';

@@ -1,4 +1,4 @@
-/** What a process costs the processor. */
+/** Processor time of a process. */
 import { readFileSync } from 'node:fs';
 
 const CLOCK_TICKS_PER_S = 100;

@@ -1,4 +1,4 @@
-/** Cosimo, the service that it replaces, and a plain Fastify, as processes of their own. */
+/** Starts Cosimo, the FastAPI service that it replaces, or a plain Fastify, each as a process of its own. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -53,7 +53,7 @@ export async function startService(
     try {
       return await startOn(port, name, options);
     } catch (error) {
-      // Somebody else was quicker: another port will do.
+      // Another process took the port first: try another port.
       if (attempt === PORT_ATTEMPTS || !PORT_TAKEN.test((error as Error).message)) throw error;
     }
   }
@@ -63,7 +63,7 @@ async function startOn(port: number, name: ServiceName, options: ServiceOptions)
   const child = STARTERS[name](port, options);
   const origin = `http://127.0.0.1:${port}`;
   try {
-    // Cosimo listens before its model is loaded; the other imports its model before it listens.
+    // Cosimo listens before its model is loaded; the FastAPI service loads its model before it listens.
     await untilReady(name, child, `${origin}${name === 'cosimo' ? '/health/ready' : '/health'}`);
   } catch (error) {
     await stop(child);
@@ -72,7 +72,7 @@ async function startOn(port: number, name: ServiceName, options: ServiceOptions)
   return { origin, pid: child.pid as number, stop: () => stop(child) };
 }
 
-/** Both get the same threads, and nothing of the caller's that would set either of them: no API_KEY, no OMP_NUM_THREADS. */
+/** All that services inherit: no API_KEY and no OMP_NUM_THREADS of the caller may change one of them. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'COSIMO_KERNEL'];
 const plainEnvironment = () =>
   Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
@@ -86,9 +86,16 @@ const STARTERS: Readonly<Record<ServiceName, (port: number, options: ServiceOpti
 function startCosimo(port: number, options: ServiceOptions): ChildProcess {
   const { data, modelDir, threads, httpThreads = 1, encoder, precision } = options;
   const settings = {
-    ...{ PORT: String(port), DATA_DIR: data, MODEL_DIR: modelDir, DEVICE: 'cpu', LOG_LEVEL: 'warn' },
-    ...{ ENCODER_THREADS: String(threads), SEARCH_THREADS: String(threads), HTTP_THREADS: String(httpThreads) },
-    ...{ ...(encoder !== undefined && { ENCODER: encoder }), ...(precision !== undefined && { PRECISION: precision }) },
+    PORT: String(port),
+    DATA_DIR: data,
+    MODEL_DIR: modelDir,
+    DEVICE: 'cpu',
+    LOG_LEVEL: 'warn',
+    ENCODER_THREADS: String(threads),
+    SEARCH_THREADS: String(threads),
+    HTTP_THREADS: String(httpThreads),
+    ...(encoder !== undefined && { ENCODER: encoder }),
+    ...(precision !== undefined && { PRECISION: precision }),
   };
   return spawn(process.execPath, ['src/main.ts'], {
     cwd: ROOT,
@@ -124,7 +131,7 @@ async function untilReady(name: string, child: ChildProcess, url: string): Promi
   for (;;) {
     if (fault !== undefined) throw new Error(`${name} ${fault}`);
     if (performance.now() > deadline_ms) throw new Error(`${name} was not up in ${START_TIMEOUT_MS / 1000} seconds`);
-    // Whoever has taken the port may never answer.
+    // Another process may have taken the port, and may never answer.
     const answer = await fetch(url, { signal: AbortSignal.timeout(POLL_TIMEOUT_MS) }).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer?.status === 200) return;
@@ -141,7 +148,7 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(kill);
 }
 
-/** Free a moment ago: whoever takes it before the service does makes the service say so and end. */
+/** A port that was free a moment ago. If another process takes it first, the service says so and ends. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

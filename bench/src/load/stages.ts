@@ -1,10 +1,10 @@
-/** Where Cosimo's time went, from its own metrics. */
+/** How long Cosimo spent in each stage, from its own metrics. */
 
 const STAGE = /^cosimo_stage_duration_seconds_(sum|count)\{stage="(\w+)"\} (\S+)$/gm;
 
 const TOKENS = /^cosimo_tokens_total\{kind="(text|padding)"\} (\S+)$/gm;
 const EVENT_LOOP = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m;
-/** At which the event loop is looked at: a part of every reading. */
+/** Sampling interval of the event loop's delay, which every reading includes. */
 const EVENT_LOOP_RESOLUTION_MS = 10;
 
 /** Sum and count of each stage so far. */
@@ -13,7 +13,7 @@ export interface StageTotals {
   /** Tokens encoded so far. */
   readonly textTokens: number;
   readonly paddingTokens: number;
-  /** 99th percentile of the event loop's delay since the reading before. */
+  /** 99th percentile of the event loop's delay since the previous reading. */
   readonly eventLoopP99_ms: number | undefined;
 }
 
@@ -44,7 +44,7 @@ export async function readStages(origin: string): Promise<StageTotals | undefine
  * Between two readings: mean time in each stage that was entered, `stage_queue_ms`, …; padded tokens over real ones; the 99th
  * percentile of the event loop's delay.
  */
-export function figuresBetween(before: StageTotals, after: StageTotals): Record<string, number> {
+export function stageFigures(before: StageTotals, after: StageTotals): Record<string, number> {
   const means: Record<string, number> = {};
   for (const [stage, { sum_s, count }] of after.stages) {
     const earlier = before.stages.get(stage) ?? { sum_s: 0, count: 0 };
@@ -57,12 +57,11 @@ export function figuresBetween(before: StageTotals, after: StageTotals): Record<
 }
 
 /**
- * What a search costs beside its scan: `overhead_mean_ms`, mean latency less mean scan, and `overhead_p50_ms`, median
- * latency less mean scan, since the service counts and sums its stages and knows no median of them. The stage `scan` lasts
- * from the query's vector to the list of hits: waiting for a scan that is under way, and reading the hits' documents, are in it.
- * Nothing where no search was answered.
+ * What a search costs besides its scan. `overhead_mean_ms` is mean latency less mean scan; `overhead_p50_ms` is median latency
+ * less mean scan, since metrics have no median of a stage. The stage `scan` lasts from the query's vector to the list of hits: it
+ * includes the wait for a scan under way and reading the hits' documents. Empty where no search was answered.
  */
-export function overScan(figures: Readonly<Record<string, number>>): Record<string, number> {
+export function searchOverhead(figures: Readonly<Record<string, number>>): Record<string, number> {
   const { latency_p50_ms, latency_mean_ms, stage_scan_ms } = figures;
   if (stage_scan_ms === undefined) return {};
   return {

@@ -1,4 +1,4 @@
-/** The guard against getting slower: ratios of this run beside those of a stored one. */
+/** The guard against regressions: ratios of this run beside those of a stored run. */
 import { readFileSync } from 'node:fs';
 import { RESULT_FORMAT, type SuiteResult, type TrialResult } from '../results/results.ts';
 import { ratiosTo, type Summary, summarize } from '../results/statistics.ts';
@@ -29,8 +29,8 @@ export function readResults(path: string): SuiteResult[] {
 }
 
 /**
- * A ratio has fallen when it is below the stored one by more than `tolerance`: median against median; where this run's spread
- * is wide its best round counts, where the stored one's was wide its worst. Stored pairs that this run lacks are said.
+ * A ratio has fallen when it is below the stored one by more than `tolerance`. Medians are compared; of a wide spread, this run's
+ * best round counts, and the stored run's worst. Stored pairs that this run lacks are listed.
  *
  * @param tolerance 0.2 lets a ratio fall to 80% of what it was
  * @throws Error in a sentence when the runs were made under other conditions

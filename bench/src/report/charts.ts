@@ -9,7 +9,7 @@ import type { ChartSpec } from '../trial/trial.ts';
 
 const WIDTH = 960;
 const FONT = 'DejaVu Sans';
-/** A font of our own: machines without any would draw no letters. */
+/** The fonts of a package, because a machine without fonts would draw no letters. */
 const FONTS = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf');
 const PNG_SCALE = 2;
 const PERCENTILES = { p50: 'latency_p50_ms', p90: 'latency_p90_ms', p99: 'latency_p99_ms', 'p99.9': 'latency_p999_ms' };
@@ -63,7 +63,7 @@ function optionOf({ kind }: ChartSpec, trials: readonly TrialResult[]): Option |
   }
 }
 
-/** Without a canvas widths of letters are guessed: room for the error. */
+/** Margin for text: without a canvas, its width is estimated. */
 const LEGEND = { bottom: 8, type: 'plain', itemGap: 36, width: WIDTH - 220 };
 const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond'];
 const GRID = { left: 90, right: 40, top: 80, bottom: 120 };
@@ -171,7 +171,7 @@ function ratios(trials: readonly TrialResult[]): Option | undefined {
   };
 }
 
-/** What tells trials from one another: their ids without the first words and the `name=value` words that all of them have. */
+/** Labels of trials: their ids without leading words and `name=value` words that all of them share. */
 export function shortNames(trials: readonly { readonly id: string }[]): string[] {
   const ids = trials.map(({ id }) => id.split(' '));
   const [first = []] = ids;
@@ -184,5 +184,5 @@ export function shortNames(trials: readonly { readonly id: string }[]): string[]
   });
 }
 
-/** A line for each parameter: bars are narrow. */
+/** One parameter a line, because bars are narrow. */
 const broken = (name: string) => name.replaceAll(/ (?=\w+=)/g, '\n');

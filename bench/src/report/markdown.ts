@@ -43,7 +43,7 @@ function machineBlock(result: SuiteResult): string[] {
   ];
 }
 
-/** What the contenders said of themselves: each thing once. */
+/** The versions that contenders reported, each once. */
 function versionLines({ trials }: SuiteResult): string[] {
   const contenders = trials.flatMap(({ contenders }) => contenders);
   const said = contenders.flatMap(({ versions = {} }) =>
@@ -83,7 +83,7 @@ function cell(trial: TrialResult, contender: ContenderResult): string {
 
 const mark = ({ stable }: Summary) => (stable ? '' : ` ${UNSTABLE}`);
 
-/** A table of how far the rounds lay apart, and of what they said beside their value: percentiles, stages, hit rates. */
+/** A table of the rounds' spread and of their further figures: percentiles, stages, hit rates. */
 function furtherFigures(trials: readonly TrialResult[]): string[] {
   const rows = trials.flatMap(({ id, contenders }) =>
     contenders.filter(({ rounds }) => rounds.length > 0).map((contender) => ({ id, contender })),
@@ -110,7 +110,7 @@ function furtherFigures(trials: readonly TrialResult[]): string[] {
   ];
 }
 
-/** Why something is missing, failed or partial, and where answers differ; each sentence once, with the trials it goes for. */
+/** Why a result is missing, failed or partial, and where answers differ: each sentence once, with its trials. */
 function remarks(trials: readonly TrialResult[]): string[] {
   const sentences = new Map<string, string[]>();
   const say = (sentence: string, id: string) => sentences.set(sentence, [...(sentences.get(sentence) ?? []), id]);

@@ -1,13 +1,13 @@
-/** Whether contenders found the same, so that their times are times of the same work. */
+/** Whether contenders found the same: only then are their times comparable. */
 import type { Answers, HitAnswers, VectorAnswers } from '../trial/protocol.ts';
 import type { Agreement } from './results.ts';
 
 /** Sums of 384 products in float32 differ by their order: scores nearer than this are ties. */
 const SCORE_TOLERANCE = 1e-5;
-/** Two encoders of one model in float32 agree to this cosine; lower precisions say what they keep to. */
+/** The least cosine between two float32 encoders of one model; trials of lower precisions give their own. */
 const COSINE_MIN = 0.9999;
 
-/** @param cosineMin of `vectors`, for a contender of lower precision */
+/** @param cosineMin the least cosine of `vectors`, for a contender of lower precision */
 export function compareAnswers(
   kind: 'hits' | 'vectors',
   own: Answers,
@@ -20,7 +20,7 @@ export function compareAnswers(
     : compareVectors(own as VectorAnswers, other as VectorAnswers, cosineMin);
 }
 
-/** The scores must be the same position by position; the ids too, but where scores tie. */
+/** Scores must agree position by position; ids too, except where scores tie. */
 export function compareHits(own: HitAnswers, other: HitAnswers): Agreement {
   let worst = 0;
   let swapped = 0;
@@ -49,7 +49,7 @@ export function compareHits(own: HitAnswers, other: HitAnswers): Agreement {
   return { same: true, sentence: `same hits for ${queries} queries${ties}, scores within ${worst.toExponential(0)}` };
 }
 
-/** By the cosine of each vector to the subject's. */
+/** Compares each vector with the subject's by cosine. */
 export function compareVectors(own: VectorAnswers, other: VectorAnswers, cosineMin = COSINE_MIN): Agreement {
   if (own.vectors.length === 0 || own.vectors.length !== other.vectors.length) {
     return { same: false, sentence: `gave ${other.vectors.length} vectors for ${own.vectors.length} texts` };

@@ -1,4 +1,4 @@
-/** What a run leaves: figures as they were measured. Medians, spreads and ratios are made from these. */
+/** The stored form of a run: figures as measured, from which medians, spreads and ratios are computed. */
 import type { Machine } from '../environment/machine.ts';
 import type { Round } from '../trial/protocol.ts';
 import type { Parameters, Role } from '../trial/trial.ts';
@@ -8,20 +8,20 @@ export const RESULT_FORMAT = 1;
 export interface ContenderResult {
   readonly name: string;
   readonly role: Role;
-  /** `partial`: interrupted, or it failed after some rounds. */
+  /** `partial`: interrupted, or failed after some rounds. */
   readonly status: 'measured' | 'partial' | 'missing' | 'failed';
   /** Why it is missing, failed or partial. */
   readonly reason?: string;
   readonly versions?: Readonly<Record<string, string>>;
-  /** In the order of measurement; round i of one contender ran right before round i of the next one that was still in. */
+  /** In the order of measurement; round i of one contender ran right before round i of the next. */
   readonly rounds: readonly Round[];
-  /** How its answers go with the subject's. */
+  /** How its answers compare with the subject's. */
   readonly agreement?: Agreement;
 }
 
 export interface Agreement {
   readonly sentence: string;
-  /** False: it found something else than the subject. */
+  /** False when it found something else than the subject. */
   readonly same: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface SuiteResult {
   readonly suite: string;
   /** ISO 8601, when it began. */
   readonly date: string;
-  /** How it was called, to do it again. */
+  /** The command line, for repeating the run. */
   readonly command: string;
   readonly quick: boolean;
   /** Interrupted, or only some of the trials were asked for. */

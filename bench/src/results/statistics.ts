@@ -2,7 +2,7 @@
 import { max, median, min, quantileSorted } from 'simple-statistics';
 import type { ContenderResult, TrialResult } from './results.ts';
 
-/** Above this the middle half of the rounds lies too far apart for the median to be called a result. */
+/** A result is stable when the middle half of its rounds spreads less than this part of the median. */
 export const STABLE_SPREAD = 0.1;
 const ROUNDS_MIN = 3;
 

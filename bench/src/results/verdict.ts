@@ -1,11 +1,11 @@
-/** What makes a run a failure, whatever the times. */
+/** What makes a run fail, whatever its times. */
 import type { SuiteResult } from './results.ts';
 
 /**
- * A sentence for each: a contender of ours that was not measured (a peer may be missing or fail, its row says so), and
- * answers that differ.
+ * A sentence for each contender of ours that was not measured, and for answers that differ. Peers may be missing or fail: their
+ * rows say so.
  */
-export function faultsOf({ suite, trials }: SuiteResult): string[] {
+export function findFaults({ suite, trials }: SuiteResult): string[] {
   return trials.flatMap(({ id, contenders }) =>
     contenders.flatMap(({ name, role, status, reason, agreement }) => {
       const where = `${suite}: ${id}: ${name}`;

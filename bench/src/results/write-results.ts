@@ -1,4 +1,4 @@
-/** Files that a run leaves. */
+/** Writes the files of a run. */
 import {
   accessSync,
   constants,
@@ -15,7 +15,7 @@ import { markdownReport } from '../report/markdown.ts';
 import type { Suite } from '../trial/trial.ts';
 import type { SuiteResult } from './results.ts';
 
-/** @throws Error in a sentence: better before the measurement than after it */
+/** Called before the measurement, not after. @throws Error in a sentence */
 export function checkWritable(path: string, kind: 'file' | 'folder'): void {
   try {
     if (kind === 'folder') mkdirSync(path, { recursive: true });
@@ -28,7 +28,7 @@ export function checkWritable(path: string, kind: 'file' | 'folder'): void {
   }
 }
 
-/** Whole or not at all. */
+/** Writes the file whole or not at all. */
 export function writeJson(path: string, results: readonly SuiteResult[]): void {
   const partial = `${path}.${process.pid}.partial`;
   writeFileSync(partial, `${JSON.stringify(results, undefined, 1)}\n`);
@@ -36,8 +36,8 @@ export function writeJson(path: string, results: readonly SuiteResult[]): void {
 }
 
 /**
- * `SUITE.md`, `SUITE.json`, `SUITE-CHART.svg` and `.png`, and a list of the folder's reports. Of a quick or partial run they
- * are called `SUITE.quick.md` or `SUITE.partial.md` and so on: they don't take the place of a whole one.
+ * `SUITE.md`, `SUITE.json`, `SUITE-CHART.svg` and `.png`, and a list of the folder's reports. A quick or partial
+ * run writes `SUITE.quick.md` or `SUITE.partial.md` and so on, so it never replaces the report of a whole run.
  */
 export function writeReport(folder: string, suite: Suite, result: SuiteResult): void {
   const base = [result.suite, ...(result.quick ? ['quick'] : []), ...(result.partial ? ['partial'] : [])].join('.');

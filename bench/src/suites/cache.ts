@@ -10,7 +10,7 @@ const OPERATIONS = ['hit', 'miss', 'mixed', 'zipf'] as const;
 /** Entries of the caches whose hit rates are compared. */
 const KEPT_ENTRIES = 5000;
 const QUICK_KEPT_ENTRIES = 200;
-/** Of the cache whose memory is looked at, some 500 MB. */
+/** Entries of the cache whose memory is measured: some 500 MB. */
 const MANY_ENTRIES = 300_000;
 const BODY_TEXTS = 100;
 
@@ -70,7 +70,7 @@ function javascriptTrials({ quick, seed }: SuiteOptions): Trial[] {
   });
 }
 
-/** What is kept at the same bytes. */
+/** Hit rates of caches that have the same bytes. */
 function hitRateTrials({ quick, seed }: SuiteOptions): Trial[] {
   const entries = quick ? QUICK_KEPT_ENTRIES : KEPT_ENTRIES;
   return (['zipf-1', 'scans'] as const).map((operation) => {
@@ -148,7 +148,7 @@ function threadTrials(options: SuiteOptions): Trial[] {
   }));
 }
 
-/** A hit beside what no hit can do without. */
+/** A hit beside the least that a hit has to do: hash, compare and copy. */
 function copyTrial(options: SuiteOptions): Trial {
   return {
     ...nativeTrial(
@@ -182,7 +182,11 @@ function nativeContender(
   { quick, seed }: SuiteOptions,
 ): Contender {
   const settings: Record<string, string | number> = {
-    ...{ operation, threads, entries: quick ? QUICK_ENTRIES : ENTRIES, dimensions: DIMENSIONS, seed },
+    operation,
+    threads,
+    entries: quick ? QUICK_ENTRIES : ENTRIES,
+    dimensions: DIMENSIONS,
+    seed,
     'round-s': quick ? 0.05 : 0.4,
     ...(operation === 'zipf' ? { 'zipf-exponent': ZIPF_EXPONENT } : {}),
     ...(operation === 'zipf-hit' ? { 'zipf-exponent': 1 } : {}),

@@ -6,7 +6,7 @@ import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
 const CONCURRENCY = [1, 16, 64];
 const DOCUMENTS = 1000;
 const QUICK_DOCUMENTS = 10;
-/** In a store that is there before the service starts; the same as in the suite `startup`. */
+/** Documents of a store that exists before the service starts: the same as in the suite `startup`. */
 const STORED_DOCUMENTS = 1_000_000;
 const QUICK_STORED_DOCUMENTS = 200;
 
@@ -44,9 +44,9 @@ const NAMES: Record<OperationName, string> = {
   stats: 'GET /stats',
   health: 'GET /health',
 };
-/** Measured by clients that do next to nothing, see leanTrials. */
+/** `leanTrials` measures these. */
 const LEAN = new Set<OperationName>(['embed-one', 'batch-cached']);
-/** Measured in the suite `encode`. */
+/** The suite `encode` measures these. */
 const ELSEWHERE = new Set<OperationName>(['embed-mixed', 'batch-mixed']);
 const LEAN_CONNECTIONS = 32;
 const LEAN_BATCH_CONNECTIONS = 2;
@@ -182,7 +182,7 @@ interface LeanContender {
   readonly http_threads?: number;
 }
 
-/** What a search costs over its scan, where the scan is long: Cosimo alone, the peer keeps nothing on the disk. */
+/** What a search costs besides its scan, on a large store. Cosimo alone: the peer stores nothing on disk. */
 function storedTrial(options: SuiteOptions): Trial {
   const { quick, seed } = options;
   const documents = quick ? QUICK_STORED_DOCUMENTS : STORED_DOCUMENTS;
@@ -208,7 +208,7 @@ function titleOf(operation: OperationName, { quick }: SuiteOptions): string {
 const documentsOf = (operation: OperationName, quick: boolean) =>
   WITH_DOCUMENTS.has(operation) ? (quick ? QUICK_DOCUMENTS : DOCUMENTS) : 0;
 
-/** What is answered is compared too, by some answers that are asked for after the rounds. */
+/** Answers are compared too: some are asked for after the rounds. */
 function comparison(operation: OperationName): { compare?: 'hits' | 'vectors' } {
   if (WITH_DOCUMENTS.has(operation)) return { compare: 'hits' };
   return operation === 'embed' || operation === 'embed-cached' || operation === 'batch' ? { compare: 'vectors' } : {};

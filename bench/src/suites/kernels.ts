@@ -1,4 +1,4 @@
-/** The kernels of exact search beside what this machine can read and compute at most. */
+/** The kernels of exact search beside this machine's limits of reading and computing. */
 import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
 
 const DIMENSIONS = 384;
@@ -102,7 +102,7 @@ function codeTrials(options: SuiteOptions): Trial[] {
   return Object.entries(CODE_METHODS).flatMap(([method, { group, unit }]) => {
     const many = method === 'many';
     const queries = many ? ['--queries', String(TOGETHER)] : [];
-    // A byte that is read makes a product for each query: reading alone, as so many products.
+    // A byte that is read serves a product for each query: the read rate, expressed in products.
     const asProducts = many ? ['--pass-bytes', String(1e9 / TOGETHER)] : [];
     return sizes(sets, options).map(({ name, threads, args }) => ({
       id: `codes ${name} method=${method} threads=${threads}`,

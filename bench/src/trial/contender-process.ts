@@ -10,12 +10,12 @@ import { type Answers, Missing, type Ready, type Reply, type Round } from './pro
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
-  /** Beside this process's own. */
+  /** Added to this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 const END_TIMEOUT_MS = 15_000;
-/** Longer than any set-up or round takes: a contender that hangs shouldn't hold up the others for ever. */
+/** Longer than any set-up or round takes: a contender that hangs may not hold up the others. */
 const SILENCE_MS = 15 * 60_000;
 const COMPLAINT_LINES = 3;
 
@@ -30,10 +30,10 @@ export class ContenderProcess {
 
   private constructor({ file, args, environment }: Command, signal: AbortSignal) {
     mkdirSync(DATA_DIR, { recursive: true });
-    // The number is this process's: sweepLeftovers takes folders of processes that are gone.
+    // Named by this process's id: sweepLeftovers removes folders of processes that have ended.
     this.#scratch = mkdtempSync(join(DATA_DIR, `scratch-${process.pid}-`));
     const env = { ...process.env, ...environment, TMPDIR: this.#scratch };
-    // A group of its own: one signal ends it with whatever it has started, and Ctrl-C reaches this process first.
+    // A process group of its own: one signal ends it with its children, and Ctrl-C reaches this process first.
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env });
     this.#child.stderr?.on('data', (chunk) => (this.#complaints = (this.#complaints + chunk).slice(-4000)));
     this.#child.stdin?.on('error', () => {}); // it has ended: its exit tells
@@ -98,7 +98,7 @@ export class ContenderProcess {
     return this.#next();
   }
 
-  /** @throws Missing, and Error when it said so itself, ended, or spoke no JSON */
+  /** @throws Missing; Error when the contender reported one, ended, or wrote no JSON */
   async #next(): Promise<Reply> {
     const silence = new AbortController();
     const line = await Promise.race([

@@ -1,4 +1,4 @@
-/** Where the programs of contenders are, and what command runs each. */
+/** Finds the programs of contenders and the commands that run them. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from './contender-process.ts';
@@ -7,19 +7,19 @@ import type { Program, Spec } from './trial.ts';
 
 const BENCH = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A folder, or a sentence that says why there is none. */
-export type Found = { readonly path: string } | { readonly missing: string };
+/** A folder, or a sentence that says why it is missing. */
+export type PathOrMissing = { readonly path: string } | { readonly missing: string };
 
 export interface ProgramPaths {
   /** bench/native's program. */
   readonly native: string;
   readonly modelDir: string;
   /** The peers' virtual environment. */
-  readonly venv: Found;
+  readonly venv: PathOrMissing;
   /** Where the community's ONNX exports are, if they are. */
   readonly onnxDir: string;
   /** The peers' node_modules. */
-  readonly nodePeers: Found;
+  readonly nodePeers: PathOrMissing;
 }
 
 export class Programs {
@@ -71,7 +71,7 @@ function threadsOf({ threads }: Spec): Record<string, string> {
   return typeof threads === 'number' ? { RAYON_NUM_THREADS: String(threads) } : {};
 }
 
-function pathOf(found: Found): string {
+function pathOf(found: PathOrMissing): string {
   if ('missing' in found) throw new Missing(found.missing);
   return found.path;
 }

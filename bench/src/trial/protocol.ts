@@ -1,12 +1,12 @@
 /**
- * The lines between the runner and a contender, which is a process of its own in whatever language.
+ * The lines between the runner and a contender, which is a process of its own in any language.
  *
  * A contender takes its data, warms up, and writes `{"ready": {"versions": {…}}}`. Then, a line each:
  *   `round`    → it works for about a round's time and writes `{"round": {"value": 12.5, "extra": {…}}}`
- *   `answers`  → it writes what it found, `{"answers": …}`, for comparing: `HitAnswers`, `VectorAnswers` or null
+ *   `answers`  → it writes what it found for comparison, `{"answers": …}`: `HitAnswers`, `VectorAnswers` or null
  *   the end of its input → it ends.
  * Instead of any of these it may write `{"missing": "why"}` (it can't run here) or `{"error": "what went wrong"}`, and end.
- * Between two lines it uses no processor. Whatever isn't for the runner goes to its standard error.
+ * Between two lines it uses no processor. It writes everything else to its standard error.
  */
 import { createInterface } from 'node:readline';
 

@@ -1,4 +1,4 @@
-/** A suite's trials one after another, each with its data; what is interrupted is kept and marked. */
+/** Runs a suite's trials one after another, each with its data. Interrupted results are kept and marked. */
 import { fileURLToPath } from 'node:url';
 import { type DataSet, nameOf } from '../data/data-set.ts';
 import type { PrepareSpec } from '../data/prepare.ts';
@@ -25,7 +25,7 @@ export interface SuiteRun {
 
 export interface RunProgress {
   readonly begin: (suite: string, trials: number) => void;
-  /** What is being done, for people. */
+  /** Shows a person what is being done. */
   readonly doing: (what: string) => void;
   readonly trialDone: (trial: TrialResult) => void;
   readonly end: () => void;

@@ -1,4 +1,4 @@
-/** One trial: its contenders as processes side by side, asked by turns. */
+/** Runs one trial: its contenders are processes that work by turns. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compareAnswers } from '../results/compare.ts';
 import type { ContenderResult, TrialResult } from '../results/results.ts';
@@ -15,11 +15,11 @@ export interface RunOptions {
   readonly onStep: (contender: string, round: number) => void;
 }
 
-/** Threads of some libraries spin for a while after their work: the next contender shouldn't pay for that. */
+/** A pause between turns: threads of some libraries spin on after their work, at the next contender's cost. */
 const REST_MS = 250;
 const INTERRUPTED = 'interrupted';
 
-/** A contender on its way: what it has measured, and how it ended. */
+/** The state of a contender: what it has measured, and how it ended. */
 interface Runner {
   readonly contender: Contender;
   process?: ContenderProcess;
@@ -29,7 +29,7 @@ interface Runner {
   ended?: { readonly status: 'missing' | 'failed'; readonly reason: string };
 }
 
-/** Never throws: what fails is said in the result. */
+/** Never throws: the result says what failed. */
 export async function runTrial(trial: Trial, options: RunOptions): Promise<TrialResult> {
   const runners: Runner[] = trial.contenders.map((contender) => ({ contender, rounds: [] }));
   try {
@@ -54,7 +54,7 @@ export async function runTrial(trial: Trial, options: RunOptions): Promise<Trial
   return resultOf(trial, runners, options);
 }
 
-/** The C++ program measures the machine: it has found nothing that could be compared. */
+/** The C++ program measures the machine and has no answers to compare. */
 const finds = ({ contender }: Runner) => contender.program.kind !== 'native';
 
 async function start(runner: Runner, { programs, signal }: RunOptions): Promise<void> {
@@ -64,7 +64,7 @@ async function start(runner: Runner, { programs, signal }: RunOptions): Promise<
   runner.ready = ready;
 }
 
-/** Does the next thing with a contender that is still in the race; one that fails is out, the others go on. */
+/** Takes the next step of a contender that hasn't failed. A failure ends this contender alone. */
 async function attempt(
   runner: Runner,
   { signal, onStep }: RunOptions,

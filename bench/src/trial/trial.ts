@@ -1,12 +1,12 @@
-/** What a trial is. Suites are lists of these: data, nothing that runs. */
+/** The types of a trial. Suites are lists of trials: plain data. */
 import type { NativeEncoderKernel } from '../../../src/native/transformer-encoder.ts';
 import type { DataSet } from '../data/data-set.ts';
 
-/** A program of the project, of the peers' environments, or the C++ program of bench/native. */
+/** The program of a contender. */
 export type Program =
   /**
-   * A file of bench/src/contenders on the project's own Node; `spec` is its one argument, as JSON, with `model_dir`, `onnx_dir`
-   * and `venv` added. `needs`: it starts something of the peers' Python. `environment`: of its process alone.
+   * A file of bench/src/contenders on the project's own Node. `spec` is its one argument, as JSON, with `model_dir`, `onnx_dir`
+   * and `venv` added. `needs` says that it starts the peers' Python. `environment` is added to that of its process.
    */
   | {
       readonly kind: 'node';
@@ -19,16 +19,16 @@ export type Program =
   | { readonly kind: 'python'; readonly file: string; readonly spec: Spec }
   /** A file of bench/peers on Node, with the peers' own packages. */
   | { readonly kind: 'node-peer'; readonly file: string; readonly spec: Spec }
-  /** Has no answers to compare. */
+  /** The C++ program of bench/native, which has no answers to compare. */
   | { readonly kind: 'native'; readonly args: readonly string[] }
-  /** What a contender can't do, said in a sentence: a row that says missing. */
+  /** Nothing to run: the row says missing, with this sentence. */
   | { readonly kind: 'missing'; readonly reason: string };
 
 export type Spec = Readonly<Record<string, unknown>>;
 
 /**
- * `subject`: what is measured, one a trial, first in the list. `reference`: what it is held to without any peer
- * (a limit of the machine, another kernel, fewer threads). `peer`: other software, measured with `--peers` alone.
+ * `subject`: what is measured; one in each trial, the first in the list. `reference`: what it is compared with in every run (a
+ * limit of the machine, another kernel, fewer threads). `peer`: other software, measured only with `--peers`.
  */
 export type Role = 'subject' | 'reference' | 'peer';
 
@@ -36,25 +36,25 @@ export interface Contender {
   readonly name: string;
   readonly role: Role;
   readonly program: Program;
-  /** Worst cosine of its vectors to the subject's that its precision allows; 0.9999 unless given. */
+  /** The least cosine between its vectors and the subject's; 0.9999 unless given. */
   readonly cosineMin?: number;
 }
 
-/** Values that say what of a suite a trial is; tables and charts pick trials by them. */
+/** The values by which trials of a suite differ; tables and charts select trials by them. */
 export type Parameters = Readonly<Record<string, string | number>>;
 
 export interface Trial {
-  /** Unique, and the same from run to run: what `--baseline` and `--only` go by. */
+  /** Unique, and the same from run to run: `--baseline` and `--only` use it. */
   readonly id: string;
   /** Heading of its table. */
   readonly group: string;
   readonly parameters: Parameters;
-  /** Of a round's value, such as `queries/s`. */
+  /** The unit of a round's value, such as `queries/s`. */
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly data: readonly DataSet[];
   readonly contenders: readonly Contender[];
-  /** How the contenders' answers are held together; left out where there are none. */
+  /** How the contenders' answers are compared; absent where there are none. */
   readonly compare?: 'hits' | 'vectors';
 }
 
@@ -62,12 +62,12 @@ export interface SuiteOptions {
   /** Small sizes and short rounds: shows that everything runs, measures nothing. */
   readonly quick: boolean;
   readonly seed: number;
-  /** 1, and all cores that this process may use. */
+  /** 1, and the number of cores that this process may use. */
   readonly threads: readonly number[];
   readonly cpu: CpuAbilities;
 }
 
-/** What bench/native says of this machine. */
+/** What bench/native reports of this machine. */
 export interface CpuAbilities {
   /** Kernels that can run, best first. */
   readonly kernels: readonly string[];

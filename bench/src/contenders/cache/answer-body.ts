@@ -1,4 +1,4 @@
-/** The body of /embed/batch, all of its texts cached: from the cache into bytes, or by JSON.stringify of what it says. */
+/** Makes the body of a fully cached /embed/batch: written from the cache as bytes, or by JSON.stringify. */
 import { createEmbeddingCache, type EmbeddingCache } from '../../../../src/cache/embedding-cache.ts';
 import { EmbeddingsJson } from '../../../../src/http/answers/embeddings-json.ts';
 import { seededRandom } from '../../data/random.ts';
@@ -28,7 +28,7 @@ class CachedTexts {
     for (const [at, text] of texts.entries()) this.#cache.set(text, vectors[at] as Float32Array);
   }
 
-  /** As the service makes it; its memory is used again once `use` is through. */
+  /** Made as in the service; its memory is reused after `use`. */
   body<T>(json: EmbeddingsJson, use: (body: Buffer) => T): T {
     const { texts, dimensions } = this;
     const write = (target: Uint8Array, offset: number) => this.#cache.writeJson(texts, target, offset);
@@ -48,7 +48,7 @@ function fromCache(cached: CachedTexts): MakeBody {
   return () => cached.body(json, ({ length }) => length);
 }
 
-/** What a client reads from the other body, so that both say the same in the same digits. */
+/** The numbers that a client reads from the service's body: both bodies have the same digits. */
 function stringified(cached: CachedTexts): MakeBody {
   const answer: unknown = cached.body(new EmbeddingsJson(), (body) => JSON.parse(body.toString()));
   return () => Buffer.from(JSON.stringify(answer)).length;

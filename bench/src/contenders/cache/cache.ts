@@ -13,7 +13,7 @@ await serveRounds<CacheSpec>((spec) => {
     dimensions: spec.dimensions,
     capacityBytes: spec.entries * AMPLE_BYTES_PER_ENTRY,
   });
-  // Traces that evict find room for as many entries as the peers have, by what so many entries take.
+  // Where a trace evicts, the capacity is what the peers' number of entries takes.
   const cache = evicts(spec)
     ? createEmbeddingCache({ dimensions: spec.dimensions, capacityBytes: bytesOfEntries(spec, ample) })
     : ample;

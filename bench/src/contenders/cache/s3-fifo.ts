@@ -1,6 +1,6 @@
 /**
- * S3-FIFO as its paper has it ("FIFO queues are all you need for cache eviction", SOSP 2023, algorithm 1), entry by entry:
- * what a cache that keeps the same rules at speed is held to. Room is counted in entries, all alike in size.
+ * S3-FIFO as its paper has it ("FIFO queues are all you need for cache eviction", SOSP 2023, algorithm 1), entry by entry: the
+ * reference for Cosimo's cache, which keeps the same rules. Capacity is counted in entries of one size.
  */
 import { serveRounds } from '../../trial/protocol.ts';
 import { type CacheSpec, type CopyingCache, traceWork } from './trace-work.ts';

@@ -1,4 +1,4 @@
-/** Look-ups of a cache in the order of a trace: the same loop for whichever cache. */
+/** Look-ups in the order of a trace: the same loop for every cache. */
 import { readFileSync } from 'node:fs';
 import { NEW_KEY, type TraceFile } from '../../data/data-set.ts';
 import type { Work } from '../../trial/protocol.ts';
@@ -6,7 +6,7 @@ import { timedRound, warmUp } from '../timed-round.ts';
 
 export interface CacheSpec {
   readonly operation: 'hit' | 'miss' | 'mixed' | 'zipf' | 'zipf-1' | 'scans';
-  /** A round is the whole trace, and gives hits among 100 look-ups. */
+  /** A round plays the whole trace; its value is the hits among 100 look-ups. */
   readonly hit_rate?: boolean;
   readonly trace: string;
   readonly entries: number;
@@ -15,7 +15,7 @@ export interface CacheSpec {
   readonly warm_up_s: number;
 }
 
-/** Vectors are copied on the way in and on the way out: a caller may change what it has. */
+/** A cache that copies vectors in and out, because a caller may change its own. */
 export interface CopyingCache {
   readonly get: (key: string) => Float32Array | undefined;
   readonly set: (key: string, vector: Float32Array) => void;
@@ -27,14 +27,14 @@ const STEP = 1024;
 
 export const evicts = ({ operation }: CacheSpec) => operation !== 'hit' && operation !== 'miss';
 
-/** What `entries` texts and their vectors take without any bookkeeping: the room that caches get for a hit rate. */
+/** Bytes of `entries` texts and vectors without bookkeeping: the capacity at which hit rates are compared. */
 export function payloadBytes({ trace, entries, dimensions }: CacheSpec): number {
   return entries * (Buffer.byteLength(readTrace(trace).keys[0] ?? '') + dimensions * Float32Array.BYTES_PER_ELEMENT);
 }
 
 export const readTrace = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as TraceFile;
 
-/** Stores what the trace begins with and warms up; a round gives look-ups a second and `hit_rate`. */
+/** Stores the trace's initial keys and warms up. A round gives look-ups a second and `hit_rate`. */
 export async function traceWork(spec: CacheSpec, cache: CopyingCache): Promise<Work> {
   const { keys, stored, sequence } = readTrace(spec.trace);
   const freshKey = freshKeys(keys);
@@ -78,7 +78,7 @@ export async function traceWork(spec: CacheSpec, cache: CopyingCache): Promise<W
   return { round, answers: () => (Number.isNaN(used) ? { vectors: [] } : null) };
 }
 
-/** Keys as a service gets them: a new string with every request, whose hash nobody has computed yet. */
+/** A key as a service gets it: a new string, whose hash V8 has not computed yet. */
 function freshKeys(keys: readonly string[]): (at: number) => string {
   const bytes = keys.map((key) => Buffer.from(key, 'latin1'));
   return (at) => (bytes[at] as Buffer).toString('latin1');

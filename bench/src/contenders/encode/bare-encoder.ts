@@ -1,4 +1,4 @@
-/** The encoders under Cosimo by themselves: token ids that are there already, the batches that each likes, nothing around them. */
+/** Cosimo's encoders by themselves: no service around them, token ids made before, batches that suit each. */
 
 import type { Encoder } from '../../../../src/encoder/encoder.ts';
 import { createNativeEncoder } from '../../../../src/encoder/native/native-encoder.ts';
@@ -8,7 +8,7 @@ import { loadTokenizer, type Tokenizer } from '../../../../src/encoder/tokenizer
 import { readModelConfig } from '../../../../src/model/model-config.ts';
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 
-export type EncoderAsked = {
+export type EncoderSpec = {
   readonly model_dir: string;
   readonly threads: number;
 } & (
@@ -16,13 +16,13 @@ export type EncoderAsked = {
   | { readonly encoder: 'onnx'; readonly precision: 'fp32' | 'fp16' }
 );
 
-/** Tokens of one inference, padding included where there is any, of which the fastest is to be taken. */
+/** Batch sizes to choose from, in tokens, padding included. */
 export const BATCH_TOKENS = [256, 512, 1024, 2048, 4096];
-/** What an inference of ONNX Runtime costs beside its tokens, about. */
+/** About what an inference of ONNX Runtime costs besides its tokens, in tokens. */
 const OVERHEAD_TOKENS = 16;
 
 /** On the CPU. */
-export async function startBareEncoder(asked: EncoderAsked): Promise<Encoder> {
+export async function startBareEncoder(asked: EncoderSpec): Promise<Encoder> {
   const { model_dir: modelDir, threads } = asked;
   if (asked.encoder === 'native') return createNativeEncoder({ modelDir, threads, precision: asked.precision });
   return createOnnxEncoder({ modelDir, threads, precision: asked.precision, device: 'cpu', deviceId: 0, log() {} });
@@ -33,8 +33,7 @@ export async function modelTokenizer(modelDir: string): Promise<Tokenizer> {
 }
 
 /**
- * Encodes texts as the encoder has it easiest: by batches of like length where it pads, in their order and several under way
- * where it doesn't.
+ * Encodes texts in the way that suits the encoder: in batches of similar length if it pads, else in order with several in flight.
  *
  * @returns the vector of each text
  */

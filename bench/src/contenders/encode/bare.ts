@@ -1,19 +1,19 @@
-/** A bare encoder's rounds: how many of the texts a second, what of the machine that is, or how long one takes. */
+/** Rounds of a bare encoder: texts a second, multiply-adds a second, or the latency of one text. */
 import { readFileSync } from 'node:fs';
 import { countThatFit } from '../../../../src/encoder/queue/plan-batches.ts';
 import { readModelConfig } from '../../../../src/model/model-config.ts';
 import type { TextFile } from '../../data/data-set.ts';
 import { type Round, serveRounds } from '../../trial/protocol.ts';
 import { latencyRound, timedRound, warmUp } from '../timed-round.ts';
-import { BATCH_TOKENS, type EncoderAsked, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
+import { BATCH_TOKENS, type EncoderSpec, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
 import { bestSize } from './best-size.ts';
 import { multiplyAddsOf } from './multiply-adds.ts';
 
-type BareSpec = EncoderAsked & {
+type BareSpec = EncoderSpec & {
   readonly texts: string;
-  /** One text after another, and how long it takes in the median; else all texts at once, and how many a second. */
+  /** Whether texts go one after another and the figure is the median latency; else all at once, in texts a second. */
   readonly latency?: boolean;
-  /** 10⁹ multiply-adds of the passes a second, instead of texts. */
+  /** Whether the figure is 10⁹ multiply-adds a second instead of texts. */
   readonly multiply_adds?: boolean;
   readonly round_s: number;
   readonly warm_up_s: number;

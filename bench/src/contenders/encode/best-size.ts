@@ -1,11 +1,11 @@
-/** The size of a batch that suits a contender best, tried before its rounds. */
+/** Finds the fastest batch size of a contender before its rounds. */
 
-/** A pass that is slow for some other reason shouldn't decide: the best of so many counts. */
+/** The best of several passes counts, so that one slow pass doesn't decide. */
 const PASSES = 2;
 
 /**
  * @param pass the work once, at a size
- * @returns the size at which it is done soonest; each is tried once untimed first
+ * @returns the fastest size; each is tried once untimed first
  */
 export async function bestSize(sizes: readonly number[], pass: (size: number) => Promise<unknown>): Promise<number> {
   const [first] = sizes as readonly [number];

@@ -1,16 +1,16 @@
 /**
- * Text → vector by one of Cosimo's encoders, as the peers do it: the texts of a call are tokenized, then encoded, nothing beside
- * it. What the service has between the two (threads, a queue) is in the trials over HTTP.
+ * Text → vector by one of Cosimo's encoders, as the peers do it: a call tokenizes its texts, then encodes them. The service's
+ * threads and queue between the two are measured by the trials over HTTP.
  */
 import { readFileSync } from 'node:fs';
 import type { TextFile } from '../../data/data-set.ts';
 import { serveRounds } from '../../trial/protocol.ts';
 import { timedRound, warmUp } from '../timed-round.ts';
-import { BATCH_TOKENS, type EncoderAsked, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
+import { BATCH_TOKENS, type EncoderSpec, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
 import { bestSize } from './best-size.ts';
 
-/** What bench/peers/encode_peer.py takes too, but for the encoder. */
-type EncodeSpec = EncoderAsked & {
+/** bench/peers/encode_peer.py takes the same, without the encoder. */
+type EncodeSpec = EncoderSpec & {
   readonly texts: string;
   readonly batch: number;
   readonly round_s: number;

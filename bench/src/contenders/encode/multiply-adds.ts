@@ -1,4 +1,4 @@
-/** What a pass through an encoder has to compute at least. */
+/** The multiply-adds of a pass through the encoder. */
 import type { ModelConfig } from '../../../../src/model/model-config.ts';
 
 type Shape = Pick<ModelConfig, 'hiddenSize' | 'intermediateSize' | 'layers'>;

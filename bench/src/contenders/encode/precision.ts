@@ -1,13 +1,13 @@
 /**
- * How near a precision's vectors are to those of sentence-transformers and of fp32, and how well they rank: measured once, each
- * round tells it again.
+ * How near a precision's vectors are to those of sentence-transformers and of fp32, and how well they rank.
+ * Measured once; every round reports the same.
  */
 import { readFileSync } from 'node:fs';
 import type { TextFile } from '../../data/data-set.ts';
 import { serveRounds } from '../../trial/protocol.ts';
-import { type EncoderAsked, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
+import { type EncoderSpec, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
 
-type PrecisionSpec = EncoderAsked & {
+type PrecisionSpec = EncoderSpec & {
   /** Sentences that are ranked. */
   readonly texts: string;
 };
@@ -47,7 +47,7 @@ await serveRounds<PrecisionSpec>(async (spec) => {
   return { round: () => ({ value: overlap, extra: figures }) };
 });
 
-async function vectorsBy(asked: EncoderAsked, sets: readonly (readonly Int32Array[])[]): Promise<Vectors[]> {
+async function vectorsBy(asked: EncoderSpec, sets: readonly (readonly Int32Array[])[]): Promise<Vectors[]> {
   const encoder = await startBareEncoder(asked);
   const vectors: Vectors[] = [];
   for (const tokens of sets) vectors.push(await encodeAll(encoder, tokens, BATCH_TOKENS));
@@ -60,14 +60,14 @@ function floatsOf(base64: string): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4));
 }
 
-/** 1 less the cosine: cosines differ far behind the point. */
+/** 1 less the cosine, since cosines near 1 are hard to compare. */
 function distances(name: string, expected: Vectors, actual: Vectors): Record<string, number> {
   const all = expected.map((vector, at) => 1 - cosine(vector, actual[at] as Float32Array));
   const mean = all.reduce((sum, distance) => sum + distance, 0) / all.length;
   return { [`${name}_cosine_distance_worst`]: Math.max(...all), [`${name}_cosine_distance_mean`]: mean };
 }
 
-/** Of the ten nearest others of a text, how many are the same; the mean over all texts. */
+/** How many of the ten nearest texts two sets of vectors share, as the mean over all texts. */
 function topOverlap(expected: Vectors, actual: Vectors): number {
   const shares = expected.map((_, at) => {
     const near = new Set(nearest(expected, at));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createVectorIndex, type VectorIndex } from '../../../../src/index/vector-index.ts';
 import type { CodeScan } from '../../../../src/native/binding.ts';
 
-/** What bench/peers/search_peer.py takes, and what is Cosimo's alone. */
+/** What bench/peers/search_peer.py takes, and further fields for Cosimo alone. */
 export interface SearchSpec {
   readonly operation: 'search' | 'search-beside-upserts' | 'build' | 'upsert' | 'delete';
   readonly vectors: string;
@@ -28,7 +28,7 @@ export interface SearchSpec {
   readonly kernel?: string;
 }
 
-/** Few enough to be in the cache still when they are copied, after all have been checked. */
+/** Rows of a call: few enough to stay in the CPU's cache between checking and copying. */
 const ROWS_AT_ONCE = 256;
 /** Compaction begins a tenth of a second after the last write. */
 const COMPACTION_LOOK_MS = 300;
@@ -63,7 +63,7 @@ export function fill(index: VectorIndex, keys: Float64Array, vectors: Float32Arr
   }
 }
 
-/** An index of the rows of a file, read piece by piece: the matrix isn't in memory twice. */
+/** An index of the rows of a file, read piece by piece so that the matrix is never in memory twice. */
 export function filledIndex(spec: SearchSpec): VectorIndex {
   const { rows, dimensions, vectors } = spec;
   const index = newIndex(spec);
@@ -75,8 +75,8 @@ export function filledIndex(spec: SearchSpec): VectorIndex {
   return index;
 }
 
-/** Waits until the index has brought dead rows back: between two rounds a contender uses no processor. */
-export async function settled(index: VectorIndex): Promise<void> {
+/** Waits until the index has reclaimed dead rows: between rounds a contender may not use the processor. */
+export async function waitForCompaction(index: VectorIndex): Promise<void> {
   for (let moved = -1; moved !== index.statistics().movedRows; ) {
     moved = index.statistics().movedRows;
     await sleep(COMPACTION_LOOK_MS);

@@ -1,16 +1,16 @@
-/** Searches: several at once, one after another, and beside upserts. */
+/** Rounds of searches: several at once, one after another, and during upserts. */
 import type { VectorIndex } from '../../../../src/index/vector-index.ts';
 import type { NativeHits, NativeIndexStatistics } from '../../../../src/native/binding.ts';
 import type { Random } from '../../data/random.ts';
 import type { HitAnswers, Round, Work } from '../../trial/protocol.ts';
 import { latencyRound, timedRound } from '../timed-round.ts';
-import { paced } from './paced.ts';
-import { filledIndex, readRows, type SearchSpec, settled } from './search-index.ts';
+import { callAtRate } from './call-at-rate.ts';
+import { filledIndex, readRows, type SearchSpec, waitForCompaction } from './search-index.ts';
 import { replacements } from './write-rounds.ts';
 
 const ANSWERED_QUERIES = 64;
 
-/** Searches for query `i` of the file, from the beginning again behind the last one. */
+/** Searches for query `i` of the file, which repeats from its start. */
 function searcher(index: VectorIndex, spec: SearchSpec): (i: number) => Promise<NativeHits> {
   const { query_count, dimensions, top_k } = spec;
   const queries = readRows(spec.queries, 0, query_count, dimensions);
@@ -25,7 +25,7 @@ export function searching(spec: SearchSpec): Work {
   const index = filledIndex(spec);
   const search = searcher(index, spec);
 
-  // At once: as many clients, each of which asks again when it is answered, would do; a batch is what the peers take.
+  // A batch at once, as the peers take it, rather than as many clients in a closed loop.
   async function searches(first: number, count: number): Promise<NativeHits[]> {
     const numbers = Array.from({ length: count }, (_, i) => first + i);
     if (!in_a_row) return Promise.all(numbers.map(search));
@@ -58,7 +58,7 @@ export function searching(spec: SearchSpec): Work {
   };
 }
 
-/** What the searches of a round read: how many shared a scan, rows scored for each, and how rows were bounded. */
+/** Figures of a round's scans: searches per scan, rows scored per search, and how rows were bounded. */
 function readingOf(before: NativeIndexStatistics, after: NativeIndexStatistics): Record<string, number> {
   const count = (name: 'searches' | 'scans' | 'planeRows' | 'planeRowsPassed' | 'byteRows' | 'scoredRows') =>
     after[name] - before[name];
@@ -71,7 +71,7 @@ function readingOf(before: NativeIndexStatistics, after: NativeIndexStatistics):
   };
 }
 
-/** One client that asks again when it is answered, and writes at a fixed rate in the same process, or none. */
+/** One client in a closed loop, with or without writes at a fixed rate in the same process. */
 export function searchingBesideUpserts(spec: SearchSpec, random: Random): Work {
   const index = filledIndex(spec);
   const search = searcher(index, spec);
@@ -85,10 +85,10 @@ export function searchingBesideUpserts(spec: SearchSpec, random: Random): Work {
   return {
     async round(): Promise<Round> {
       if (spec.upserts_per_s === undefined) return searches();
-      const pace = paced(spec.upserts_per_s, replaceNext);
+      const pace = callAtRate(spec.upserts_per_s, replaceNext);
       const { value, extra } = await searches();
       const upserts_per_s = pace.stop();
-      await settled(index);
+      await waitForCompaction(index);
       return { value, extra: { ...extra, upserts_per_s } };
     },
     close: () => index.close(),

@@ -1,17 +1,26 @@
-/** What fills and changes an index. */
+/** Rounds that fill or change an index. */
 import type { VectorIndex } from '../../../../src/index/vector-index.ts';
 import { SPARE_ROWS } from '../../data/data-set.ts';
 import { type Random, shuffled } from '../../data/random.ts';
 import type { Work } from '../../trial/protocol.ts';
 import { timedRound } from '../timed-round.ts';
-import { fill, filledIndex, keyOf, keysOf, newIndex, readRows, type SearchSpec, settled } from './search-index.ts';
+import {
+  fill,
+  filledIndex,
+  keyOf,
+  keysOf,
+  newIndex,
+  readRows,
+  type SearchSpec,
+  waitForCompaction,
+} from './search-index.ts';
 
 const WRITES_A_STEP = 64;
 const DRAWN = 1 << 16;
 
 /**
- * Whole indexes; letting them go again isn't timed, and neither is the first of a round: since the last one a virtual
- * machine's host may have taken the memory back, and getting it again takes longer than building.
+ * Builds whole indexes. Freeing them isn't timed. Neither is the first build of a round: a virtual machine's host may have
+ * taken the memory back since the last one, and getting it again takes longer than building.
  */
 export function building(spec: SearchSpec): Work {
   const { vectors, rows, dimensions, round_s } = spec;
@@ -62,14 +71,14 @@ export function upserting(spec: SearchSpec, random: Random): Work {
         for (let i = 0; i < WRITES_A_STEP; i += 1) replaceNext();
         return WRITES_A_STEP;
       });
-      await settled(index);
+      await waitForCompaction(index);
       return round;
     },
     close: () => index.close(),
   };
 }
 
-/** Removes random rows; what was removed comes back, untimed, once half are gone. */
+/** Deletes random rows. Once half are gone they are added again, untimed. */
 export function deleting(spec: SearchSpec, random: Random): Work {
   const { rows, dimensions } = spec;
   const vectors = readRows(spec.vectors, 0, rows, dimensions);
@@ -94,7 +103,7 @@ export function deleting(spec: SearchSpec, random: Random): Work {
         elapsed_ms += performance.now() - began_ms;
         removed += WRITES_A_STEP;
       }
-      await settled(index);
+      await waitForCompaction(index);
       return { value: (removed / elapsed_ms) * 1000 };
     },
     close: () => index.close(),

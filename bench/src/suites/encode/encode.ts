@@ -1,4 +1,4 @@
-/** Text → vector on the CPU: speed by precision, what that is of the machine's peak, quality, and what the service makes of it. */
+/** Encoding on the CPU: speed by precision, share of the machine's peak, quality, and speed over HTTP. */
 import type { ChartSpec, Suite } from '../../trial/trial.ts';
 import { peakTrials } from './peak.ts';
 import { qualityTrials } from './quality.ts';

@@ -4,7 +4,7 @@ import type { CpuAbilities } from '../../trial/trial.ts';
 
 export const PRECISIONS: readonly NativePrecision[] = ['fp32', 'bf16', 'int8'];
 
-/** By the kernel's family, as `cosimo_bench` names instructions. fp32 on AMX takes three products of bf16 for one. */
+/** The instruction that limits a kernel, by its family, named as in `cosimo_bench`. fp32 on AMX makes three bf16 products for one. */
 const BOUNDS: Readonly<Record<string, Partial<Record<NativePrecision, string>>>> = {
   amx: { fp32: 'bf16_tile', bf16: 'bf16_tile', int8: 'int8_tile' },
   avx512: { fp32: 'fma_zmm', bf16: 'bf16_zmm', int8: 'vnni_zmm' },
@@ -12,12 +12,12 @@ const BOUNDS: Readonly<Record<string, Partial<Record<NativePrecision, string>>>>
   neon: { fp32: 'fma_neon' },
 };
 
-/** The kernel that runs unless another is forced; none where the machine can't compute so. */
+/** The kernel that runs by default; undefined where the machine has none of this precision. */
 export function kernelFor(precision: NativePrecision, { encoders }: CpuAbilities): NativeEncoderKernel | undefined {
   return encoders.find((kernel) => kernel.precision === precision);
 }
 
-/** The kernel that runs where COSIMO_KERNEL is `family`, if that is another one than without. */
+/** The kernel that COSIMO_KERNEL=`family` forces, if it differs from the default one. */
 export function forcedKernel(
   precision: NativePrecision,
   family: string,
@@ -27,8 +27,8 @@ export function forcedKernel(
   return cpu.encoders.find((kernel) => kernel.precision === precision && kernel.family === family);
 }
 
-/** The instruction that a kernel can't be faster than, if it can be measured here. */
-export function boundOf(
+/** The instruction that limits a kernel's speed, if this machine can measure it. */
+export function limitingInstruction(
   { family, precision }: NativeEncoderKernel,
   { instructions }: CpuAbilities,
 ): string | undefined {

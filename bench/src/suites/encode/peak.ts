@@ -1,8 +1,8 @@
-/** How much of what the machine can compute at most the encoder computes: multiply-adds of its passes, token ids ready. */
+/** The encoder's share of the machine's peak, in multiply-adds; token ids are made before. */
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { SuiteOptions, Trial } from '../../trial/trial.ts';
-import { boundOf, kernelFor, PRECISIONS } from './kernels.ts';
+import { kernelFor, limitingInstruction, PRECISIONS } from './kernels.ts';
 
 const TEXTS = 32;
 const TOKENS = 128;
@@ -13,10 +13,10 @@ export function peakTrials(options: SuiteOptions): Trial[] {
   return PRECISIONS.flatMap((precision) => threads.flatMap((count) => peakTrial(precision, count, options)));
 }
 
-/** The ratio to the instruction is the share of its peak. None where the kernel, or a measure of its instruction, is not there. */
+/** The ratio to the instruction is the share of the peak. No trial where the machine lacks the kernel or a measure of its instruction. */
 function peakTrial(precision: NativePrecision, threads: number, { quick, seed, cpu }: SuiteOptions): Trial[] {
   const kernel = kernelFor(precision, cpu);
-  const instruction = kernel && boundOf(kernel, cpu);
+  const instruction = kernel && limitingInstruction(kernel, cpu);
   if (instruction === undefined) return [];
   const set: TextSet = { kind: 'texts', tokens: quick ? QUICK_TOKENS : TOKENS, count: TEXTS, seed };
   const round = { round_s: quick ? 0.05 : 1, warm_up_s: quick ? 0 : 1 };

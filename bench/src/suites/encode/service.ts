@@ -1,4 +1,4 @@
-/** What the service makes of the encoder under it: texts over HTTP, beside the bare native encoder and sentence-transformers. */
+/** How much of the encoder's speed the service passes on: texts over HTTP beside the bare native encoder and sentence-transformers. */
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
@@ -7,7 +7,7 @@ import { kernelFor, PRECISIONS } from './kernels.ts';
 const BATCH_TEXTS = 100;
 const TEXTS = 200;
 const QUICK_TEXTS = 10;
-/** Of the texts that come alone: a short sentence, and a paragraph. */
+/** Tokens of the single texts: a short sentence, and a paragraph. */
 const LONE_TOKENS = [16, 64];
 /** As many as the clients ask for before they begin anew: each round encodes all of them about as often. */
 const SINGLE_TEXTS = 512;
@@ -15,7 +15,7 @@ const QUICK_SINGLE_TEXTS = 32;
 const CLIENTS = 64;
 const QUICK_CLIENTS = 4;
 const MAX_TOKENS = 256;
-/** What sentence-transformers may give its model at once. */
+/** Batch sizes that sentence-transformers chooses from. */
 const INFERENCE_BATCHES = [8, 16, 32, 64];
 
 /** What both the service and the bare encoder are told. */
@@ -73,7 +73,7 @@ function batchTrial(options: SuiteOptions): Trial {
   };
 }
 
-/** Clients that do next to nothing: on a machine of few cores they would take from the encoder what is to be measured. */
+/** Lean clients: on a machine of few cores, others would take time from the encoder. */
 function singlesTrial(precision: NativePrecision, options: SuiteOptions): Trial {
   const { quick, seed } = options;
   const set: TextSet = { kind: 'texts', tokens: 'mixed', count: quick ? QUICK_SINGLE_TEXTS : SINGLE_TEXTS, seed };

@@ -1,6 +1,6 @@
 /**
- * Texts a second, one caller in one process: each precision beside the peers of that precision. Everyone tokenizes the texts of a
- * call inside it and then encodes them, by the same threads, in the batches that suit it best.
+ * Texts a second of one caller in one process: each precision beside the peers of that precision. A call tokenizes its texts and
+ * then encodes them. Every contender has the same threads and the batch size that suits it best.
  */
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
@@ -8,7 +8,7 @@ import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
 import { forcedKernel, kernelFor, PRECISIONS } from './kernels.ts';
 
 interface Shape {
-  /** Of a call. */
+  /** Texts of a call. */
   readonly texts: number;
   readonly tokens: TextSet['tokens'];
   readonly name: string;
@@ -27,10 +27,10 @@ const TEXTS_MIN = 64;
 const CALIBRATION_TEXTS = 256;
 const QUICK_TEXTS = 32;
 const MAX_TOKENS = 256;
-/** What the peers may give their model at once. */
+/** Batch sizes that the peers choose from. */
 const INFERENCE_BATCHES = [4, 8, 16, 32, 64];
 
-/** Older kernels, as CPUs without the newer instructions have them: measured on the shape that has most in it. */
+/** Kernels of older CPUs, forced; measured on mixed lengths alone. */
 const FORCED = [
   { precision: 'fp32', family: 'avx2', name: 'AVX2' },
   { precision: 'bf16', family: 'avx512', name: 'AVX-512' },
@@ -46,7 +46,7 @@ const PYTHON_PEERS: Readonly<Record<NativePrecision, Readonly<Record<string, str
   bf16: { 'sentence-transformers, torch bf16': 'torch-bf16', 'OpenVINO bf16': 'openvino-bf16' },
   int8: { 'ONNX Runtime, community int8': 'ort-int8', 'OpenVINO int8': 'openvino-int8' },
 };
-/** Worst cosine of a peer's vectors to ours in the same precision, or a higher one. */
+/** The least cosine between a peer's vectors and ours of the same or a higher precision. */
 const COSINE_MIN: Readonly<Record<NativePrecision, number>> = { fp32: 0.9999, bf16: 0.999, int8: 0.95 };
 
 interface Speed {
@@ -80,7 +80,7 @@ export function speedTrials(options: SuiteOptions): Trial[] {
 function speedTrial({ precision, shape, threads, forced }: Speed, options: SuiteOptions): Trial {
   const { quick, seed, cpu } = options;
   const set: TextSet = { kind: 'texts', tokens: shape.tokens, count: Math.max(shape.texts, TEXTS_MIN), seed };
-  // Sentences as they come, whatever is measured: one int8 model for all trials.
+  // Peers calibrate on sentences of mixed lengths in every trial, so that all trials share one int8 model.
   const calibration: TextSet = { ...set, tokens: 'mixed', count: quick ? QUICK_TEXTS : CALIBRATION_TEXTS };
   const sizes = INFERENCE_BATCHES.filter((size) => size <= shape.texts);
   const spec = {
@@ -110,15 +110,18 @@ function speedTrial({ precision, shape, threads, forced }: Speed, options: Suite
     role: 'reference',
     program: { kind: 'node', file: 'encode/encode.ts', spec: { ...spec, encoder: 'onnx', precision: 'fp32' } },
   };
-  // AMX makes bf16 so fast that the peers' int8 is what is nearest to it.
+  // On AMX the peers' int8 is nearest in speed to our bf16.
   const family = forced?.family ?? kernelFor(precision, cpu)?.family;
   const rivals: NativePrecision[] = precision === 'bf16' && family === 'amx' ? ['bf16', 'int8'] : [precision];
   return {
     id: `encode ${title}: ${shape.name}, threads=${threads}`,
     group: `Texts a second, tokenizer included: ${title}`,
     parameters: {
-      ...{ purpose: forced === undefined ? 'speed' : 'older kernel', precision },
-      ...{ batch: shape.texts, tokens: shape.tokens, threads },
+      purpose: forced === undefined ? 'speed' : 'older kernel',
+      precision,
+      batch: shape.texts,
+      tokens: shape.tokens,
+      threads,
       cores: threads === options.threads.at(-1) ? 'all' : 'one',
     },
     unit: 'texts/s',

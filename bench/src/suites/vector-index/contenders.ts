@@ -1,4 +1,4 @@
-/** Who searches: Cosimo in its ways, the limits of the machine, the peers. */
+/** The contenders of a search: Cosimo, Cosimo with a choice forced, limits of the machine, peers. */
 import { type VectorSet, type VectorSource, vectorFiles } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions } from '../../trial/trial.ts';
 
@@ -6,7 +6,7 @@ const DIMENSIONS = 384;
 const QUERIES = 256;
 const PEERS = { FAISS: 'faiss', 'FAISS, BLAS always': 'faiss-blas', NumPy: 'numpy', usearch: 'usearch' };
 
-/** What Cosimo and its peers are told alike; contenders/search/search-index.ts says what more Cosimo may be told. */
+/** The part of a spec that Cosimo and its peers share; `SearchSpec` says what Cosimo may be told besides. */
 export interface WorkSpec {
   readonly [name: string]: unknown;
   readonly rows: number;
@@ -46,8 +46,8 @@ export function peers(spec: WorkSpec): Contender[] {
   }));
 }
 
-/** Both ways to read the codes, of which Cosimo chooses by the data; and the kernel of CPUs without AVX-512. */
-export function otherScans(spec: WorkSpec, { cpu }: SuiteOptions): Contender[] {
+/** Cosimo forced to each of the two ways to read codes, and to the kernel of CPUs without AVX-512. */
+export function forcedScans(spec: WorkSpec, { cpu }: SuiteOptions): Contender[] {
   const scans = [
     cosimo({ ...spec, scan: 'planes' }, 'Cosimo, planes'),
     cosimo({ ...spec, scan: 'bytes' }, 'Cosimo, bytes'),
@@ -64,7 +64,7 @@ export function otherScans(spec: WorkSpec, { cpu }: SuiteOptions): Contender[] {
 }
 
 /** The same queries one after another instead of at once. */
-export function inARow(spec: WorkSpec): Contender {
+export function oneAfterAnother(spec: WorkSpec): Contender {
   return cosimo({ ...spec, in_a_row: true }, 'Cosimo, in a row');
 }
 
@@ -72,7 +72,7 @@ export function oneThread(spec: WorkSpec): Contender {
   return cosimo({ ...spec, threads: 1 }, 'Cosimo, 1 thread');
 }
 
-/** As many passes over a byte a dimension of every row as the machine can read, in queries/s. */
+/** How often a second the machine can read the codes of all rows, a byte a dimension. */
 export function readingTheCodes({ rows, dimensions, threads }: WorkSpec, options: SuiteOptions): Contender {
   const bytes = rows * dimensions;
   const share = ['--bytes', String(Math.ceil(bytes / threads)), '--pass-bytes', String(bytes)];

@@ -3,23 +3,23 @@ import type { VectorSource } from '../../data/data-set.ts';
 import type { Contender, Suite, SuiteOptions, Trial } from '../../trial/trial.ts';
 import {
   cosimo,
-  inARow,
+  forcedScans,
+  oneAfterAnother,
   oneThread,
-  otherScans,
   peers,
   readingTheCodes,
   specOf,
   vectorSet,
   type WorkSpec,
 } from './contenders.ts';
-import { besideTrials, QUICK_ROWS, ROWS, writeTrials } from './writes.ts';
+import { QUICK_ROWS, ROWS, searchDuringUpsertsTrials, writeTrials } from './writes.ts';
 
 const TOP_K = [1, 10, 100];
 const CONCURRENCY = [1, 8, 64];
-/** What the collections of sentences give. */
+/** As many rows as the collections of sentences hold. */
 const SENTENCE_ROWS = 50_000;
 const QUICK_CONCURRENCY = [1, 8];
-/** Searches of these are held to references too: enough rows for a scan to be what is measured. */
+/** From this many rows on the scan dominates a search, so searches are compared with references too. */
 const HELD_ROWS: Partial<Record<VectorSource, number>> = {
   gaussian: 1_000_000,
   clustered: 1_000_000,
@@ -33,7 +33,12 @@ export const index: Suite = {
     'exact search by rows, k, concurrent queries and threads, on four kinds of rows, held to what the machine reads; ' +
     'search beside upserts; build, upsert, delete',
   trials(options) {
-    return [...searchTrials(options), ...otherRows(options), ...besideTrials(options), ...writeTrials(options)];
+    return [
+      ...searchTrials(options),
+      ...otherRows(options),
+      ...searchDuringUpsertsTrials(options),
+      ...writeTrials(options),
+    ];
   },
   charts: [
     {
@@ -121,7 +126,7 @@ interface Held {
   readonly references: readonly Contender[];
 }
 
-/** What a search of many rows is held to without any peer. */
+/** The references of a search over many rows. */
 function heldTo(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions): Held | undefined {
   const { source, rows, k, concurrency, threads } = settings;
   const held = options.quick ? source === 'gaussian' : rows === HELD_ROWS[source];
@@ -130,7 +135,7 @@ function heldTo(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions)
   if (concurrency === 1 && threads === 1) {
     return {
       group: 'One query, 1 thread: ways to scan, and a pass over a byte a dimension',
-      references: [...otherScans(spec, options), limit],
+      references: [...forcedScans(spec, options), limit],
     };
   }
   if (concurrency === 1) {
@@ -138,7 +143,7 @@ function heldTo(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions)
     return { group, references: [oneThread(spec), limit] };
   }
   if (concurrency !== concurrencies(options).at(-1)) return undefined;
-  return { group: `${concurrency} queries at once: beside one after another`, references: [inARow(spec)] };
+  return { group: `${concurrency} queries at once: beside one after another`, references: [oneAfterAnother(spec)] };
 }
 
 const concurrencies = ({ quick }: SuiteOptions) => (quick ? QUICK_CONCURRENCY : CONCURRENCY);

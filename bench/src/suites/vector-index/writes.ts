@@ -33,14 +33,17 @@ export function writeTrials(options: SuiteOptions): Trial[] {
   );
 }
 
-/** One client that searches while documents are replaced at a fixed rate, and while none are. */
-export function besideTrials(options: SuiteOptions): Trial[] {
+/** One client searches while documents are replaced at a fixed rate; the reference is the same client while none are. */
+export function searchDuringUpsertsTrials(options: SuiteOptions): Trial[] {
   const rows = options.quick ? QUICK_ROWS : (ROWS.at(-1) as number);
   const threads = options.threads.at(-1) as number;
   const set = vectorSet('gaussian', rows, options);
   const spec = {
     ...specOf(set, options),
-    ...{ operation: 'search-beside-upserts', top_k: 10, concurrency: 1, threads },
+    operation: 'search-beside-upserts',
+    top_k: 10,
+    concurrency: 1,
+    threads,
     round_s: options.quick ? 0.05 : 3,
   };
   const subject: Contender = {

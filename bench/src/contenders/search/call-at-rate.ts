@@ -1,18 +1,18 @@
-/** Work at a fixed rate beside whatever else the event loop does. */
+/** Calls at a fixed rate, beside other work of the event loop. */
 
 /** As often as a timer can: at 1,000 a second one step falls due between two ticks. */
 const TICK_MS = 1;
 
 export interface Pace {
-  /** Ends it. @returns steps a second, as they came to be */
+  /** Stops calling. @returns the rate that was reached, in steps a second */
   readonly stop: () => number;
 }
 
 /**
- * Calls `step` `rate_per_s` times a second, evenly. Steps that fell due while the event loop was busy are made up for
- * as soon as it is free, so the rate is kept as long as it can be.
+ * Calls `step` `rate_per_s` times a second, evenly. Steps that fell due while the event loop was busy run
+ * as soon as it is free.
  */
-export function paced(rate_per_s: number, step: () => void): Pace {
+export function callAtRate(rate_per_s: number, step: () => void): Pace {
   const began_ms = performance.now();
   let done = 0;
   const catchUp = () => {
