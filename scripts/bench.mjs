@@ -1,5 +1,5 @@
-/** `npm run bench`: sets up what is missing, then measures. `npm run bench -- --help` says what. */
+/** `npm run bench`: sets up what is missing, then measures. `npm run bench -- --help` lists the options. */
 import { runNode, setUp } from './steps.mjs';
 
-await setUp();
+await setUp({ bench: true });
 process.exit(await runNode(['bench/src/cli.ts', ...process.argv.slice(2)]));

@@ -1,25 +1,8 @@
-/** Builds cosimo_bench, the program of bench/native, in build/bench. */
-import { execFile } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+/** Builds cosimo_bench, the program of bench/native. */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { BUILD, build } from './cmake.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BUILD = join(ROOT, 'build', 'bench');
 const TAIL_CHARACTERS = 2000;
-
-const run = promisify(execFile);
-
-async function cmake(args) {
-  try {
-    await run('cmake', args, { maxBuffer: 1 << 28 });
-  } catch (error) {
-    if (error.code === 'ENOENT') throw new Error('The benchmark program needs CMake, which was not found.');
-    const said = `${error.stdout ?? ''}${error.stderr ?? ''}`.trim().slice(-TAIL_CHARACTERS);
-    throw new Error(`The benchmark program could not be built, and the last that was said is: ${said}`);
-  }
-}
 
 /**
  * Brings the program up to date; does next to nothing when it is. Silent.
@@ -27,8 +10,11 @@ async function cmake(args) {
  * @throws {Error} one sentence, with the end of what CMake or the compiler said
  */
 export async function buildBench() {
-  await cmake(['-S', ROOT, '-B', BUILD, '-DCMAKE_BUILD_TYPE=Release', '-DCOSIMO_BENCH=ON']);
-  const jobs = String(availableParallelism());
-  await cmake(['--build', BUILD, '--target', 'cosimo_bench', '--parallel', jobs]);
+  try {
+    await build(['cosimo_bench']);
+  } catch (problem) {
+    if (!problem.output) throw problem;
+    throw new Error(`${problem.message} It ended with: ${problem.output.trim().slice(-TAIL_CHARACTERS)}`);
+  }
   return join(BUILD, 'cosimo_bench');
 }

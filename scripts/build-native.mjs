@@ -1,45 +1,16 @@
 #!/usr/bin/env node
 /**
  * Builds the native addon, build/Release/cosimo.node, when it is missing or older than what it is made of.
- * Plain JavaScript for any Node from 20 on: it runs before the pinned Node is there. Node-API makes the addon
- * independent of the Node that builds it.
+ * Node-API makes the addon independent of the Node that builds it.
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUILD, BuildProblem, build, configure, ROOT, requireTools } from './cmake.mjs';
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const ADDON = join(ROOT, 'build', 'Release', 'cosimo.node');
-const STAMP = join(ROOT, 'build', 'native.stamp');
-const HOW_TO_INSTALL =
-  process.platform === 'darwin'
-    ? 'xcode-select --install && brew install cmake'
-    : 'apt-get install g++ make cmake, or your system’s like';
-
-/** What stops a build, said in one sentence that a person can act on. */
-class BuildProblem extends Error {}
-
-/** First line of `program --version`, or undefined when it cannot be run. */
-function versionOf(program) {
-  const { status, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
-  return status === 0 ? stdout.split('\n')[0] : undefined;
-}
-
-function requireTools() {
-  const compilers = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++'];
-  const compiler = compilers.map(versionOf).find((version) => version !== undefined);
-  if (!compiler)
-    throw new BuildProblem(`No C++ compiler was found (${compilers.join(', ')}); install one: ${HOW_TO_INSTALL}.`);
-  const cmake = versionOf('cmake');
-  if (!cmake) throw new BuildProblem(`CMake was not found; install it: ${HOW_TO_INSTALL}.`);
-  if (!versionOf('ninja') && !versionOf('make')) {
-    throw new BuildProblem(`Neither ninja nor make was found; install one: ${HOW_TO_INSTALL}.`);
-  }
-  return [compiler, cmake];
-}
+const ADDON = join(BUILD, 'Release', 'cosimo.node');
+const STAMP = join(BUILD, 'native.stamp');
 
 function sourceFiles() {
   const native = readdirSync(join(ROOT, 'native'), { recursive: true, withFileTypes: true })
@@ -55,46 +26,34 @@ function fingerprint(toolVersions) {
   return hash.digest('hex');
 }
 
-function runCmakeJs() {
-  let cli;
-  try {
-    cli = createRequire(join(ROOT, 'package.json')).resolve('cmake-js/bin/cmake-js');
-  } catch {
-    throw new BuildProblem('cmake-js is not installed; run `npm install` first.');
-  }
-  // CMake remembers compiler and folder in its cache, and would keep to them although they changed.
-  rmSync(join(ROOT, 'build', 'CMakeCache.txt'), { force: true });
-  const args = [cli, 'compile', '--CDCMAKE_BUILD_TYPE=Release'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  if (status === 0 && existsSync(ADDON)) return;
-  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
-  throw new BuildProblem('The native addon could not be compiled; what the compiler said is above.');
-}
-
 /**
- * Brings the addon up to date. Prints one line. Throws an Error whose message is one sentence for a person.
- * @returns {boolean} true when something was built
+ * Brings the addon up to date, and with `tests` the C++ tests too. Prints one line.
+ * @param {{ tests?: boolean }} options
+ * @returns {Promise<boolean>} whether the addon was built
+ * @throws {BuildProblem} one sentence for a person, after printing what the compiler said
  */
-export function buildNative() {
+export async function buildNative({ tests = false } = {}) {
   const stamp = fingerprint(requireTools());
-  if (existsSync(ADDON) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) {
+  const isCurrent = existsSync(ADDON) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp;
+  if (isCurrent && !tests) {
     console.log('Native addon: up to date.');
     return false;
   }
-  console.log('Native addon: compiling, this takes about a minute …');
-  runCmakeJs();
-  mkdirSync(dirname(STAMP), { recursive: true });
+  console.log(`Native addon${tests ? ' and C++ tests' : ''}: compiling, this takes some minutes the first time …`);
+  try {
+    if (!isCurrent) await configure();
+    await build(tests ? ['cosimo', 'cosimo_tests'] : ['cosimo']);
+  } catch (problem) {
+    if (problem.output) process.stderr.write(problem.output);
+    throw problem;
+  }
   writeFileSync(STAMP, stamp);
-  return true;
+  return !isCurrent;
 }
 
-function main() {
+async function main() {
   try {
-    buildNative();
+    await buildNative();
   } catch (error) {
     if (!(error instanceof BuildProblem)) throw error;
     console.error(error.message);
@@ -102,4 +61,4 @@ function main() {
   }
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) main();
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

@@ -1,11 +1,14 @@
 /**
  * `node scripts/check-start.mjs FOLDER`: runs `npm start` there, walks through the README's example by HTTP, kills the
  * service, starts it again and asks again. The second start is timed: it shall be up in under three seconds. At last npm
- * alone is told to stop, as a supervisor would: the service shall go with it.
+ * alone is told to stop, as a supervisor would: the service shall go with it. Afterwards nothing is installed that only
+ * development needs.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 const SECOND_START_MAX_MS = 3000;
 const STOP_MAX_MS = 3000;
@@ -53,6 +56,12 @@ async function firstHit() {
   return hits[0];
 }
 
+/** Paths of packages in node_modules that the lock file lists for development alone. */
+function developmentPackages() {
+  const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  return Object.keys(packages).filter((path) => packages[path].dev);
+}
+
 const first = await start();
 await post('/index', { id: 'python', text: 'Python is a programming language', metadata: { year: 1991 } });
 await post('/index', { id: 'erlang', text: 'Erlang is great for concurrent systems' });
@@ -70,3 +79,10 @@ const answer = await fetch(`${ORIGIN}/health`).catch(() => undefined);
 if (answer !== undefined) second.kill();
 assert.equal(answer, undefined, 'the service outlived npm');
 assert.ok(second.elapsed_ms < SECOND_START_MAX_MS, `the second start took ${second.elapsed_ms} ms`);
+const unneeded = developmentPackages();
+assert.ok(unneeded.includes('node_modules/typescript'));
+assert.deepEqual(
+  [...unneeded, 'bench/node_modules'].filter((path) => existsSync(join(folder, path))),
+  [],
+  'npm start installs no development dependency',
+);

@@ -1,30 +1,31 @@
 /**
- * Builds and runs the C++ tests of native/core and native/kernels, without Node.
- * `node scripts/test-native.mjs [address,undefined | thread]` builds them with these sanitizers.
+ * Builds and runs the C++ tests of native/core and native/kernels.
+ * `node scripts/test-native.mjs [address,undefined | thread]` builds them with these sanitizers, in a folder apart.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { BUILD, build, buildApart } from './cmake.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** @returns {boolean} whether every test passed; prints a closing line with the counts */
-export function testNative(sanitizers = '') {
-  const build = join(ROOT, 'build', sanitizers === '' ? 'tests' : `tests-${sanitizers.replace(',', '-')}`);
-  const configure = ['-S', ROOT, '-B', build, '-DCOSIMO_TESTS=ON', `-DCOSIMO_SANITIZE=${sanitizers}`];
+/**
+ * Prints what ctest prints, which ends with the counts.
+ * @returns {Promise<boolean>} whether every test passed
+ */
+export async function testNative(sanitizers = '') {
+  const folder = sanitizers === '' ? BUILD : join(BUILD, sanitizers.replace(',', '-'));
   console.log(`cosimo: C++ tests${sanitizers === '' ? '' : ` with -fsanitize=${sanitizers}`}`);
-  for (const args of [configure, ['--build', build, '--parallel', String(availableParallelism())]]) {
-    const { status, stdout, stderr } = spawnSync('cmake', args, { encoding: 'utf8', maxBuffer: 1 << 28 });
-    if (status === 0) continue;
-    console.error(`${stdout}${stderr}`);
+  try {
+    if (sanitizers === '') await build(['cosimo_tests']);
+    else await buildApart(folder, [`-DCOSIMO_SANITIZE=${sanitizers}`], ['cosimo_tests']);
+  } catch (problem) {
+    console.error(`${problem.output ?? ''}${problem.message}`);
     return false;
   }
-  const { status, stdout, stderr } = spawnSync('ctest', ['--test-dir', build, '--output-on-failure'], {
-    encoding: 'utf8',
-  });
-  process.stdout.write(`${stdout}${stderr}`);
+  const ctest = ['--test-dir', folder, '--output-on-failure', '--parallel', String(availableParallelism())];
+  const { status } = spawnSync('ctest', ctest, { stdio: 'inherit' });
   return status === 0;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exit(testNative(process.argv[2]) ? 0 : 1);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  process.exit((await testNative(process.argv[2])) ? 0 : 1);

@@ -1,36 +1,36 @@
 #!/bin/sh
 # Builds the C++ tests and the benchmark's program for AArch64 with a cross compiler and runs them under an emulator,
 # both NEON kernels included: that they work, nothing about speed.
-# Debian: apt-get install g++-aarch64-linux-gnu qemu-user-static. Without these tools it says "skipped" and succeeds.
+# Debian: apt-get install g++-aarch64-linux-gnu qemu-user-static. Where a tool is missing it says "skipped" and succeeds.
 set -eu
 cd "$(dirname "$0")/.."
 
 for tool in aarch64-linux-gnu-g++ qemu-aarch64-static cmake ctest; do
   if ! command -v "$tool" >/dev/null 2>&1; then
-    echo "NEON tests skipped: $tool is not installed"
+    echo "skipped: $tool is not installed"
     exit 0
   fi
 done
 
-cmake -S . -B build/tests-neon -DCOSIMO_TESTS=ON -DCOSIMO_BENCH=ON \
+cmake -S . -B build/neon \
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_EXE_LINKER_FLAGS=-static \
   '-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64-static;-cpu;max' >/dev/null
-cmake --build build/tests-neon --parallel 2
-qemu-aarch64-static -cpu max build/tests-neon/kernels_test | grep '^kernel neon-dotprod$'
+cmake --build build/neon --parallel "$(nproc)"
+qemu-aarch64-static -cpu max build/neon/tests/kernels_test | grep '^kernel neon-dotprod$'
 # A CPU without SDOT: the kernel that needs it must not be there, and the other must do.
-old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/tests-neon/code_kernels_test)
+old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/neon/tests/code_kernels_test)
 printf '%s\n' "$old_cpu" | grep '^kernel neon$'
 if printf '%s\n' "$old_cpu" | grep '^kernel neon-dotprod$'; then exit 1; fi
 # Likewise of the encoder's kernels.
-encoder_kernels=$(qemu-aarch64-static -cpu max build/tests-neon/encoder_rows_test)
+encoder_kernels=$(qemu-aarch64-static -cpu max build/neon/tests/encoder_rows_test)
 for kernel in 'neon, fp32' 'neon-bf16, bf16' 'neon-i8mm, int8' 'scalar, fp32'; do
   printf '%s\n' "$encoder_kernels" | grep "^kernel $kernel\$"
 done
-old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/tests-neon/encoder_rows_test)
+old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/neon/tests/encoder_rows_test)
 printf '%s\n' "$old_cpu" | grep '^kernel neon, fp32$'
 if printf '%s\n' "$old_cpu" | grep -E '^kernel neon-(bf16|i8mm)'; then exit 1; fi
-printf 'round\n' | qemu-aarch64-static -cpu max build/tests-neon/cosimo_bench dot --kernel neon --bytes 65536 --round-s 0.01 |
+printf 'round\n' | qemu-aarch64-static -cpu max build/neon/cosimo_bench dot --kernel neon --bytes 65536 --round-s 0.01 |
   grep '"round":{"value":'
 # A tenth of the comparisons, fewer sizes of the encoder's: emulation takes thirty times as long.
-COSIMO_COMPARISONS=1000 COSIMO_BRIEF=1 ctest --test-dir build/tests-neon --output-on-failure
+COSIMO_COMPARISONS=1000 COSIMO_BRIEF=1 ctest --test-dir build/neon --output-on-failure --parallel "$(nproc)"

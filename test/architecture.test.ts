@@ -95,7 +95,7 @@ const INCLUDES: Rules = {
   ],
 
   'test/native': ['test/native/**', 'native/core/**', 'native/kernels/**'],
-  'bench/native': ['native/core/**', 'native/kernels/**'],
+  'bench/native': ['bench/native/**', 'native/core/**', 'native/kernels/**'],
 };
 
 interface Reference {
@@ -130,7 +130,7 @@ const imports = modules.flatMap(({ path, text }): Reference[] => {
 const includes = units.flatMap(({ path, text }): Reference[] => {
   const names = [...text.matchAll(/^\s*#\s*include\s*(?:"([^"]+)"|(<(?:napi|node_api|uv|v8)[^>]*>))/gm)];
   return names.map(([, quoted, system]) => {
-    const places = [dirname(path), 'native', 'test/native'].map((folder) => join(folder, quoted ?? ''));
+    const places = [dirname(path), 'native', 'test/native', 'bench/native'].map((folder) => join(folder, quoted ?? ''));
     return { from: path, to: system ?? places.find((place) => existsSync(join(ROOT, place))) ?? `"${quoted}"` };
   });
 });

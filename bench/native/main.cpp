@@ -1,12 +1,11 @@
-// cosimo_bench: how fast the parts of the native half are, and the machine under them. README.md says how to
-// ask.
+// cosimo_bench measures parts of the native half and limits of the machine. README.md explains its use.
 #include <iostream>
 #include <new>
 #include <system_error>
 
-#include "features.h"
-#include "json_line.h"
-#include "rounds.h"
+#include "instructions/features.h"
+#include "support/json_line.h"
+#include "support/rounds.h"
 
 namespace cosimo::bench {
 namespace {

@@ -1,7 +1,7 @@
 // Writers and searches at once, every answer checked against what the writers did (history.h). Made for
 // ThreadSanitizer:
 //
-//   COSIMO_STRESS_S=3600 build/tests-thread/index_stress_test
+//   COSIMO_STRESS_S=3600 build/thread/tests/index_stress_test
 //
 // runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 120 under a sanitizer. Each round of some
 // seconds has an index of its own and another kernel, way of scanning and number of threads; a round is turns

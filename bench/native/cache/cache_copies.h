@@ -1,0 +1,14 @@
+// The least work of a cache hit, for comparison with hits.
+#pragma once
+
+#include <memory>
+
+#include "cache/cache_settings.h"
+#include "support/measure.h"
+
+namespace cosimo::bench {
+
+/// Keys hashed and compared, vectors copied, from entries whose place is known. Throws std::bad_alloc.
+std::unique_ptr<Measure> make_copies_measure(const CacheSettings& settings);
+
+}  // namespace cosimo::bench
