@@ -1,16 +1,16 @@
-/** Environment → one frozen, typed `Config`. Checked once at start: a bad value stops the start with a sentence naming it. */
+/** The settings: environment variables, checked once at start, as one frozen `Config`. A bad value stops the start with a sentence that names it. */
 import { availableParallelism } from 'node:os';
 import { envSchema } from 'env-schema';
 import { type Static, Type } from 'typebox';
 import { CosimoError } from './errors.ts';
 
 const MIB = 1024 * 1024;
-/** With the main thread as many as the cache has words for, see native/core/base/thread_number.h. */
+/** With the main thread 64, which is as many threads as the cache can tell apart: see native/core/base/thread_number.h. */
 const HTTP_THREADS_MAX = 63;
 
 const bytes = (description: string, fallback: number, minimum = 1) =>
   Type.Integer({
-    description: `${description}, in bytes`,
+    description,
     default: fallback,
     minimum,
     maximum: Number.MAX_SAFE_INTEGER,
@@ -21,92 +21,127 @@ const count = (description: string, fallback: number, minimum: number, maximum: 
 const SettingsSchema = Type.Object({
   HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1', minLength: 1 }),
   HTTP_THREADS: Type.String({
-    description: 'Event loops that listen on the port, each a thread: a number up to 63, or auto for the cores',
+    description: 'Threads that serve HTTP, each with its own event loop: a number up to 63, or auto for one a core',
     default: '1',
     pattern: '^(auto|[1-9]|[1-5][0-9]|6[0-3])$',
   }),
-  PORT: count('Port to listen on; 0 takes a free one', 8000, 0, 65_535),
+  PORT: count('Port to listen on; 0 takes any free port', 8000, 0, 65_535),
   MODEL: Type.String({
-    description: 'Model on the Hugging Face hub: org/name or org/name@revision',
+    description: 'Model on the Hugging Face hub, as org/name or org/name@revision',
     default: 'sentence-transformers/all-MiniLM-L6-v2',
     pattern: '^[\\w.-]+/[\\w.-]+(@[\\w.-]+)?$',
   }),
-  MODEL_DIR: Type.Optional(Type.String({ description: 'Folder with a sentence-transformers model, used as it is' })),
-  DEVICE: Type.Enum(['auto', 'cpu', 'cuda'], { description: 'Where the model runs', default: 'auto' }),
-  CUDA_DEVICE: count('Number of the CUDA device', 0, 0, 1023),
+  MODEL_DIR: Type.Optional(
+    Type.String({ description: 'Folder of a sentence-transformers model, used in place of the hub' }),
+  ),
+  DEVICE: Type.Enum(['auto', 'cpu', 'cuda'], {
+    description: 'Where the model runs; auto takes CUDA where it works, else the CPU',
+    default: 'auto',
+  }),
+  CUDA_DEVICE: count('Number of the CUDA device to use', 0, 0, 1023),
   ENCODER: Type.Enum(['auto', 'native', 'onnx'], {
-    description: "What encodes: Cosimo's own encoder for the CPU, ONNX Runtime, or whichever suits device and model",
+    description:
+      "Encoder: Cosimo's own for the CPU (native), ONNX Runtime (onnx), or whichever suits device and model (auto)",
     default: 'auto',
   }),
   PRECISION: Type.Enum(['auto', 'fp32', 'fp16', 'bf16', 'int8'], {
     description:
-      'Arithmetic of the encoder; auto is fp16 on CUDA and fp32 on the CPU; fp16 is ONNX Runtime, bf16 and int8 the native encoder',
+      'Precision of the encoder; auto is fp16 on CUDA and fp32 on the CPU; only ONNX Runtime has fp16, only the native encoder has bf16 and int8',
     default: 'auto',
   }),
   ENCODER_WORKERS: count(
-    'Inferences that run side by side (0: chosen at start, by measuring; 2 share the threads of the native encoder)',
+    'Inferences that run side by side; 0 lets the start choose by measuring; the native encoder takes 2, which share its threads',
     0,
     0,
     256,
   ),
   ENCODER_THREADS: count(
-    'Threads of one inference (0: chosen at start, by measuring; all cores for the native encoder)',
+    'Threads of one inference; 0 lets the start choose by measuring; the native encoder takes all cores',
     0,
     0,
     1024,
   ),
   BATCH_TOKENS: count(
-    'Tokens, padding included where there is any, that one inference takes at most (0: 1024 on the CPU, 16384 on CUDA)',
+    'Most tokens of one inference, padding included; 0 is 1024 on the CPU and 16384 on CUDA',
     0,
     0,
     1 << 20,
   ),
-  QUEUE_TOKENS: count('Tokens of texts that may wait to be encoded; more are answered 429', 262_144, 1, 1 << 30),
-  QUEUE_BYTES: bytes('Text that may wait to be encoded; more is answered 429', 256 * MIB),
-  SEARCH_THREADS: count('Threads of the search pool', availableParallelism(), 1, 1024),
+  QUEUE_TOKENS: count(
+    'Most tokens that may wait to be encoded; a request past them is answered 429',
+    262_144,
+    1,
+    1 << 30,
+  ),
+  QUEUE_BYTES: bytes('Most bytes of text that may wait to be encoded; a request past them is answered 429', 256 * MIB),
+  SEARCH_THREADS: count('Threads that search the index', availableParallelism(), 1, 1024),
   SEARCH_CODES: Type.Enum(['auto', 'planes', 'bytes'], {
-    description: 'How a search reads the codes of rows: the upper plane first, whole bytes, or whichever is faster',
+    description:
+      'How a search reads the codes of rows: the upper half of each first (planes), whole (bytes), or whichever is faster (auto)',
     default: 'auto',
   }),
   DATA_DIR: Type.String({
-    description: 'Folder of the document store; :memory: keeps nothing',
+    description: 'Folder of the document store; :memory: keeps documents until the process ends',
     default: './data',
     minLength: 1,
   }),
-  CACHE_BYTES: bytes('Embedding cache, everything counted', 256 * MIB, 0),
-  CACHE_TTL_MS: count('Time after which a cached embedding is made anew; 0 for never', 0, 0, Number.MAX_SAFE_INTEGER),
-  ANSWER_BYTES: bytes('Search answers being made or not read yet; more is answered 429', 512 * MIB),
-  MAX_BATCH_SIZE: count('Texts in one request', 100, 1, 100_000),
+  CACHE_BYTES: bytes('Bytes that the embedding cache may take, everything counted; 0 keeps nothing', 256 * MIB, 0),
+  CACHE_TTL_MS: count(
+    'Age in milliseconds past which a cached embedding is not used; 0 for no limit',
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  ANSWER_BYTES: bytes(
+    'Most bytes of search answers that are being made or sent; a search past them is answered 429',
+    512 * MIB,
+  ),
+  MAX_BATCH_SIZE: count('Most texts in one request', 100, 1, 100_000),
   MAX_DOCUMENTS: count(
-    'Documents of the index; a new one past them is answered 507; 0 for no limit',
+    'Most documents in the index; a new one past them is answered 507; 0 for no limit',
     0,
     0,
     Number.MAX_SAFE_INTEGER,
   ),
   MAX_INDEX_BYTES: bytes(
-    'Native memory of the index (0: three quarters of what this process may use); a write past it is answered 507',
+    'Most bytes of memory of the index; a write past them is answered 507; 0 is three quarters of what this process may use',
     0,
     0,
   ),
-  MAX_TOP_K: count('Hits of one search', 10_000, 1, 1_000_000),
-  MAX_BODY_BYTES: bytes('Request body', 32 * MIB),
-  MAX_TEXT_BYTES: bytes('One text, as UTF-8', 8 * MIB),
-  MAX_METADATA_BYTES: bytes("One document's metadata, as JSON", MIB),
+  MAX_TOP_K: count('Most hits of one search', 10_000, 1, 1_000_000),
+  MAX_BODY_BYTES: bytes('Most bytes of a request body', 32 * MIB),
+  MAX_TEXT_BYTES: bytes('Most bytes of a text, in UTF-8', 8 * MIB),
+  MAX_METADATA_BYTES: bytes("Most bytes of a document's metadata, as JSON", MIB),
   API_KEY: Type.Optional(
-    Type.String({ description: 'Bearer token that every call but /health* and the documentation must carry' }),
+    Type.String({ description: 'Bearer token that every call must carry, except /health* and the documentation' }),
   ),
-  RATE_LIMIT: count('Requests a minute from one address; 0 for no limit', 0, 0, 1_000_000_000),
-  REQUEST_TIMEOUT_MS: count('Longest time one request may take; then 503', 60_000, 1, 86_400_000),
-  MAX_EVENT_LOOP_DELAY_MS: count('Mean event loop delay above which work is answered 503', 1000, 10, 600_000),
+  RATE_LIMIT: count(
+    'Most requests a minute from one address; a request past them is answered 429; 0 for no limit',
+    0,
+    0,
+    1_000_000_000,
+  ),
+  REQUEST_TIMEOUT_MS: count(
+    'Longest time of one request, in milliseconds; then it is answered 503',
+    60_000,
+    1,
+    86_400_000,
+  ),
+  MAX_EVENT_LOOP_DELAY_MS: count(
+    'Mean delay of the event loop, in milliseconds, above which requests are answered 503',
+    1000,
+    10,
+    600_000,
+  ),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-    description: 'Log level',
+    description: 'Least level that is logged',
     default: 'info',
   }),
 });
 
 type Settings = Static<typeof SettingsSchema>;
 
-/** Names are those of the environment variables; units are the last word of a name. */
+/** Its names are those of the environment variables. */
 export type Config = Readonly<Settings>;
 
 type SettingSchema = { description: string; default?: unknown; type?: string; enum?: readonly unknown[] };
@@ -134,7 +169,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   }
 }
 
-/** A request within the limits must fit into an empty queue, or it would be refused for ever; one of many tokens does. */
+/** Every request within the limits must fit into an empty queue, or it would be refused for ever. QUEUE_TOKENS needs no check: an empty queue takes any number of tokens. */
 function checkTogether({ QUEUE_BYTES, MAX_BODY_BYTES }: Settings): void {
   if (QUEUE_BYTES < MAX_BODY_BYTES) {
     throw new CosimoError(
@@ -151,12 +186,12 @@ function sentence(name: string, fault: string, data: Record<string, string>): st
   return `${name}${shown}: ${fault}${choices}. ${schema?.description ?? ''}.`;
 }
 
-/** HTTP_THREADS as a number. */
+/** HTTP_THREADS as a number: auto is one a core. */
 export function httpThreads({ HTTP_THREADS }: Config): number {
   return HTTP_THREADS === 'auto' ? Math.min(availableParallelism(), HTTP_THREADS_MAX) : Number(HTTP_THREADS);
 }
 
-/** The text of `--help` of a command: every setting with its default and meaning. */
+/** What `--help` of a command shows: every setting with its meaning, its choices and its default. */
 export function settingsHelp(command = 'npm start'): string {
   const rows = PROPERTIES.map(([name, schema]) => {
     const kind = schema.enum ? schema.enum.join(' | ') : '';

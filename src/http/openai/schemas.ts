@@ -1,4 +1,4 @@
-/** What OpenAI's calls take and give, for the documentation; `openai-body.ts` validates. */
+/** What OpenAI's calls take and give, for the documentation; `body.ts` validates. */
 import { Type } from 'typebox';
 import { OPENAI_BODY } from './body.ts';
 

@@ -1,38 +1,17 @@
-/** The LMDB environment that a document store lives in: its databases, its writes, and that one process has it open. */
+/** An opened LMDB environment: one process has it open at a time, and a write is on the disk once it is answered. */
 import { mkdirSync } from 'node:fs';
-import { type Database, open, type RootDatabase } from 'lmdb';
 import { CosimoError } from '../../errors.ts';
+import { type Databases, openDatabases } from './layout.ts';
 
-export type DocumentRecord = [id: string, text: string, metadata: string];
-
-/** Two databases take vectors: the facts name the one that is served, the other is for those of a re-embedding. */
-export type VectorsName = 'vectors' | 'vectors.b';
-export type VectorsDatabase = Database<Buffer, number>;
-
-export interface LmdbEnvironment {
+export interface LmdbEnvironment extends Databases {
   readonly dir: string;
-  readonly root: RootDatabase;
-  readonly ids: Database<number, Buffer>;
-  readonly documents: Database<DocumentRecord, number>;
-  readonly vectors: Readonly<Record<VectorsName, VectorsDatabase>>;
 }
-
-/** Values past half a page take pages of their own: a vector of 384 floats would waste more than half of 4 KiB. */
-const PAGE_BYTES = 16_384;
 
 /** @throws CosimoError `store_unavailable` when the folder can't be used */
 export function openEnvironment(dir: string): LmdbEnvironment {
   try {
     mkdirSync(dir, { recursive: true });
-    const root = open({ path: dir, noSubdir: false, pageSize: PAGE_BYTES, maxDbs: 8 });
-    const openVectors = (name: VectorsName): VectorsDatabase => root.openDB({ name, encoding: 'binary' });
-    return {
-      dir,
-      root,
-      ids: root.openDB({ name: 'ids', keyEncoding: 'binary' }),
-      documents: root.openDB({ name: 'documents' }),
-      vectors: { vectors: openVectors('vectors'), 'vectors.b': openVectors('vectors.b') },
-    };
+    return { dir, ...openDatabases(dir) };
   } catch (cause) {
     throw new CosimoError('store_unavailable', `DATA_DIR=${dir} cannot be opened: ${(cause as Error).message}`, {
       cause,
@@ -41,9 +20,9 @@ export function openEnvironment(dir: string): LmdbEnvironment {
 }
 
 /**
- * A process that holds what it read of the store in memory would not see another's writes. To be called after a first
- * read: that takes the place in the table of readers by which others see this process.
- * @throws CosimoError `store_unavailable` when another process has it open
+ * Two processes must not share a store: each keeps in memory what it has read, and would not see the other's writes.
+ * Call it after a first read, which enters this process in the table of readers. Other processes see it there.
+ * @throws CosimoError `store_unavailable` when another process has the store open
  */
 export function refuseToShare({ root, dir }: LmdbEnvironment): void {
   root.readerCheck(); // takes out the readers of processes that were killed
@@ -57,7 +36,7 @@ export function refuseToShare({ root, dir }: LmdbEnvironment): void {
 }
 
 /**
- * Runs `change` in a transaction of its own inside the next commit; settles once that commit is on the disk.
+ * Runs `change` in a transaction of its own inside the next commit. Resolves once that commit is on the disk.
  * @throws CosimoError `store_unavailable` when that failed; nothing has changed then
  */
 export async function writeDurably<T>({ root }: LmdbEnvironment, change: () => T): Promise<T> {
@@ -70,10 +49,4 @@ export async function writeDurably<T>({ root }: LmdbEnvironment, change: () => T
       cause,
     });
   }
-}
-
-/** The newest version among the keys of a database; 0 when it is empty. */
-export function newestVersion(database: Database<unknown, number>): number {
-  const [newest = 0] = [...database.getKeys({ reverse: true, limit: 1 })];
-  return newest;
 }

@@ -1,27 +1,27 @@
-/** What a store says of itself: its format, whose vectors it holds and where, and whether a re-embedding has begun. */
+/** What a store knows of itself: its format, the model of its vectors, and whether a re-embedding has begun. */
 import { CosimoError } from '../../errors.ts';
-import type { LmdbEnvironment, VectorsDatabase, VectorsName } from './environment.ts';
+import type { LmdbEnvironment } from './environment.ts';
+import { type Databases, FACTS_KEY, REEMBEDDING_KEY, type VectorsDatabase, type VectorsName } from './layout.ts';
 
-/** Whose vectors they are. */
+/** The model that made vectors. */
 export interface VectorsModel {
   /** Everything that changes a vector, in one string. */
   readonly fingerprint: string;
-  /** For sentences: what MODEL or MODEL_DIR said. */
+  /** What MODEL or MODEL_DIR said, for people. */
   readonly modelName: string;
 }
 
 export interface StoreFacts extends VectorsModel {
   readonly format: number;
   readonly dimensions: number;
-  /** The database that is served. Format 1 has no such field and keeps them in `vectors`. */
+  /** The database that is served. Format 1 lacks this field and has its vectors in `vectors`. */
   readonly vectors: VectorsName;
 }
 
+/** The format that this Cosimo writes. It reads 1 too. */
 export const FORMAT = 2;
-const FACTS_KEY = 'facts';
-const TARGET_KEY = 're-embedding';
 
-/** @throws CosimoError `store_unavailable` when a Cosimo made the store that writes another format */
+/** @returns undefined for a new store. @throws CosimoError `store_unavailable` when its format is not known here */
 export function readFacts({ root, dir }: LmdbEnvironment): StoreFacts | undefined {
   const facts = root.get(FACTS_KEY) as (Omit<StoreFacts, 'vectors'> & { vectors?: VectorsName }) | undefined;
   if (facts === undefined) return undefined;
@@ -30,28 +30,30 @@ export function readFacts({ root, dir }: LmdbEnvironment): StoreFacts | undefine
   throw new CosimoError('store_unavailable', `DATA_DIR=${dir} has format ${format}; this Cosimo reads 1 to ${FORMAT}.`);
 }
 
-/** Within a transaction. `undefined` makes it a store that belongs to no model. */
-export function putFacts({ root }: LmdbEnvironment, facts: StoreFacts | undefined): void {
+/** To be called within a transaction. Without facts the store belongs to no model. */
+export function putFacts({ root }: Databases, facts: StoreFacts | undefined): void {
   if (facts === undefined) root.removeSync(FACTS_KEY);
   else root.putSync(FACTS_KEY, facts);
 }
 
-/** For whom a re-embedding has begun that has not ended. */
-export function readTarget({ root }: LmdbEnvironment): VectorsModel | undefined {
-  return root.get(TARGET_KEY) as VectorsModel | undefined;
+/** The model of a re-embedding that has begun and not ended. */
+export function readTarget({ root }: Databases): VectorsModel | undefined {
+  return root.get(REEMBEDDING_KEY) as VectorsModel | undefined;
 }
 
-/** Within a transaction. */
-export function putTarget({ root }: LmdbEnvironment, target: VectorsModel | undefined): void {
-  if (target === undefined) root.removeSync(TARGET_KEY);
-  else root.putSync(TARGET_KEY, target);
+/** To be called within a transaction. */
+export function putTarget({ root }: Databases, target: VectorsModel | undefined): void {
+  if (target === undefined) root.removeSync(REEMBEDDING_KEY);
+  else root.putSync(REEMBEDDING_KEY, target);
 }
 
-/** Where a re-embedding writes. */
-export function spareVectors(
-  { vectors }: LmdbEnvironment,
-  facts: StoreFacts,
-): { name: VectorsName; rows: VectorsDatabase } {
+/** The database of vectors that is not served. */
+export interface SpareVectors {
+  readonly name: VectorsName;
+  readonly rows: VectorsDatabase;
+}
+
+export function spareVectors({ vectors }: Databases, facts: StoreFacts): SpareVectors {
   const name = facts.vectors === 'vectors' ? 'vectors.b' : 'vectors';
   return { name, rows: vectors[name] };
 }
@@ -66,7 +68,7 @@ export function requireSameModel(dir: string, facts: StoreFacts, own: VectorsMod
   );
 }
 
-/** Name and first digits; what follows a dash tells models of the same files apart and is kept. */
+/** For sentences: name and first digits. What follows a dash, such as the precision, is kept: it tells two apart that have one name. */
 export function described({ modelName, fingerprint }: VectorsModel): string {
   const [digits = '', ...rest] = fingerprint.split('-');
   return `${modelName} (${[digits.slice(0, 12), ...rest].join('-')})`;

@@ -1,23 +1,7 @@
-/**
- * The document store on disk: one LMDB environment with a few databases, and facts about itself in its root.
- *
- *   ids        id → version
- *   documents  version → [id, text, metadata]
- *   vectors    version → float32 row, little-endian, apart from the texts so that filling the index reads rows alone
- *   vectors.b  the same; one of the two is served, the other empty or being filled by a re-embedding
- *
- * A document's record is keyed by its version and not by its id: a search has versions in hand, the index's keys.
- */
+/** The document store on disk. `layout.ts` says what lies where. */
 import { CosimoError } from '../../errors.ts';
 import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from '../document-store.ts';
-import {
-  type LmdbEnvironment,
-  newestVersion,
-  openEnvironment,
-  refuseToShare,
-  type VectorsDatabase,
-  writeDurably,
-} from './environment.ts';
+import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './environment.ts';
 import {
   FORMAT,
   putFacts,
@@ -28,6 +12,7 @@ import {
   spareVectors,
   type VectorsModel,
 } from './facts.ts';
+import { floatsOf, idKey, newestVersion, rowBytes, rowOf, type VectorsDatabase } from './layout.ts';
 
 /** A store keeps the vectors of one model. */
 export interface LmdbStoreOptions extends VectorsModel {
@@ -38,22 +23,20 @@ export interface LmdbStoreOptions extends VectorsModel {
 /** Rows handed to the index at once while it is filled. */
 const ROWS_PER_READ = 256;
 
-/** Ids are arbitrary text, NUL included: their UTF-8 bytes are the key. */
-const idKey = (id: string) => Buffer.from(id);
-
 export class LmdbStore implements DocumentStore {
   readonly #environment: LmdbEnvironment;
   readonly #vectors: VectorsDatabase;
-  /** The rows of a re-embedding that was interrupted: it goes on from there, so they must follow what is written. */
+  /** The rows of a re-embedding that was interrupted and goes on later: whatever is removed from the store leaves them too. */
   readonly #unfinished: VectorsDatabase | undefined;
   readonly #dimensions: number;
-  /** Replaced and deleted documents that a running search may still want. */
+  /** Replaced and deleted documents that a search under way may still read. */
   readonly #retired = new Map<number, StoredDocument>();
   #count: number;
   #lastVersion: number;
 
   /**
-   * @throws CosimoError `store_unavailable` when the folder can't be used; `index_model_mismatch` when another model made it
+   * @throws CosimoError `store_unavailable` when the folder can't be used or another process has it open;
+   *   `index_model_mismatch` when another model made its vectors
    */
   constructor(options: LmdbStoreOptions) {
     this.#dimensions = options.dimensions;
@@ -87,7 +70,7 @@ export class LmdbStore implements DocumentStore {
 
   async put(document: StoredDocument, vector: Float32Array): Promise<PutResult> {
     const key = idKey(document.id);
-    const row = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
+    const row = rowOf(vector);
     return writeDurably(this.#environment, () => {
       const replaced = this.#environment.ids.get(key);
       if (replaced !== undefined) this.#retire(replaced);
@@ -124,7 +107,7 @@ export class LmdbStore implements DocumentStore {
     let versions: number[] = [];
     let rows: Buffer[] = [];
     for (const { key, value } of this.#vectors.getRange()) {
-      if (value.length !== this.#dimensions * Float32Array.BYTES_PER_ELEMENT) {
+      if (value.length !== rowBytes(this.#dimensions)) {
         throw new CosimoError(
           'store_unavailable',
           `The stored vector ${key} has ${value.length} bytes: the store is damaged.`,
@@ -155,7 +138,7 @@ export class LmdbStore implements DocumentStore {
   }
 }
 
-/** Makes an empty folder the store of this model. @returns its facts */
+/** Takes the store for this model: an empty folder becomes its store. @returns the facts */
 function claim(environment: LmdbEnvironment, options: LmdbStoreOptions): StoreFacts {
   const { dir, dimensions, fingerprint, modelName } = options;
   try {
@@ -169,14 +152,11 @@ function claim(environment: LmdbEnvironment, options: LmdbStoreOptions): StoreFa
     putFacts(environment, own);
     return own;
   } catch (error) {
-    void environment.root.close(); // or others would find this process in it
+    void environment.root.close(); // else other processes would find this one in the table of readers
     throw error;
   }
 }
 
 function packed(versions: readonly number[], rows: readonly Buffer[]): StoredVectors {
-  const bytes = Buffer.concat(rows);
-  const vectors = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT);
-  new Uint8Array(vectors.buffer).set(bytes);
-  return { versions: Float64Array.from(versions), vectors };
+  return { versions: Float64Array.from(versions), vectors: floatsOf(rows) };
 }

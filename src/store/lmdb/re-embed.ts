@@ -1,13 +1,14 @@
 /**
- * Gives a store the vectors of another model. The new rows go into the database of vectors that isn't served, a batch a
- * transaction, oldest version first; one transaction at the end lets the facts name it and empties the other. Until
- * then the store is the old model's, which may serve it, and a next call goes on after the newest row: what is written
- * in between has a newer version, and what is deleted or replaced takes its new row along (see `LmdbStore`).
+ * Gives a store the vectors of another model. The new rows go into the database of vectors that is not served, oldest
+ * version first, a batch a transaction. One transaction at the end lets the facts name that database and empties the
+ * other one. Until then the store is the old model's, which may go on serving it between two runs: a next run goes on
+ * after the newest row. What is written in between has a newer version, and what is deleted or replaced takes its new
+ * row along (see `LmdbStore`).
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CosimoError, errorCodeOf } from '../../errors.ts';
-import { type LmdbEnvironment, newestVersion, openEnvironment, refuseToShare, writeDurably } from './environment.ts';
+import { CosimoError } from '../../errors.ts';
+import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './environment.ts';
 import {
   described,
   FORMAT,
@@ -15,52 +16,42 @@ import {
   putTarget,
   readFacts,
   readTarget,
+  type SpareVectors,
   type StoreFacts,
   spareVectors,
   type VectorsModel,
 } from './facts.ts';
+import { DATA_FILE, newestVersion, rowOf } from './layout.ts';
+import { type EncodeTexts, encodeBatch, readBatch, type StoredText, UnencodableDocument } from './re-embed-batch.ts';
 
 export interface ReembedOptions extends VectorsModel {
   readonly dir: string;
-  /**
-   * One vector a text, in their order, all of one length. One call at a time, none when no document is left to encode.
-   * A text that can't be encoded rejects with the code `inference_failed`.
-   */
-  readonly encode: (texts: readonly string[]) => Promise<readonly Float32Array[]>;
+  /** Called for one batch at a time, and never when no document is left to encode. */
+  readonly encode: EncodeTexts;
   readonly progress: ReembedProgress;
-  /** Stops it between two batches; the next call goes on there. */
+  /** Stops it between two batches; the next run goes on there. */
   readonly signal?: AbortSignal;
-  /** Documents of a batch at most, which a kill makes it encode again. */
+  /** Most documents of a batch; a kill loses at most one batch. */
   readonly batchDocuments?: number;
 }
 
 export interface ReembedProgress {
-  /** Once, before the first batch. `from` names the model whose vectors go. */
+  /** Once, before the first batch. `done` documents need no encoding; `from` names the old model. */
   start(plan: { documents: number; done: number; from: string }): void;
   advance(documents: number): void;
 }
 
-/** `empty`: no documents, or no store at all. `current`: the vectors are this model's already. */
+/** `empty`: there is no document or no store. `current`: the vectors are this model's already. */
 export type ReembedOutcome =
   | { readonly kind: 'empty' }
   | { readonly kind: 'current' | 'switched'; readonly documents: number };
 
-interface StoredText {
-  readonly version: number;
-  readonly id: string;
-  readonly text: string;
-}
-
-const BATCH_DOCUMENTS = 256;
-/** UTF-16 units of a batch's texts; a longer text goes alone. */
-const BATCH_CHARACTERS = 1 << 20;
-
 /**
  * @throws CosimoError `store_unavailable` when another process has the store open or it can't be written;
- *   `inference_failed` naming the document; `cancelled` by `signal`. The old model's vectors are served as before then.
+ *   `inference_failed` naming the document; `cancelled` by `signal`. The store is the old model's as before then.
  */
 export async function reembed(options: ReembedOptions): Promise<ReembedOutcome> {
-  if (!existsSync(join(options.dir, 'data.mdb'))) return { kind: 'empty' };
+  if (!existsSync(join(options.dir, DATA_FILE))) return { kind: 'empty' };
   const environment = openEnvironment(options.dir);
   try {
     const facts = readFacts(environment);
@@ -77,7 +68,7 @@ export async function reembed(options: ReembedOptions): Promise<ReembedOutcome> 
   }
 }
 
-/** Nothing to encode: a re-embedding that was begun for another model ends here, and an empty store is any model's. */
+/** There is nothing to encode: a re-embedding for another model ends here, and an empty store belongs to no model. */
 async function settle(environment: LmdbEnvironment, facts: StoreFacts, documents: number): Promise<void> {
   await writeDurably(environment, () => {
     if (documents === 0) putFacts(environment, undefined);
@@ -90,7 +81,7 @@ class Reembedding {
   readonly #environment: LmdbEnvironment;
   readonly #facts: StoreFacts;
   readonly #options: ReembedOptions;
-  readonly #spare: ReturnType<typeof spareVectors>;
+  readonly #spare: SpareVectors;
 
   constructor(environment: LmdbEnvironment, facts: StoreFacts, options: ReembedOptions) {
     this.#environment = environment;
@@ -105,7 +96,7 @@ class Reembedding {
     const { rows } = this.#spare;
     const documents = this.#environment.documents.getCount();
     progress.start({ documents, done: rows.getCount(), from: described(this.#facts) });
-    let batch = this.#read(newestVersion(rows));
+    let batch = this.#readAfter(newestVersion(rows));
     while (batch.length > 0) {
       if (signal?.aborted) {
         const sentence = `Stopped after ${rows.getCount()} of ${documents} documents. Run it again to go on from there.`;
@@ -113,75 +104,48 @@ class Reembedding {
       }
       await this.#keep(batch, await this.#encode(batch));
       progress.advance(batch.length);
-      batch = this.#read((batch.at(-1) as StoredText).version);
+      batch = this.#readAfter((batch.at(-1) as StoredText).version);
     }
     await this.#switch();
     return { kind: 'switched', documents };
   }
 
-  /** Goes on with what was begun for the same model, else starts with no rows. */
+  /** Goes on with what was begun for this model, else starts without rows. */
   async #begin(): Promise<void> {
     const { fingerprint, modelName } = this.#options;
     if (readTarget(this.#environment)?.fingerprint === fingerprint) return;
     await writeDurably(this.#environment, () => {
-      // A Cosimo that writes format 1 would leave the new rows behind its changes.
+      // A Cosimo that knows format 1 alone must not open it: it would leave the new rows as they are when it writes.
       putFacts(this.#environment, { ...this.#facts, format: FORMAT });
       putTarget(this.#environment, { fingerprint, modelName });
       this.#spare.rows.clearSync();
     });
   }
 
-  #read(after: number): StoredText[] {
-    const { batchDocuments = BATCH_DOCUMENTS } = this.#options;
-    const batch: StoredText[] = [];
-    let characters = 0;
-    for (const { key: version, value } of this.#environment.documents.getRange({ start: after + 1 })) {
-      const [id, text] = value;
-      characters += text.length;
-      if (batch.length > 0 && characters > BATCH_CHARACTERS) break;
-      batch.push({ version, id, text });
-      if (batch.length === batchDocuments) break;
-    }
-    return batch;
+  #readAfter(version: number): StoredText[] {
+    return readBatch(this.#environment, version, this.#options.batchDocuments);
   }
 
-  /** A batch that fails is encoded text by text: what fails for itself is named. */
   async #encode(batch: readonly StoredText[]): Promise<readonly Float32Array[]> {
+    const { dir, encode, modelName } = this.#options;
     try {
-      return await this.#vectorsOf(batch);
+      return await encodeBatch(batch, encode);
     } catch (error) {
-      if (errorCodeOf(error) !== 'inference_failed') throw error;
+      if (!(error instanceof UnencodableDocument)) throw error;
+      throw new CosimoError(
+        'inference_failed',
+        `The document ${JSON.stringify(error.id)} could not be encoded with ${modelName}: ${error.message}. ` +
+          `DATA_DIR=${dir} still holds the vectors of ${described(this.#facts)}: start with that model, ` +
+          'replace or delete the document, and run this again to go on from here.',
+        { cause: error.cause },
+      );
     }
-    const vectors: Float32Array[] = [];
-    for (const document of batch) {
-      try {
-        vectors.push(...(await this.#vectorsOf([document])));
-      } catch (cause) {
-        if (errorCodeOf(cause) !== 'inference_failed') throw cause;
-        throw new CosimoError(
-          'inference_failed',
-          `The document ${JSON.stringify(document.id)} could not be encoded with ${this.#options.modelName}: ${(cause as Error).message}. ` +
-            `DATA_DIR=${this.#options.dir} still holds the vectors of ${described(this.#facts)}: start with that model, ` +
-            'replace or delete the document, and run this again to go on from here.',
-          { cause },
-        );
-      }
-    }
-    return vectors;
-  }
-
-  async #vectorsOf(batch: readonly StoredText[]): Promise<readonly Float32Array[]> {
-    const vectors = await this.#options.encode(batch.map(({ text }) => text));
-    // The index would refuse it, and with it the start of the server.
-    if (vectors.every((vector) => vector.every(Number.isFinite))) return vectors;
-    throw new CosimoError('inference_failed', 'its vector holds NaN or infinity');
   }
 
   async #keep(batch: readonly StoredText[], vectors: readonly Float32Array[]): Promise<void> {
     await writeDurably(this.#environment, () => {
       batch.forEach(({ version }, at) => {
-        const { buffer, byteOffset, byteLength } = vectors[at] as Float32Array;
-        this.#spare.rows.putSync(version, Buffer.from(buffer, byteOffset, byteLength));
+        this.#spare.rows.putSync(version, rowOf(vectors[at] as Float32Array));
       });
     });
   }
