@@ -8,29 +8,35 @@ import { pipelineOptions } from '../src/pipeline-options.ts';
 test('defaults are those of the contract', () => {
   const config = loadConfig({});
   const expected = {
-    ...{
-      HOST: '127.0.0.1',
-      PORT: 8000,
-      MODEL: 'sentence-transformers/all-MiniLM-L6-v2',
-      DEVICE: 'auto',
-      DATA_DIR: './data',
-    },
-    ...{
-      MAX_BATCH_SIZE: 100,
-      MAX_TOP_K: 10_000,
-      MAX_BODY_BYTES: 32 << 20,
-      MAX_TEXT_BYTES: 8 << 20,
-      MAX_METADATA_BYTES: 1 << 20,
-    },
-    ...{ ENCODER: 'auto', PRECISION: 'auto', CUDA_DEVICE: 0, ENCODER_WORKERS: 0, ENCODER_THREADS: 0, BATCH_TOKENS: 0 },
-    ...{ SEARCH_CODES: 'auto', MAX_DOCUMENTS: 0, MAX_INDEX_BYTES: 0 },
-    ...{ REQUEST_TIMEOUT_MS: 60_000, RATE_LIMIT: 0, API_KEY: undefined, MODEL_DIR: undefined },
+    HOST: '127.0.0.1',
+    PORT: 8000,
+    MODEL: 'sentence-transformers/all-MiniLM-L6-v2',
+    MODEL_DIR: undefined,
+    DEVICE: 'auto',
+    CUDA_DEVICE: 0,
+    ENCODER: 'auto',
+    PRECISION: 'auto',
+    ENCODER_WORKERS: 0,
+    ENCODER_THREADS: 0,
+    BATCH_TOKENS: 0,
+    SEARCH_CODES: 'auto',
+    DATA_DIR: './data',
+    MAX_BATCH_SIZE: 100,
+    MAX_DOCUMENTS: 0,
+    MAX_INDEX_BYTES: 0,
+    MAX_TOP_K: 10_000,
+    MAX_BODY_BYTES: 32 << 20,
+    MAX_TEXT_BYTES: 8 << 20,
+    MAX_METADATA_BYTES: 1 << 20,
+    API_KEY: undefined,
+    RATE_LIMIT: 0,
+    REQUEST_TIMEOUT_MS: 60_000,
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(config[name as keyof typeof config], value, name);
   assert.ok(Object.isFrozen(config));
 });
 
-test('HTTP_THREADS is 1, a number up to 63, or the cores; CACHE_TTL_MS is none', () => {
+test('HTTP_THREADS is 1, a number up to 63, or one a core; CACHE_TTL_MS is 0', () => {
   const threads = (HTTP_THREADS: string) => httpThreads(loadConfig({ HTTP_THREADS }));
   assert.equal(httpThreads(loadConfig({})), 1);
   assert.deepEqual([threads('2'), threads('63')], [2, 63]);
@@ -39,14 +45,14 @@ test('HTTP_THREADS is 1, a number up to 63, or the cores; CACHE_TTL_MS is none',
   assert.equal(loadConfig({}).CACHE_TTL_MS, 0);
 });
 
-test('an empty value is an absent one; other variables are nobody’s business', () => {
+test('an empty value counts as absent; other variables are left alone', () => {
   const config = loadConfig({ PORT: '', API_KEY: '', HOME: 'elsewhere', port: '1' });
   assert.equal(config.PORT, 8000);
   assert.equal(config.API_KEY, undefined);
   assert.equal('HOME' in config, false);
 });
 
-test('what the settings say of encoding reaches the pipeline', () => {
+test('the settings of the encoder reach the pipeline', () => {
   const settings = { ENCODER: 'native', DEVICE: 'cpu', PRECISION: 'int8', ENCODER_WORKERS: '3', ENCODER_THREADS: '4' };
   assert.deepEqual(pipelineOptions(loadConfig({ ...settings, CUDA_DEVICE: '1', BATCH_TOKENS: '99' }), 'folder'), {
     ...{ modelDir: 'folder', encoder: 'native', device: 'cpu', deviceId: 1, precision: 'int8' },

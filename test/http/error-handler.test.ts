@@ -1,4 +1,4 @@
-/** Every error code has a status of its own choosing, and a fault of ours tells nothing. */
+/** Every error code has its status, and a fault of ours tells the client nothing. */
 import assert from 'node:assert/strict';
 import Fastify from 'fastify';
 import { pino } from 'pino';
@@ -7,17 +7,27 @@ import { CosimoError, ERROR_SENTENCES, type ErrorCode } from '../../src/errors.t
 import { installErrorHandler } from '../../src/http/error-handler.ts';
 
 const EXPECTED: Readonly<Record<ErrorCode, number>> = {
-  ...{ batch_too_large: 400, document_not_found: 404, metadata_too_large: 413, text_too_large: 413, queue_full: 429 },
-  ...{ cancelled: 503, closed: 503, encoder_lost: 503, model_not_ready: 503, out_of_memory: 503, timed_out: 503 },
-  ...{ invalid_argument: 500, not_finite: 500, inference_failed: 500, store_unavailable: 500 },
-  ...{ index_full: 507 },
-  ...{
-    addon_missing: 500,
-    index_model_mismatch: 500,
-    invalid_setting: 500,
-    model_invalid: 500,
-    model_unavailable: 500,
-  },
+  batch_too_large: 400,
+  document_not_found: 404,
+  metadata_too_large: 413,
+  text_too_large: 413,
+  queue_full: 429,
+  addon_missing: 500,
+  index_model_mismatch: 500,
+  inference_failed: 500,
+  invalid_argument: 500,
+  invalid_setting: 500,
+  model_invalid: 500,
+  model_unavailable: 500,
+  not_finite: 500,
+  store_unavailable: 500,
+  cancelled: 503,
+  closed: 503,
+  encoder_lost: 503,
+  model_not_ready: 503,
+  out_of_memory: 503,
+  timed_out: 503,
+  index_full: 507,
 };
 
 const app = Fastify();

@@ -13,7 +13,7 @@ const search = async (query: string, options: object = {}) =>
 const documents = async () => (await send(service, 'GET', '/stats')).json.index.documents;
 const raw = (body: string) => send(service, 'POST', '/index', body, { 'content-type': 'application/json' });
 
-test('the walk-through: Python first', async () => {
+test('the walk-through finds Python first', async () => {
   await index('python', 'Python is a programming language', { year: 1991 });
   await index('erlang', 'Erlang is great for concurrent systems');
   await index('ml', 'Machine learning uses neural networks');
@@ -135,7 +135,7 @@ describe('POST /index', () => {
 });
 
 describe('POST /search', () => {
-  test('top_k and threshold', async () => {
+  test('top_k bounds the hits, threshold their scores', async () => {
     for (let at = 0; at < 12; at += 1) await index(`d${at}`, `a note about cats, number ${at}`);
     assert.equal((await search('cats', { threshold: -1 })).length, 10, 'the default top_k');
     assert.equal((await search('cats', { threshold: -1, top_k: 3 })).length, 3);
@@ -160,7 +160,7 @@ describe('POST /search', () => {
     for (let at = 0; at < 12; at += 1) await send(service, 'DELETE', `/index/d${at}`);
   });
 
-  test('MAX_TOP_K clamps', async () => {
+  test('a top_k above MAX_TOP_K is taken as MAX_TOP_K', async () => {
     const small = await startService({ MAX_TOP_K: '2' });
     for (const id of ['a', 'b', 'c']) await send(small, 'POST', '/index', { id, text: `text ${id}` });
     assert.equal((await send(small, 'POST', '/search', { query: 'text', threshold: -1, top_k: 3 })).json.length, 2);

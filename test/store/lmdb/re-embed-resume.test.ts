@@ -3,9 +3,18 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
 import { describe, test } from 'vitest';
-import { CosimoError } from '../../src/errors.ts';
-import { type DigestModel, reembedWith, vectorOf } from '../support/re-embed.ts';
-import { assertSwitched, contents, contentsOf, documentOf, NEW, OLD, openStore, storeWith } from '../support/store.ts';
+import { CosimoError } from '../../../src/errors.ts';
+import { type DigestModel, reembedWith, vectorOf } from '../../support/re-embed.ts';
+import {
+  assertSwitched,
+  contents,
+  contentsOf,
+  documentOf,
+  NEW,
+  OLD,
+  openStore,
+  storeWith,
+} from '../../support/store.ts';
 
 describe('an end before its end', () => {
   /** Stops once `count` batches are stored. */

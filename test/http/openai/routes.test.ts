@@ -21,7 +21,7 @@ function assertNear(actual: readonly number[], expected: readonly number[], diff
 }
 
 describe('embeddings', () => {
-  test('of one text, as floats: the vector of /embed', async () => {
+  test('one text, as floats, has the vector of /embed', async () => {
     const answer = await client.embeddings.create({ model: MODEL, input: 'Hello, world!', encoding_format: 'float' });
     const [vector] = await embed(['Hello, world!']);
     assert.deepEqual(answer.data, [{ object: 'embedding', index: 0, embedding: vector }]);
@@ -29,7 +29,7 @@ describe('embeddings', () => {
     assert.deepEqual(answer.usage, { prompt_tokens: 6, total_tokens: 6, truncated_texts: 0 });
   });
 
-  test('of several, in base64 as the client asks by itself; by the last part of the name', async () => {
+  test('several texts come in base64, as the client asks by itself, also by the last part of the name', async () => {
     const input = ['first', 'second', 'first', 'Ünïcödé 漢字 🎉'];
     const answer = await client.embeddings.create({ model: 'all-MiniLM-L6-v2', input });
     const vectors = await embed(input);
@@ -51,7 +51,7 @@ describe('embeddings', () => {
     assert.equal(bytes.length, 384 * 4);
   });
 
-  test('fewer dimensions: the first ones, renormalized', async () => {
+  test('fewer dimensions are the first ones, renormalized', async () => {
     const [whole] = (await embed(['shortened'])) as [number[]];
     for (const dimensions of [1, 2, 100, 383, 384]) {
       const { data } = await client.embeddings.create({ model: MODEL, input: 'shortened', dimensions });
@@ -109,7 +109,7 @@ describe('embeddings', () => {
 });
 
 describe('models', () => {
-  test('the list has the one that is served', async () => {
+  test('the list holds the one that is served', async () => {
     const models = [];
     for await (const model of client.models.list()) models.push(model);
     assert.equal(models.length, 1);
@@ -118,7 +118,7 @@ describe('models', () => {
     assert.ok(Math.abs(created - Date.now() / 1000) < 600);
   });
 
-  test('one by its name', async () => {
+  test('the one that is served is found by each of its names', async () => {
     assert.equal((await client.models.retrieve(MODEL)).id, MODEL);
     assert.equal((await client.models.retrieve('all-MiniLM-L6-v2')).id, MODEL);
     const plain = await fetch(`${origin}/v1/models/${MODEL}`); // its slash as it is
@@ -170,7 +170,7 @@ describe("errors are in OpenAI's shape", () => {
     });
   }
 
-  test('JSON that is none, another content type, invalid UTF-8, and a fault in a large body', async () => {
+  test('malformed JSON, another content type, invalid UTF-8 and a fault in a large body are 400', async () => {
     const large = JSON.stringify({ model: MODEL, input: ['x'.repeat(100_000), 7] });
     const bodies: [string | Buffer, string][] = [
       ['{"model": ', 'application/json'],
