@@ -1,4 +1,4 @@
-/** buildApp(parts): the HTTP service as a Fastify instance that does not listen. */
+/** The HTTP service as a Fastify instance that does not listen yet. */
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
@@ -13,7 +13,7 @@ import { healthRoutes } from './http/health-routes.ts';
 import { collectMethods } from './http/method-not-allowed.ts';
 import { answerOpenAiErrors } from './http/openai/errors.ts';
 import { openAiRoutes } from './http/openai/routes.ts';
-import { answerWireError } from './http/protocol-errors.ts';
+import { answerProtocolError } from './http/protocol-errors.ts';
 import { normalizeTarget } from './http/request-target.ts';
 import { type MetricsText, statsRoutes } from './http/stats-routes.ts';
 import { UNKNOWN_ROUTE } from './metrics/http-metrics.ts';
@@ -25,36 +25,36 @@ export interface AppParts {
   readonly holder: EngineHolder;
   /** The body of /metrics and its content type. */
   readonly metrics: () => Promise<MetricsText>;
-  /** For RATE_LIMIT where several threads serve; without it this one counts. */
+  /** Counts a request for RATE_LIMIT where several threads serve. Without it this thread counts alone. */
   readonly countHit?: CountHit;
-  /** None logs nothing. */
+  /** Without one nothing is logged. */
   readonly logger?: FastifyBaseLogger;
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-/** An id of 512 bytes, each percent-encoded, and more: a longer one is still looked for, and not found. */
+/** Room for an id of 512 percent-encoded bytes and for longer ones, so that those are answered 404 as unknown documents. */
 const PARAMETER_CHARS_MAX = 16_384;
 const IDLE_MARGIN_MS = 5000;
 
 export interface App {
   readonly fastify: FastifyInstance;
-  /** In the order in which their answers are counted. */
+  /** Their order is that of the counts in `ThreadCounts`. */
   readonly routes: readonly string[];
-  /** Lets what has come in whole be answered, then ends; connections that are still sending are cut. */
+  /** Answers the requests that have come in whole, cuts connections that are still sending, then closes. */
   readonly close: () => Promise<void>;
 }
 
 export async function buildApp({ config, holder, metrics, countHit, logger }: AppParts): Promise<App> {
   const app = Fastify({
-    // Ours logs what goes wrong; with one of Fastify's each request would get a child of it.
+    // The error handlers log by `logger`. Fastify's own would make a child logger for each request.
     logger: false,
     bodyLimit: config.MAX_BODY_BYTES,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
-    // For clients that don't read: a connection on which nothing moves is dropped, after an answer could have come.
+    // Drops connections of clients that do not read, later than any answer can come.
     connectionTimeout: config.REQUEST_TIMEOUT_MS + IDLE_MARGIN_MS,
-    clientErrorHandler: answerWireError,
+    clientErrorHandler: answerProtocolError,
     exposeHeadRoutes: false,
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
@@ -81,7 +81,7 @@ export async function buildApp({ config, holder, metrics, countHit, logger }: Ap
   return { fastify: app, routes, close };
 }
 
-/** @returns the routes, one after another as they are added */
+/** @returns the routes; each is appended as it is added */
 function countAnswers(app: FastifyInstance, counts: ThreadCounts): readonly string[] {
   const routes: string[] = [UNKNOWN_ROUTE];
   const positions = new Map<string | undefined, number>();

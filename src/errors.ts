@@ -1,6 +1,6 @@
 /**
- * The one table of what can go wrong: a code, and the sentence a person reads when nothing more precise is known.
- * It knows nothing of HTTP; `http/error-handler.ts` alone turns a code into a status.
+ * Every error code, with the sentence that a person reads when nothing more precise is known. Codes know nothing of
+ * HTTP: `http/error-handler.ts` alone gives each its status.
  */
 export const ERROR_SENTENCES = {
   // What a caller sent.
@@ -10,7 +10,7 @@ export const ERROR_SENTENCES = {
   metadata_too_large: 'The metadata is larger than the limit allows',
   not_finite: 'A vector holds NaN or infinity',
   text_too_large: 'The text is larger than the limit allows',
-  // What the process can't do just now.
+  // What the process cannot do at the moment.
   cancelled: 'The request was cancelled before it was answered',
   closed: 'The service is closing',
   index_full: 'The index takes no more documents',
@@ -31,10 +31,10 @@ export const ERROR_SENTENCES = {
 
 export type ErrorCode = keyof typeof ERROR_SENTENCES;
 
-/** Every error that Cosimo raises on purpose. The native addon throws plain errors with the same `code` property. */
+/** Every error that Cosimo raises on purpose. The native addon throws plain errors that have the same `code`. */
 export class CosimoError extends Error {
   readonly code: ErrorCode;
-  /** When what was refused should be tried again, where whoever refused knows. */
+  /** After how many seconds the call should be tried again; undefined when that is not known. */
   readonly retryAfter_s: number | undefined;
 
   constructor(code: ErrorCode, message: string = ERROR_SENTENCES[code], options: CosimoErrorOptions = {}) {
@@ -49,7 +49,7 @@ export interface CosimoErrorOptions extends ErrorOptions {
   readonly retryAfter_s?: number | undefined;
 }
 
-/** The code of an error, wherever it was made (here, in a worker, in the addon); undefined for a fault of ours. */
+/** The code of an error, wherever it was made: here, in another thread, or in the addon. Undefined for a fault of ours. */
 export function errorCodeOf(error: unknown): ErrorCode | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && Object.hasOwn(ERROR_SENTENCES, code) ? (code as ErrorCode) : undefined;

@@ -1,14 +1,15 @@
-/** No request takes longer than it may, and no unfinished one holds up closing. */
+/** Bounds the time of a request, and of closing. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { CosimoError } from '../errors.ts';
 
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Answers 503 to a request that has not been answered within `limit_ms`. (Fastify's own `handlerTimeout` ends with the
- * request's stream, which closes as soon as a body has been read.)
+ * Answers 503 to a request that has not been answered within `limit_ms`. Fastify's own `handlerTimeout` is of no use
+ * here: it ends as soon as the body has been read.
  *
- * @returns closes the app: lets what has come in whole be answered, and cuts connections that are still sending
+ * @returns a function that closes the app: it answers the requests that have come in whole, and cuts connections that
+ *   are still sending
  */
 export function limitTime(app: FastifyInstance, limit_ms: number): () => Promise<void> {
   const unanswered = new Unanswered(limit_ms);
@@ -32,12 +33,12 @@ export function limitTime(app: FastifyInstance, limit_ms: number): () => Promise
 
 const cameInWhole = ({ request }: FastifyReply) => request.raw.complete;
 
-/** Kept-alive connections would hold up closing. */
+/** Else closing would wait for the kept-alive connection. */
 function endConnection(reply: FastifyReply): void {
   if (!reply.sent) reply.header('connection', 'close');
 }
 
-/** Requests in the order of their deadlines, with one timer for all: most are answered long before. */
+/** Requests in the order of their deadlines. One timer serves all: most are answered long before it fires. */
 class Unanswered {
   readonly #limit_ms: number;
   readonly #deadlines_ms = new Map<FastifyReply, number>();

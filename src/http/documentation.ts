@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { sendJson } from './answers/send-json.ts';
 
-/** Register before the routes that it shall describe. */
+/** Register it before the routes that it is to describe. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -15,7 +15,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         version,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      // No servers: addresses are relative to where the document was fetched from.
+      // Addresses are relative to where the document was fetched from.
       servers: [{ url: '/' }],
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, at) => String(json['$id'] ?? `def-${at}`) },

@@ -8,7 +8,7 @@ import { type Body, EmbeddingsJson, type OtherMembers } from './answers/embeddin
 import { sendJson } from './answers/send-json.ts';
 import { BODY_ERRORS, EmbedBatchResponse, type EmbedBody, EmbedRequest, EmbedResponse } from './schemas.ts';
 
-/** Texts of up to so many UTF-16 units, all together, are looked up in one turn of the event loop. */
+/** Texts of so many UTF-16 units together can be looked up in one turn of the event loop. */
 const CHARS_AT_ONCE = 256 * 1024;
 
 type EmbedFastifyRequest = FastifyRequest<{ Body: EmbedBody }>;
@@ -16,14 +16,14 @@ type EmbedFastifyRequest = FastifyRequest<{ Body: EmbedBody }>;
 export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSizeMax: number): void {
   const json = new EmbeddingsJson();
 
-  /** Sends at once what the cache holds whole; what it doesn't is encoded first. */
+  /** Answers at once when the cache holds every text; else the missing ones are encoded first. */
   function embed(request: EmbedFastifyRequest, reply: FastifyReply, endpoint: Endpoint, tooLarge: string): unknown {
     const { texts, cache } = request.body;
     if (texts.length > batchSizeMax) throw new CosimoError('batch_too_large', tooLarge);
     const body = cache ? cachedJson(texts, endpoint) : undefined;
     if (body === undefined) return encode(request, reply, endpoint);
     holder.counts.request(endpoint);
-    // Not returned: Fastify would wait for it.
+    // The reply is not returned: Fastify would wait for it.
     send(reply, body);
     return undefined;
   }
@@ -70,7 +70,7 @@ function send(reply: FastifyReply, { body, release }: Body): FastifyReply {
   return sendJson(reply, 200, body);
 }
 
-/** Whether looking them all up takes no longer than writing their vectors. */
+/** Whether looking up all texts takes no longer than writing their vectors. */
 function areShort(texts: readonly string[]): boolean {
   let chars = 0;
   for (const text of texts) chars += text.length;

@@ -1,4 +1,4 @@
-/** The one place that turns an error into a status and a body. */
+/** Turns errors into a status and a sentence: for all routes, in the words of FastAPI. `openai/errors.ts` has OpenAI's form. */
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
 import { sendDetail, sendJson } from './answers/send-json.ts';
@@ -20,12 +20,12 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   index_full: 507,
 };
 
-/** Refusals that are no fault of ours: nothing to log. */
+/** Refusals, which are no fault of ours: there is nothing to log. */
 const EXPECTED: ReadonlySet<number> = new Set([503, 507]);
 
 const UNAUTHORIZED = 'Send the API key in the header Authorization: Bearer KEY';
 
-/** What Fastify and its plugins raise, in our words. */
+/** Our words for the errors of Fastify and its plugins. */
 const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE:
     'The request body is larger than the limit allows; send less at once or raise MAX_BODY_BYTES',
@@ -35,8 +35,8 @@ const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param retryAfter_s asked when a refusal tells the client to come back and doesn't say when itself
- * @param logger gets what is a fault of ours; none logs nothing
+ * @param retryAfter_s is asked when a refusal does not say itself when the client should try again
+ * @param logger gets the faults of ours; without one nothing is logged
  */
 export function installErrorHandler(
   app: FastifyInstance,
@@ -59,13 +59,13 @@ export function isFaultOfOurs(status: number): boolean {
   return status >= 500 && !EXPECTED.has(status);
 }
 
-/** Tells a client that is to come back when, unless whoever refused it has. */
+/** Tells a refused client when to try again, unless the answer says so already. */
 export function setRetryAfter(reply: FastifyReply, status: number, error: Error, retryAfter_s: () => number): void {
   if ((status !== 429 && status !== 503) || reply.hasHeader('retry-after')) return;
   reply.header('retry-after', (error as { retryAfter_s?: number }).retryAfter_s ?? retryAfter_s());
 }
 
-/** What a client is told of an error; nothing of a fault of ours. */
+/** What a client is told of an error. Of a fault of ours it is told nothing. */
 export function describeError(error: FastifyError): { status: number; sentence: string } {
   const code = errorCodeOf(error);
   const status = code === undefined ? (error.statusCode ?? 500) : (STATUS[code] ?? 500);

@@ -1,4 +1,4 @@
-/** What stands before the routes that do work: pressure, key, rate. */
+/** Guards of the routes that do work: event loop delay, API key, rate limit. */
 import bearerAuth from '@fastify/bearer-auth';
 import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
@@ -8,10 +8,10 @@ import { RATE_WINDOW_MS, type RateHits } from './rate-counter.ts';
 
 const PRESSURE_RETRY_AFTER_S = 5;
 
-/** Counts one request more, for all threads together. */
+/** Counts a request of an address, for all threads together. */
 export type CountHit = (address: string) => Promise<RateHits>;
 
-/** Guards the routes of `app`'s scope. @param countHit without it requests are counted here */
+/** Guards the routes of `app`'s scope. @param countHit without it this thread counts alone */
 export async function guardRoutes(app: FastifyInstance, config: Config, countHit?: CountHit): Promise<void> {
   await app.register(underPressure, {
     maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,

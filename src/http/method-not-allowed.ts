@@ -1,9 +1,9 @@
-/** A known path asked with another method: 405 with Allow, where Fastify alone would say 404. */
+/** Answers 405 with Allow to a known path with another method; Fastify alone would answer 404. */
 import { METHODS } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { sendDetail } from './answers/send-json.ts';
 
-/** Takes note of the routes that are added from now on; the function it returns gives each path its other methods. */
+/** Notes the routes that are added from now on. @returns a function that adds to each path its other methods, to be called last */
 export function collectMethods(app: FastifyInstance): () => void {
   const methodsByPath = new Map<string, Set<string>>();
   for (const method of METHODS) {
@@ -28,7 +28,7 @@ function addOtherMethods(app: FastifyInstance, url: string, methods: ReadonlySet
     url,
     method: app.supportedMethods.filter((name) => !methods.has(name)),
     schema: { hide: true },
-    // Before the body is read: whatever it holds is of no interest.
+    // This hook runs before the body is read, which is of no interest.
     onRequest: (_request, reply, _done) => {
       sendDetail(reply.header('allow', allow), 405, 'Method Not Allowed');
     },

@@ -1,4 +1,4 @@
-/** What is no HTTP at all: answered in the form of every other error, then the connection ends. */
+/** Answers bytes that are not HTTP, in the form of every other error, and ends the connection. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -10,7 +10,7 @@ const SENTENCES: Readonly<Record<number, string>> = {
 };
 
 /** Fastify's `clientErrorHandler`. */
-export function answerWireError(error: Error & { code?: string }, socket: Socket): void {
+export function answerProtocolError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = STATUS[error.code ?? ''] ?? 400;
   const body = JSON.stringify({ detail: SENTENCES[status] });

@@ -1,11 +1,12 @@
-/** Requests by address, in windows that begin with an address's first one. */
+/** Counts requests of an address in windows of a minute; a window begins with its first request. */
 
 /** RATE_LIMIT is requests a minute. */
 export const RATE_WINDOW_MS = 60_000;
 
 export interface RateHits {
-  /** Requests of the address in its window, this one included. */
+  /** Requests of the address in its window so far. */
   readonly current: number;
+  /** Until the window ends. */
   readonly ttl_ms: number;
 }
 
@@ -16,14 +17,15 @@ interface Window {
 
 export class RateCounter {
   readonly #addressesMax: number;
-  /** In the order in which they end. */
+  /** By address, in the order of their ends. */
   readonly #windows = new Map<string, Window>();
 
-  /** @param addressesMax addresses past it drive out those whose windows end first */
+  /** @param addressesMax past it, the addresses whose windows end first are forgotten */
   constructor(addressesMax = 5000) {
     this.#addressesMax = addressesMax;
   }
 
+  /** Counts one request. */
   hit(address: string, now_ms = performance.now()): RateHits {
     let window = this.#windows.get(address);
     if (window === undefined || window.ends_ms <= now_ms) {

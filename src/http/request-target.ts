@@ -1,11 +1,11 @@
-/** Request targets as the router needs them. */
+/** Brings request targets into the form that the router needs. */
 
-/** One that is as the router needs it. */
+/** A target that has this form already. */
 const PLAIN_PATH = /^(?:\/[\w.-]+)+$/;
 
 /**
- * The target without scheme and host, without slashes at its end, and decodable: percent signs that encode nothing stand
- * for themselves, bytes that are no UTF-8 for U+FFFD, as Starlette takes them.
+ * @returns the target without scheme and host, without slashes at its end, and decodable. As in Starlette, a percent sign
+ *   that encodes nothing stands for itself, and U+FFFD replaces bytes that are not UTF-8.
  */
 export function normalizeTarget(target: string): string {
   if (PLAIN_PATH.test(target)) return target;

@@ -1,4 +1,4 @@
-/** What each call takes and gives, as JSON schema: Fastify validates by it (see `lax-validation.ts`), /docs shows it. */
+/** What each call takes and gives, as JSON schema. `body/lax-validation.ts` validates by it, and /docs shows it. */
 import { type Static, Type } from 'typebox';
 import { ID_BYTES_MAX } from '../service/document.ts';
 
@@ -40,7 +40,7 @@ export const SearchRequest = Type.Object(
   { $id: 'SearchRequest', required: ['query'] },
 );
 
-/** What a handler gets once a body is validated. `metadata` is JSON text. */
+/** Validated bodies, as handlers get them. `metadata` is JSON text. */
 export interface EmbedBody extends Static<typeof EmbedRequest> {}
 export interface SearchBody extends Static<typeof SearchRequest> {}
 export interface IndexBody {
@@ -94,7 +94,7 @@ const Faults = Type.Object({
   ),
 });
 
-/** Error bodies for the documentation of a call that takes a JSON body. */
+/** The errors of a call that takes a JSON body, for the documentation. */
 export const BODY_ERRORS = { 400: Sentence, 413: Sentence, 422: Faults, 429: Sentence, 500: Sentence, 503: Sentence };
 export const NOT_FOUND_ERROR = { 404: Sentence };
 export const FULL_ERROR = { 507: Sentence };

@@ -1,4 +1,4 @@
-/** The metrics of the embedding cache itself; its look-ups are counted by request (`http-metrics.ts`). */
+/** The metrics of the embedding cache. Its look-ups are counted by request, in `http-metrics.ts`. */
 import type { Registry } from 'prom-client';
 import type { CacheStatistics } from '../cache/embedding-cache.ts';
 import { type Reading, registerReadings } from './readings.ts';
@@ -19,7 +19,7 @@ const COUNTERS: readonly Reading<CacheStatistics>[] = [
   ['cosimo_cache_refusals_total', 'Vectors that were not kept', ({ refusals }) => refusals],
 ];
 
-/** @param statistics of the cache; undefined while there is none */
+/** @param statistics of the cache; undefined before it exists */
 export function registerCacheMetrics(registry: Registry, statistics: () => CacheStatistics | undefined): void {
   registerReadings(registry, statistics, { gauges: GAUGES, counters: COUNTERS });
 }

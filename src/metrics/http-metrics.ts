@@ -1,4 +1,4 @@
-/** The metrics of HTTP and of look-ups, read from what all HTTP threads have counted. */
+/** The metrics of HTTP requests and of cache look-ups, read from the counts of all HTTP threads. */
 import type { Metric, Registry } from 'prom-client';
 import { LATENCY_BUCKETS_S, type ProcessCounts } from './thread-counts.ts';
 
@@ -8,10 +8,10 @@ interface Sample {
   readonly metricName?: string;
 }
 
-/** @param routes in the order in which their answers are counted; each has series from its appearance here on */
+/** @param routes in the order of their counts. Each has its series from then on, before its first request. */
 export function registerHttpMetrics(registry: Registry, counts: ProcessCounts, routes: readonly string[]): void {
   const register = (type: 'counter' | 'histogram', name: string, help: string, samples: () => Sample[]) => {
-    // The registry asks a metric for nothing but its name and this.
+    // Name and `get` are all that the registry uses of a metric.
     const metric = { name, get: async () => ({ name, help, type, values: samples(), aggregator: 'sum' }) };
     registry.registerMetric(metric as unknown as Metric<string>);
   };
@@ -52,5 +52,5 @@ function latencySamples(name: string, counts: ProcessCounts, route: string, at: 
   ];
 }
 
-/** Where requests are counted that no route takes. */
+/** Counts the requests that no route takes. */
 export const UNKNOWN_ROUTE = 'unknown';

@@ -5,7 +5,7 @@ import { type Reading, registerReadings } from './readings.ts';
 
 const CODES = ['planes', 'bytes'] as const;
 
-/** What there is before the index has been made. */
+/** The numbers before the index exists. */
 const NOTHING: IndexStatistics = {
   rows: 0,
   deadRows: 0,
@@ -39,7 +39,7 @@ const COUNTERS: readonly Reading<IndexStatistics>[] = [
   ['cosimo_index_scored_rows_total', 'Pairs of row and query scored exactly', ({ scoredRows }) => scoredRows],
 ];
 
-/** @param statistics of the index; undefined while there is none */
+/** @param statistics of the index; undefined before it exists */
 export function registerIndexMetrics(registry: Registry, statistics: () => IndexStatistics | undefined): void {
   const registers = [registry];
   const now = () => statistics() ?? NOTHING;

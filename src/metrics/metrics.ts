@@ -1,6 +1,6 @@
 /**
- * The metrics of the process but for those of index, cache and HTTP (`index/index-metrics.ts`, `cache/cache-metrics.ts`,
- * `http-metrics.ts`), each present from the start. Names follow Prometheus: base units, unit last.
+ * The metrics of the process; `index-metrics.ts`, `cache-metrics.ts` and `http-metrics.ts` have those of their subjects.
+ * Every series is there from the start. Names follow Prometheus: base units, unit last.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { LATENCY_BUCKETS_S } from './thread-counts.ts';

@@ -9,7 +9,7 @@ export interface Readings<S> {
   readonly counters: readonly Reading<S>[];
 }
 
-/** @param statistics of the part; undefined while the part does not exist, and every number is 0 */
+/** @param statistics of the part; undefined before it exists, and every number is 0 then */
 export function registerReadings<S>(
   registry: Registry,
   statistics: () => S | undefined,

@@ -1,12 +1,12 @@
 /**
- * What HTTP threads count, in memory that all of them see: the counts are of the whole process, and a thread that dies
- * takes none along. Each thread has a row that it alone writes; whoever reads adds the rows up.
+ * Counts of all HTTP threads, in memory that they share: a thread that dies loses no counts. Each thread has a row that it
+ * alone writes; whoever reads adds the rows up.
  */
 
 export const ENDPOINTS = ['embed', 'batch', 'search', 'index'] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
-/** Upper bounds of the histogram of latencies; a last bucket takes what is above. */
+/** Upper bounds of the buckets of latencies; one more bucket takes what is above. */
 export const LATENCY_BUCKETS_S = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const;
@@ -29,7 +29,7 @@ export interface AnswerCounts {
 }
 
 export interface Latencies {
-  /** Answers in each bucket of LATENCY_BUCKETS_S, then those above. */
+  /** Answers in each bucket of LATENCY_BUCKETS_S, then the answers above all. */
   readonly buckets: readonly number[];
   readonly sum_s: number;
 }
@@ -42,18 +42,18 @@ export class ThreadCounts {
     this.#row = row;
   }
 
-  /** An accepted request. */
+  /** Counts an accepted request. */
   request(endpoint: Endpoint): void {
     this.#add(ENDPOINTS.indexOf(endpoint), 1);
   }
 
-  /** Look-ups of the cache in an accepted request. */
+  /** Counts the look-ups of the cache in an accepted request. */
   lookups(hits: number, misses: number): void {
     this.#add(HITS, hits);
     this.#add(MISSES, misses);
   }
 
-  /** @param route its position among the routes, the same in all threads */
+  /** Counts an answer. @param route its position among the routes, which is the same in all threads */
   answer(route: number, status: number, elapsed_s: number): void {
     this.#add(ANSWERS + route * STATUSES + status - FIRST_STATUS, 1);
     let bucket = 0;
@@ -67,18 +67,19 @@ export class ThreadCounts {
   }
 }
 
+/** The rows of all threads. */
 export class ProcessCounts {
   readonly memory: SharedArrayBuffer;
   readonly #rows: readonly Float64Array[];
 
-  /** @param memory of another thread's instance; without it, zeros */
+  /** @param memory of another thread's instance; without it all counts are 0 */
   constructor(threads: number, memory?: SharedArrayBuffer) {
     const rowBytes = COLUMNS * Float64Array.BYTES_PER_ELEMENT;
     this.memory = memory ?? new SharedArrayBuffer(threads * rowBytes);
     this.#rows = Array.from({ length: threads }, (_, at) => new Float64Array(this.memory, at * rowBytes, COLUMNS));
   }
 
-  /** @param thread counted from 0; one at a time has the row */
+  /** @param thread from 0 on. No two threads may use one row at the same time. */
   ofThread(thread: number): ThreadCounts {
     return new ThreadCounts(this.#rows[thread] as Float64Array);
   }
@@ -92,7 +93,7 @@ export class ProcessCounts {
     return { hits: this.#sum(HITS), misses: this.#sum(MISSES) };
   }
 
-  /** Of the statuses that have occurred. */
+  /** Answers by status, for the statuses that have occurred. */
   answers(route: number): AnswerCounts[] {
     const counts = Array.from({ length: STATUSES }, (_, at) => ({
       status: at + FIRST_STATUS,

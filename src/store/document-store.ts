@@ -1,4 +1,4 @@
-/** What keeps documents. Two make it: LMDB on disk, and a map for `:memory:`. */
+/** A store of documents and their vectors. There are two: LMDB on disk, and a map for `DATA_DIR=:memory:`. */
 
 export interface StoredDocument {
   readonly id: string;
@@ -7,22 +7,22 @@ export interface StoredDocument {
   readonly metadata: string;
 }
 
-/** A document's version is a number that only grows: it says which of two is older, and is the key of its vector. */
+/** A version is the number of a write. It only grows: it tells the older of two documents, and is the key of the vector. */
 export interface PutResult {
   readonly version: number;
   /** The version that this one replaces. */
   readonly replaced: number | undefined;
 }
 
-/** Vectors for filling an index: `vectors` holds `versions.length` rows one after another. */
+/** Vectors to fill an index with: `vectors` holds `versions.length` rows, one after another. */
 export interface StoredVectors {
   readonly versions: Float64Array;
   readonly vectors: Float32Array;
 }
 
 /**
- * Writes are answered once they are durable. What a write replaced or deleted stays readable by its version until
- * `forget` is called: a search that began before the write may have found it.
+ * A write resolves once it is durable. The version that it replaced or deleted stays readable until `forget` is called: a
+ * search that began before the write may have found it.
  */
 export interface DocumentStore {
   readonly documents: number;
@@ -32,7 +32,7 @@ export interface DocumentStore {
   get(version: number): StoredDocument | undefined;
   /** @throws CosimoError `store_unavailable` when the write failed; no document has changed then */
   put(document: StoredDocument, vector: Float32Array): Promise<PutResult>;
-  /** The version that was deleted; undefined when there was no such document. */
+  /** @returns the version that was deleted; undefined when there was no such document */
   delete(id: string): Promise<number | undefined>;
   forget(version: number): void;
   /** All vectors, some thousand at a time, oldest version first. */

@@ -1,8 +1,8 @@
-/** Memory for the bodies of answers, used again once they have been sent: fresh memory costs more than writing to it. */
+/** Memory for the bodies of answers. It is used again once they have been sent: fresh memory costs more than writing to it. */
 
 /** Answers of some kilobytes share blocks of this size; a larger one has its own. */
 const BLOCK_BYTES = 64 * 1024;
-/** Blocks that nobody uses are kept up to so many bytes in all. */
+/** Most bytes of unused blocks that are kept. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 
 interface Block {
@@ -18,9 +18,9 @@ export class AnswerBlocks {
   #keptBytes = 0;
 
   /**
-   * @param bytes that `write` may touch
-   * @param write fills `memory` from `start` on; returns where the body ends, or -1 for none
-   * @returns the body; `release` is for when its last byte has been sent, and may be left out: its block is collected then
+   * @param bytes most bytes that `write` may fill
+   * @param write fills `memory` from `start` on; returns where the body ends, or -1 when it writes none
+   * @returns the body. Call `release` once its last byte has been sent; if it is never called, the garbage collector takes the block
    */
   write(
     bytes: number,

@@ -1,4 +1,4 @@
-/** Answers put together from parts that are JSON already: metadata is as the client gave it. */
+/** The bodies that answer /search and GET /index/{doc_id}. Metadata is JSON text already, as the client gave it. */
 
 import type { Document } from '../../service/document.ts';
 import type { Hit } from '../../service/document-service.ts';

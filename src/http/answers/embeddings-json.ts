@@ -1,11 +1,11 @@
-/** The bodies that answer /embed and /embed/batch: floats written natively into the bytes that are sent. */
+/** The bodies that answer /embed and /embed/batch: floats are written natively into the bytes that are sent. */
 import { vectorJsonBytes, vectorsJson, writeVectorsJson } from '../../json/vectors-json.ts';
 import { AnswerBlocks } from './answer-blocks.ts';
 
-/** Members behind the embeddings. */
+/** The members that follow the embeddings. */
 export type OtherMembers = Readonly<Record<string, number>>;
 
-/** Writes JSON of vectors, commas between them, from `offset` on; returns where it ends, or -1 where it can't. */
+/** Writes the vectors' JSON into `target` from `offset` on; returns where it ends, or -1 when it can't write it. */
 export type WriteVectors = (target: Uint8Array, offset: number) => number;
 
 /** A body, and what to call once it has been sent. */
@@ -14,14 +14,14 @@ export interface Body {
   readonly release: () => void;
 }
 
-/** Up to so many floats are written at once, in a fraction of a millisecond; more are written off the event loop. */
+/** So many floats take a fraction of a millisecond to write; more are written off the event loop. */
 const FLOATS_AT_ONCE = 64 * 1024;
 const HEAD = Buffer.from('{"embeddings":[');
 
 export class EmbeddingsJson {
   readonly #blocks = new AnswerBlocks();
 
-  /** Whether so many floats may be written without leaving the event loop. */
+  /** Whether these floats are few enough to be written on the event loop. */
   isSmall(count: number, dimensions: number): boolean {
     return count * dimensions <= FLOATS_AT_ONCE;
   }
@@ -34,7 +34,7 @@ export class EmbeddingsJson {
     return { body, release: () => {} };
   }
 
-  /** @returns undefined where `write` can't */
+  /** @returns undefined when `write` gives -1 */
   write(count: number, dimensions: number, others: OtherMembers, write: WriteVectors): Body | undefined {
     const tail = tailOf(others);
     const bytes = HEAD.length + count * vectorJsonBytes(dimensions) + tail.length;

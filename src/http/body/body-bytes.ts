@@ -5,9 +5,9 @@ import { errorCodes, type FastifyContentTypeParser } from 'fastify';
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * Body bytes in blocks that belong to nobody else, so that they can be handed to another thread. Each chunk is copied when
- * it comes: joining a large body at its end would block the event loop for as long as all those copies together. Only a
- * body that is a single chunk stays where it is.
+ * The bytes of a body, in blocks that nobody else uses, so that they can be handed to another thread. Each chunk is
+ * copied when it comes: joining a large body at its end would block the event loop for as long as all those copies
+ * take together. Only a body that is a single chunk is not copied.
  */
 export class BodyBytes {
   readonly #blocks: Buffer<ArrayBuffer>[] = [];
@@ -19,7 +19,7 @@ export class BodyBytes {
     return this.#length;
   }
 
-  /** @param expected bytes of the whole body when they are known: a small one then fits its block */
+  /** @param expected bytes of the whole body, if known: the block of a small body then has its size */
   append(chunk: Buffer, expected = BLOCK_BYTES): void {
     if (this.#length === 0 && chunk.length === expected) {
       this.#single = chunk;
@@ -58,7 +58,7 @@ export class BodyBytes {
     return Buffer.concat(this.#blocks, this.#length);
   }
 
-  /** The blocks' memory, for a thread to take over; this object is empty then. The last block may end in unused bytes. */
+  /** The memory of the blocks, to be handed to another thread; this object is empty then. The last block may end in unused bytes. */
   take(): ArrayBuffer[] {
     this.#copySingle();
     this.#roomInLast = 0;
@@ -67,7 +67,7 @@ export class BodyBytes {
   }
 
   #addBlock(bytes: number): void {
-    // Not from the pool that small buffers share: a block is handed over with its memory.
+    // Not from the pool that small buffers share: a block is handed over with all its memory.
     this.#blocks.push(Buffer.allocUnsafeSlow(bytes));
     this.#roomInLast = bytes;
   }

@@ -1,4 +1,4 @@
-/** Bytes → the validated body of a call, for every call that takes one. Runs on the event loop and in the body thread. */
+/** Reads and validates the body of every call that takes one, on the event loop and in the body thread. */
 import type { TSchema } from 'typebox';
 import { OPENAI_BODY, readOpenAiBody } from '../openai/body.ts';
 import { EmbedRequest, IndexRequest, SearchRequest } from '../schemas.ts';
@@ -7,7 +7,7 @@ import { readBody } from './read-body.ts';
 
 /**
  * @param contentType the header as it came, undefined when absent
- * @param faultsMax without it every fault is listed
+ * @param faultsMax most faults that are listed; all of them by default
  * @throws ValidationFaults
  * @throws UnreadableBody
  * @throws ManyFaults
@@ -19,7 +19,7 @@ const READERS = new Map<string, BodyReader>([
   [OPENAI_BODY, readOpenAiBody],
 ]);
 
-/** @param schemaId the `$id` of a schema of `schemas.ts`, by which both threads know it */
+/** @param schemaId the `$id` of a body's schema: both threads know it by that */
 export function bodyReader(schemaId: string): BodyReader {
   const reader = READERS.get(schemaId);
   if (reader === undefined) throw new TypeError(`no body is read by the schema ${schemaId}`);

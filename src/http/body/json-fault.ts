@@ -1,12 +1,12 @@
 /**
- * What Python's `json.loads` says of a text that it cannot read: clients of the FastAPI service get that sentence and that
- * offset. Written from the observed behavior of CPython 3.11; `test/fixtures/fastapi-cases.json` holds what it answers.
+ * The sentence and the offset that Python's `json.loads` gives for a text it cannot read: FastAPI answers with them.
+ * Written from the observed behavior of CPython 3.11, which `test/fixtures/fastapi-cases.json` records.
  */
 import { skipSpace } from './json-source.ts';
 
 export interface JsonFault {
   readonly message: string;
-  /** In code points from the start of the text. */
+  /** Code points from the start of the text. */
   readonly offset: number;
 }
 
@@ -23,7 +23,7 @@ class Fault extends Error {
   }
 }
 
-/** The first fault as Python sees it, or undefined when Python reads the text (it takes NaN and Infinity). */
+/** The first fault as Python sees it; undefined when Python can read the text. Python takes NaN and Infinity. */
 export function findJsonFault(text: string): JsonFault | undefined {
   try {
     const end = skipSpace(text, readValue(text, skipSpace(text, 0), 0));

@@ -1,10 +1,10 @@
 /**
- * Where the parts of a JSON text stand in its source. `JSON.parse` forgets key order, long integers and the difference
- * between 1 and 1.0; whoever must give a value back as it came takes the source text of it from here.
- * Every function takes text that has been found to be valid JSON (Python's NaN and Infinity included).
+ * The source text of the parts of a JSON text, for values that must be given back as they came: `JSON.parse` forgets the
+ * order of keys, long integers and the difference between 1 and 1.0. Every function takes text that is known to be valid
+ * JSON (Python's NaN and Infinity included).
  */
 
-/** The source of each member of the object that `text` is; of a repeated key the last one, as parsers have it. */
+/** The source of each member of an object, by key. Of a repeated key it is the last one, as for parsers. */
 export function memberSources(text: string): Map<string, string> {
   const members = new Map<string, string>();
   let at = skipSpace(text, 0);
@@ -21,7 +21,7 @@ export function memberSources(text: string): Map<string, string> {
   return members;
 }
 
-/** The source of each element of the array that `text` is. */
+/** The source of each element of an array. */
 export function elementSources(text: string): string[] {
   const elements: string[] = [];
   let at = skipSpace(text, 0);
@@ -35,12 +35,12 @@ export function elementSources(text: string): string[] {
   return elements;
 }
 
-/** True when the text holds NaN or Infinity outside its strings: Python reads them, JSON doesn't have them. */
+/** True when the text holds NaN or Infinity outside its strings: Python reads them, JSON has neither. */
 export function hasNonFinite(text: string): boolean {
   return replaceNonFinite(text, () => '') !== text;
 }
 
-/** The text with NaN, Infinity and -Infinity outside strings replaced by what `replacement` makes of each. */
+/** Replaces each NaN, Infinity and -Infinity outside strings by what `replacement` gives for it. */
 export function replaceNonFinite(text: string, replacement: (token: string) => string): string {
   if (!/NaN|Infinity/.test(text)) return text;
   let result = '';
@@ -73,7 +73,7 @@ function endOfValue(text: string, start: number): number {
   return at;
 }
 
-/** Counts brackets instead of descending: depth costs no stack. */
+/** Counts brackets instead of recursing: depth costs no stack. */
 function endOfContainer(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {

@@ -1,6 +1,6 @@
 /**
- * Numbers and booleans as pydantic 2 reads them in lax mode. Each reader gives the value, or the fault's type and sentence.
- * Source: pydantic-core's answers, recorded in `test/fixtures/fastapi-cases.json`.
+ * Numbers and booleans as pydantic 2 reads them in lax mode. Each reader gives the value, or the type and sentence of
+ * the fault. Source: pydantic-core's answers, recorded in `test/fixtures/fastapi-cases.json`.
  */
 
 export type Reading<T> = { readonly value: T } | { readonly type: string; readonly msg: string };
@@ -12,11 +12,21 @@ const fault = (type: string, msg: string) => ({ type, msg: `Input should be ${ms
 
 const NOT_FINITE = fault('finite_number', 'a finite number');
 const BOOLEAN_WORDS: Readonly<Record<string, boolean>> = {
-  ...{ '1': true, on: true, t: true, true: true, y: true, yes: true },
-  ...{ '0': false, off: false, f: false, false: false, n: false, no: false },
+  '1': true,
+  on: true,
+  t: true,
+  true: true,
+  y: true,
+  yes: true,
+  '0': false,
+  off: false,
+  f: false,
+  false: false,
+  n: false,
+  no: false,
 };
 const INTEGER_TOKEN = /^-?[0-9]+$/;
-/** Largest magnitudes that pydantic-core takes: of a float, and of the digits of a string. */
+/** What pydantic-core takes: floats below this magnitude as integers, and strings of up to so many digits. */
 const INT64 = 2 ** 63;
 const INTEGER_DIGITS_MAX = 4300;
 
@@ -37,7 +47,7 @@ export const readInteger: NumberReader<number> = (value, token) => {
   if (typeof value === 'string') return readIntegerText(value);
   if (typeof value !== 'number') return fault('int_type', 'a valid integer');
   if (Number.isSafeInteger(value)) return { value };
-  // An integer token of 309 digits and more is Infinity here and still an integer: it is clamped later.
+  // An integer of 309 digits or more is Infinity here. It is an integer all the same, and is clamped later.
   if (INTEGER_TOKEN.test(token())) return { value };
   if (!Number.isFinite(value)) return NOT_FINITE;
   if (!Number.isInteger(value)) return fault('int_from_float', 'a valid integer, got a number with a fractional part');
@@ -67,7 +77,7 @@ export const readNumber: NumberReader<number> = (value, token) => {
 
 function readNumberText(text: string): Reading<number> {
   const trimmed = text.trim();
-  // A threshold must be finite; pydantic itself would take these words.
+  // Pydantic itself takes these words, but a threshold must be finite.
   if (/^[-+]?(?:inf|infinity|nan)$/i.test(trimmed)) return NOT_FINITE;
   const digits = trimmed.replace(/(?<=[0-9])_(?=[0-9.])/g, '');
   if (!/^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?$/i.test(digits)) {

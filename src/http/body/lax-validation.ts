@@ -1,6 +1,6 @@
 /**
- * JSON schema → a validator that answers as FastAPI does: pydantic's lax coercions, every fault listed, fields in the
- * schema's order, unknown fields ignored. It takes the schemas of `schemas.ts`, no more than those need.
+ * Validates a body by a JSON schema as FastAPI does: with pydantic's lax coercions, every fault listed, fields in the
+ * order of the schema, unknown fields ignored. It understands what the schemas of `schemas.ts` use, and no more.
  */
 import type { TSchema } from 'typebox';
 import { hasNonFinite } from './json-source.ts';
@@ -8,7 +8,7 @@ import { type NumberReader, readBoolean, readInteger, readNumber } from './lax-n
 import type { RequestBody } from './read-body.ts';
 import { type ValidationFault, ValidationFaults } from './validation-faults.ts';
 
-/** The part of JSON schema that is understood here. */
+/** What is understood of JSON schema, and two keywords of our own. */
 interface Schema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -22,18 +22,18 @@ interface Schema {
   readonly keepSource?: boolean;
 }
 
-/** Looks at one value; gives what the handler gets, or reports faults and gives undefined. */
+/** Reads one value: gives what the handler gets, or reports faults and gives undefined. */
 type Reader = (value: unknown, report: Report) => unknown;
 
 interface Report {
   readonly body: RequestBody;
-  /** Of the value that is being read: keys and positions from the body down. */
+  /** Keys and positions that lead from the body to the value that is being read. */
   readonly path: (string | number)[];
   readonly faults: ValidationFault[];
   readonly faultsMax: number;
 }
 
-/** Reads a part of what is being read. */
+/** Reads one part of the value that is being read. */
 function readPart(read: Reader, value: unknown, step: string | number, report: Report): unknown {
   report.path.push(step);
   const result = read(value, report);
@@ -41,11 +41,11 @@ function readPart(read: Reader, value: unknown, step: string | number, report: R
   return result;
 }
 
-/** There are more faults than these first ones: whoever validates has no time or memory for all. */
+/** There are more faults than these: listing all would take too much time or memory. */
 export class ManyFaults extends ValidationFaults {}
 
 /**
- * A validator for a body that `readBody` has read; without `faultsMax` it lists every fault.
+ * @returns a validator of bodies that `readBody` has read. It lists every fault, or up to `faultsMax`.
  * @throws ManyFaults
  */
 export function compileLaxValidator(
@@ -122,7 +122,7 @@ function arrayReader(schema: Schema): Reader {
   };
 }
 
-/** Strings are taken as they are but for lone surrogates, which no encoding can carry: U+FFFD stands for them. */
+/** Strings are taken as they are, except that U+FFFD replaces lone surrogates, which UTF-8 cannot carry. */
 function stringReader(schema: Schema): Reader {
   const { minLength = 0, maxUtf8Bytes = Number.POSITIVE_INFINITY } = schema;
   return (value, report) => {
@@ -132,7 +132,7 @@ function stringReader(schema: Schema): Reader {
       const ctx = { min_length: minLength };
       return fail(report, 'string_too_short', `String should have at least ${minLength} character`, { ctx });
     }
-    // A UTF-16 unit is three bytes at most.
+    // A UTF-16 unit takes at most three bytes.
     if (text.length * 3 > maxUtf8Bytes && Buffer.byteLength(text) > maxUtf8Bytes) {
       const ctx = { max_length: maxUtf8Bytes };
       return fail(report, 'string_too_long', `String should have at most ${maxUtf8Bytes} bytes of UTF-8`, {
@@ -150,7 +150,7 @@ function scalarReader(read: NumberReader<unknown>): Reader {
   };
 }
 
-/** An object or null, kept as its JSON text (`{}` for null), so that it comes back as it was given. */
+/** Takes an object or null and keeps its JSON text (`{}` for null), so that it comes back as it was given. */
 const sourceReader: Reader = (value, report) => {
   if (value === null) return '{}';
   if (!isObject(value)) return fail(report, 'dict_type', 'Input should be a valid dictionary');

@@ -1,16 +1,16 @@
-/** Request bytes → what they mean, read as FastAPI reads them. */
+/** From the bytes of a request to its JSON value, read as FastAPI reads them. */
 
 import { findJsonFault, JsonTooDeep, MAX_JSON_DEPTH } from './json-fault.ts';
 import { elementSources, memberSources, replaceNonFinite } from './json-source.ts';
 import { decodeJsonText, decodeUtf8 } from './text-encoding.ts';
 import { ValidationFaults } from './validation-faults.ts';
 
-/** A body before its fields are looked at. `source` is its text; `value` is undefined when the body isn't JSON. */
+/** A body before its fields are validated. `source` is its text; `value` is undefined when it is not JSON. */
 export class RequestBody {
   readonly source: string;
   readonly kind: 'empty' | 'json' | 'text';
   readonly value: unknown;
-  /** What was taken apart last: a body with many faults is asked for one part after another of the same list. */
+  /** The object and the list taken apart last: a body with many faults is asked for one part of the same list after another. */
   #members: Parts<Map<string, string>> = { of: '', parts: new Map() };
   #elements: Parts<string[]> = { of: '', parts: [] };
 
@@ -20,7 +20,7 @@ export class RequestBody {
     this.value = value;
   }
 
-  /** The JSON source of a part, `path` being keys and array positions from the body down; undefined when it isn't there. */
+  /** @param path keys and array positions, from the body down. @returns the JSON source of that part; undefined when there is none */
   sourceAt(path: readonly (string | number)[]): string | undefined {
     let source: string | undefined = this.kind === 'text' ? JSON.stringify(this.source) : this.source;
     for (const step of path) {
@@ -46,7 +46,7 @@ interface Parts<T> {
   readonly parts: T;
 }
 
-/** The body could not be read at all: invalid UTF-8, or nested past all reason. FastAPI's answer to that is a 400. */
+/** The body is invalid UTF-8 or nested too deeply. FastAPI answers 400. */
 export class UnreadableBody extends Error {
   constructor() {
     super('There was an error parsing the body');
@@ -67,7 +67,7 @@ export function readBody(bytes: Buffer, contentType: string | undefined): Reques
   if (source === undefined) throw new UnreadableBody();
   if (!isJson) return new RequestBody('text', source);
   const value = parse(source);
-  // Each level takes a character at least.
+  // Each level takes at least one character.
   if (source.length > MAX_JSON_DEPTH && isTooDeep(value)) throw new UnreadableBody();
   return new RequestBody('json', source, value);
 }
@@ -88,7 +88,7 @@ function parse(source: string): unknown {
         },
       ]);
     }
-    // Python reads NaN and Infinity; so that their field can be named, they become the infinity that 1e999 is.
+    // Python reads NaN and Infinity. They become infinity here (1e999), so that validation can name their field.
     return JSON.parse(replaceNonFinite(source, (token) => (token.startsWith('-') ? '-1e999' : '1e999')));
   }
 }
@@ -102,7 +102,7 @@ function findFault(source: string): ReturnType<typeof findJsonFault> {
   }
 }
 
-/** What Python cannot read back: a client of the service it replaces could never fetch such metadata again. */
+/** Python cannot read JSON of such depth: a Python client could never fetch such metadata again. */
 function isTooDeep(value: unknown): boolean {
   let level = isContainer(value) ? [value] : [];
   for (let depth = 1; level.length > 0; depth += 1) {

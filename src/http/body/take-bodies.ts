@@ -1,4 +1,4 @@
-/** How request bodies come in: bytes first, read as JSON only where a route asks for it. */
+/** Request bodies come in as bytes. They are read and validated for routes that have a body schema. */
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
 import type { Config } from '../../config.ts';
 import { answerSignal } from '../answer-signal.ts';
@@ -10,20 +10,20 @@ import { LargeBodyReader } from './thread/large-body-reader.ts';
 const CONTENT_TYPE = Symbol('content type');
 const ANY_TYPE = 'application/octet-stream';
 
-/** Larger bodies are read in the body thread. Smaller ones take less time than the way there and back. */
+/** Larger bodies are read in the body thread. Reading a smaller one takes less time than the way there and back. */
 const LARGE_BODY_BYTES = 64 * 1024;
-/** A smaller body with more faults is read there too: listing a fault takes longer than finding it. */
+/** A smaller body with more faults goes to the body thread too: listing a fault takes longer than finding it. */
 const FAULTS_MAX = 1000;
-/** Full-sized bodies that may wait for the body thread at once. */
+/** Bodies of MAX_BODY_BYTES that may wait for the body thread together. */
 const WAITING_BODIES_MAX = 4;
 
 /**
- * Takes bodies of every content type as bytes, also of types that are no types, as FastAPI does. Every route with a body
- * schema that is added from now on finds its body read and validated.
+ * Takes bodies of every content type as bytes, malformed types included, as FastAPI does. Routes with a body schema that
+ * are added from now on find their body read and validated.
  */
 export function takeBodies(app: FastifyInstance, config: Config): void {
   app.removeAllContentTypeParsers();
-  // A type that Fastify knows is found at once; the other is for bodies of no type.
+  // Every typed body gets ANY_TYPE below, which Fastify finds at once; '*' is for bodies without a type.
   app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES));
   app.decorateRequest(CONTENT_TYPE);
   app.addHook('onRequest', (request, _reply, done) => {
@@ -38,7 +38,7 @@ export function takeBodies(app: FastifyInstance, config: Config): void {
   app.addHook('onRoute', (route) => {
     if (route.schema?.body !== undefined) route.preValidation = bodyHook(idOf(route.schema.body), largeBodies);
   });
-  // Validating is a part of reading: Fastify has nothing left to do, for bodies and for parameters.
+  // Bodies are validated as they are read, and parameters need no validation: Fastify has nothing to validate.
   app.setValidatorCompiler(() => (value) => ({ value }));
 }
 

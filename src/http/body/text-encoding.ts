@@ -1,7 +1,7 @@
-/** Bytes of a JSON text → string, whichever Unicode encoding they are in, told as Python's json module tells it. */
+/** Decodes JSON text from any Unicode encoding, which is detected as Python's json module detects it. */
 import { isUtf8 } from 'node:buffer';
 
-/** The text, a byte order mark taken off; undefined when the bytes are not what their encoding allows. */
+/** The text without its byte order mark; undefined when the bytes are invalid in their encoding. */
 export function decodeJsonText(bytes: Buffer): string | undefined {
   if (beginsAsAscii(bytes)) return decodeUtf8(bytes);
   const encoding = detect(bytes);
@@ -14,14 +14,14 @@ export function decodeJsonText(bytes: Buffer): string | undefined {
   }
 }
 
-/** The text, a byte order mark included; undefined when the bytes are no UTF-8. */
+/** The text with its byte order mark; undefined when the bytes are not UTF-8. */
 export function decodeUtf8(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
 /**
- * Of bytes that beginsAsAscii refuses: a byte order mark decides, else where the zero bytes of the first characters lie,
- * since JSON begins with ASCII.
+ * The encoding of bytes that beginsAsAscii refuses. A byte order mark decides; without one the places of zero bytes do,
+ * since JSON begins with an ASCII character.
  */
 function detect(bytes: Buffer): string {
   if (startsWith(bytes, [0xff, 0xfe, 0, 0])) return 'utf-32le';
@@ -39,7 +39,7 @@ function detect(bytes: Buffer): string {
   return 'utf-8';
 }
 
-/** As nearly all do: no mark, and no zero among the first characters. */
+/** Nearly all texts do: they have no byte order mark and no zero byte at the beginning. */
 function beginsAsAscii(bytes: Buffer): boolean {
   const first = bytes[0] ?? 0;
   return first > 0 && first < 0x80 && (bytes[1] ?? 0) > 0;

@@ -1,4 +1,4 @@
-/** FastAPI's 422: one entry a fault, each echoing the offending value as the client wrote it. */
+/** FastAPI's 422: one entry a fault, with the offending value as the client wrote it. */
 import { replaceNonFinite } from './json-source.ts';
 
 export interface ValidationFault {

@@ -1,20 +1,20 @@
-/** The body of POST /v1/embeddings, validated as OpenAI does: strictly, and one fault is named. */
+/** Reads and validates the body of POST /v1/embeddings as OpenAI's API does: strictly, and it names one fault. */
 import { readBody } from '../body/read-body.ts';
 import { ValidationFaults } from '../body/validation-faults.ts';
 
-/** By which the body thread knows how to read it, as it knows others by their schema. */
+/** The `$id` of its schema, by which `body/body-readers.ts` finds this reader. */
 export const OPENAI_BODY = 'OpenAiEmbeddingsRequest';
 
 export interface OpenAiBody {
   readonly model: string;
-  /** Texts, or token ids of each. */
+  /** Texts, or the token ids of each text. */
   readonly input: readonly string[] | readonly (readonly number[])[];
   readonly encoding_format: 'float' | 'base64';
-  /** Undefined for all of them. */
+  /** Undefined asks for all. */
   readonly dimensions: number | undefined;
 }
 
-/** More than any model sees; of what is past them only that it is there matters. */
+/** More tokens than any model sees. Of longer inputs it matters only that they are longer. */
 const TOKENS_MAX = 65_536;
 
 /** @throws ValidationFaults with one fault, its field last in `loc`; @throws UnreadableBody */

@@ -10,10 +10,10 @@ export interface OpenAiAnswer {
   readonly usage: object;
 }
 
-/** Beside its vector, what an entry of the list has at most. */
+/** Most bytes of a list entry beside its vector. */
 const ENTRY_BYTES = 80;
 
-/** Many vectors are written with pauses, so that the event loop stays free. */
+/** Pauses between vectors where there are many, so that the event loop stays free. */
 export async function openAiJson({ vectors, model, encodingFormat, usage }: OpenAiAnswer): Promise<Buffer> {
   const dimensions = vectors[0]?.length ?? 0;
   const tail = Buffer.from(`],"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`);
@@ -31,12 +31,12 @@ export async function openAiJson({ vectors, model, encodingFormat, usage }: Open
   return body.subarray(0, end + tail.copy(body, end));
 }
 
-/** Of the floats as they lie in memory: little-endian on every machine that Cosimo runs on. */
+/** Encodes the floats as they lie in memory: little-endian on every machine that Cosimo runs on. */
 function base64({ buffer, byteOffset, byteLength }: Float32Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
-/** The first numbers of a vector as a vector of the L2 norm 1. */
+/** The first numbers of a vector, scaled to the L2 norm 1. */
 export function shortened(vector: Float32Array, dimensions: number): Float32Array {
   return unitVector(vector.slice(0, dimensions));
 }

@@ -5,7 +5,7 @@ import { UnreadableBody } from '../body/read-body.ts';
 import { type FirstFault, ValidationFaults } from '../body/validation-faults.ts';
 import { describeError, isFaultOfOurs, setRetryAfter } from '../error-handler.ts';
 
-/** A request that OpenAI's API refuses with a code of its own. */
+/** A refusal with its own status, parameter and code. */
 export class OpenAiRefusal extends Error {
   readonly status: number;
   readonly param: string | null;
@@ -19,7 +19,7 @@ export class OpenAiRefusal extends Error {
   }
 }
 
-/** For the routes of `app`'s scope. */
+/** Installs the error handler of the routes in `app`'s scope. */
 export function answerOpenAiErrors(
   app: FastifyInstance,
   retryAfter_s: () => number,

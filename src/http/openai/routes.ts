@@ -1,4 +1,4 @@
-/** POST /v1/embeddings and GET /v1/models: OpenAI's calls, for its clients. */
+/** POST /v1/embeddings and GET /v1/models, for OpenAI's clients. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EngineHolder, ServedModel } from '../../service/engine.ts';
 import { framed, isVocabulary } from '../../service/token-ids.ts';
@@ -94,7 +94,7 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
     summary: 'A model, if it is the one that is served',
     response: { 200: OpenAiModel, ...OPENAI_ERRORS },
   };
-  // A full name has a slash, which clients percent-encode and people don't.
+  // A full name has a slash. Clients percent-encode it, people don't.
   app.get<{ Params: { model: string } }>(
     '/v1/models/:model',
     { schema: { ...byName, params: ModelParams } },
