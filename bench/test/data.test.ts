@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
 import { loadTokenizer } from '../../src/encoder/tokenizer/tokenizer.ts';
-import { testModelDir } from '../../test/support/model.ts';
 import { NEW_KEY, SPARE_ROWS, type TraceSet, type VectorSet, type VectorSource } from '../src/data/data-set.ts';
 import { seededRandom, zipf } from '../src/data/random.ts';
 import { textsOfLengths } from '../src/data/texts.ts';
 import { traceOf } from '../src/data/traces.ts';
 import { examplesOf } from '../src/data/usage-examples.ts';
 import { writeVectors } from '../src/data/vectors.ts';
+import { testModelDir } from './support/model-dir.ts';
 
 const DIMENSIONS = 64;
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-data-'));

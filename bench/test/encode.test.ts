@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, test } from 'vitest';
 import { readModelConfig } from '../../src/model/model-config.ts';
-import { testModelDir } from '../../test/support/model.ts';
 import { encodeAll, modelTokenizer, startBareEncoder } from '../src/contenders/encode/bare-encoder.ts';
 import { bestSize } from '../src/contenders/encode/best-size.ts';
 import { multiplyAddsOf } from '../src/contenders/encode/multiply-adds.ts';
 import type { TextFile } from '../src/data/data-set.ts';
 import { writeTexts } from '../src/data/texts.ts';
+import { testModelDir } from './support/model-dir.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-encode-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -7,11 +7,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
-import { testModelDir } from '../../test/support/model.ts';
 import { readAnswers } from '../src/load/answers.ts';
 import { operationSource } from '../src/load/operations.ts';
 import { startService } from '../src/load/services.ts';
 import type { HitAnswers, VectorAnswers } from '../src/trial/protocol.ts';
+import { testModelDir } from './support/model-dir.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-services-'));
 const squatter = createServer();
