@@ -3,7 +3,7 @@
 //
 //   COSIMO_STRESS_S=3600 build/thread/tests/index_stress_test
 //
-// runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 120 under a sanitizer. Each round of some
+// runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 30 under a sanitizer. Each round of some
 // seconds has an index of its own and another kernel, way of scanning and number of threads; a round is turns
 // of writing, up and down between nothing and about twenty chunks, with pauses in which the index tidies
 // itself. COSIMO_TEST_SEED repeats the choices, not how threads interleave.
@@ -154,7 +154,7 @@ class Round {
 };
 
 void test_history() {
-  const auto seconds = from_environment("COSIMO_STRESS_S", kSanitized ? 120 : 10);
+  const auto seconds = from_environment("COSIMO_STRESS_S", kSanitized ? 30 : 10);
   const auto end = Clock::now() + std::chrono::seconds(seconds);
   std::mt19937_64 random_bits = seeded_random();
   Totals totals;
