@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 function filesOf(pattern) {
   const glob = statSync(join(ROOT, pattern), { throwIfNoEntry: false })?.isDirectory() ? `${pattern}/**` : pattern;
   const files = globSync(glob, { cwd: ROOT }).filter((file) => file.endsWith('.test.ts'));
+  if (files.length === 0 && pattern.endsWith('.test.ts')) throw new Error(`There is no test file ${pattern}.`);
   return files.length > 0 ? files.map((file) => join(ROOT, file)) : [pattern];
 }
 

@@ -3,6 +3,7 @@
 
 #include "instructions/instruction_loops.h"
 #include "instructions/instructions.h"
+#include "kernels/amx_config.h"
 #include "kernels/cpu_features.h"
 
 namespace cosimo::bench {
@@ -47,16 +48,6 @@ namespace {
 #define COSIMO_ZERO_TILE(i) "tilezero %%tmm" #i "\n"
 #define COSIMO_BF16_TILE(i) "tdpbf16ps %%tmm7, %%tmm6, %%tmm" #i "\n"
 #define COSIMO_INT8_TILE(i) "tdpbusd %%tmm7, %%tmm6, %%tmm" #i "\n"
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette;
-  std::uint8_t start_row;
-  std::uint8_t reserved[14];
-  std::uint16_t row_bytes[16];
-  std::uint8_t rows[16];
-};
-constexpr TileConfig kWholeTiles = {
-    1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
 #define COSIMO_TILE_LOOP(name, body)                                                                     \
   __attribute__((target("amx-tile,amx-int8,amx-bf16"))) void name(std::uint64_t turns) {                 \
