@@ -1,0 +1,108 @@
+/** The trials of the suite `index`. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'vitest';
+import { SUITES } from '../../src/suites/suites.ts';
+import { contenderOf, namesOf, OPTIONS, suiteOf, toldTo, valuesOf } from '../support/suites.ts';
+
+test('index: all combinations of rows, k, queries at once and threads; four kinds of rows; writes', () => {
+  const trials = suiteOf('index');
+  const gaussian = trials.filter(({ parameters }) => parameters['source'] === 'gaussian');
+  assert.equal(gaussian.length, 3 * 3 * 3 * 2);
+  assert.deepEqual(valuesOf(gaussian, 'rows'), new Set([10_000, 100_000, 1_000_000]));
+  assert.deepEqual(valuesOf(gaussian, 'k'), new Set([1, 10, 100]));
+  assert.deepEqual(valuesOf(gaussian, 'queries at once'), new Set([1, 8, 64]));
+  const sources = ['gaussian', 'clustered', 'near-duplicates', 'sentences'];
+  for (const source of sources) assert.ok(valuesOf(trials, 'source').has(source), source);
+  for (const operation of ['build', 'upsert', 'delete']) {
+    assert.equal(trials.filter(({ parameters }) => parameters['operation'] === operation).length, 3);
+  }
+  const searches = trials.filter(({ parameters }) => parameters['operation'] === 'search');
+  assert.ok(searches.every(({ compare }) => compare === 'hits'));
+  const peers = new Set(
+    searches.flatMap(({ contenders }) => contenders.filter(({ role }) => role === 'peer').map(({ name }) => name)),
+  );
+  assert.deepEqual(peers, new Set(['FAISS', 'FAISS, BLAS always', 'NumPy', 'usearch']));
+});
+
+describe('index: what searches are held to', () => {
+  const trials = suiteOf('index');
+  const held = [
+    ['gaussian', 1_000_000],
+    ['clustered', 1_000_000],
+    ['sentences', 50_000],
+  ] as const;
+
+  for (const [source, rows] of held) {
+    const idOf = (queries: number, threads: number) =>
+      `search ${source} rows=${rows} k=10 queries=${queries} threads=${threads}`;
+
+    test(`${source}: one query of one thread, to both ways to scan, AVX2, and reading a byte a dimension`, () => {
+      const told = (name: string) => toldTo(contenderOf(trials, idOf(1, 1), name));
+      const own = told('Cosimo');
+      assert.equal(own['scan'], undefined);
+      assert.deepEqual(told('Cosimo, planes'), { ...own, scan: 'planes' });
+      assert.deepEqual(told('Cosimo, bytes'), { ...own, scan: 'bytes' });
+      assert.deepEqual(told('Cosimo, AVX2'), { ...own, kernel: 'avx2' });
+      const { program } = contenderOf(trials, idOf(1, 1), 'Cosimo, AVX2');
+      assert.deepEqual(program.kind === 'node' && program.environment, { COSIMO_KERNEL: 'avx2' });
+      const bytes = String(rows * 384);
+      const reading = { measure: 'read', bytes, 'pass-bytes': bytes, threads: '1', 'round-s': '0.3' };
+      assert.deepEqual(told('reading the codes'), reading);
+    });
+
+    test(`${source}: one query of all threads, to one thread and to what all of them read`, () => {
+      const told = (name: string) => toldTo(contenderOf(trials, idOf(1, 2), name));
+      assert.deepEqual(told('Cosimo, 1 thread'), { ...told('Cosimo'), threads: 1 });
+      const { bytes, threads, 'pass-bytes': pass } = told('reading the codes');
+      assert.deepEqual([bytes, threads, pass], [String((rows * 384) / 2), '2', String(rows * 384)]);
+    });
+
+    test(`${source}: 64 at once, to the same queries in a row`, () => {
+      const told = (name: string) => toldTo(contenderOf(trials, idOf(64, 2), name));
+      assert.equal(told('Cosimo')['concurrency'], 64);
+      assert.deepEqual(told('Cosimo, in a row'), { ...told('Cosimo'), in_a_row: true });
+    });
+  }
+
+  test('only a contender that says so runs another kernel or another scan than the service would', () => {
+    for (const { contenders } of trials) {
+      for (const contender of contenders.filter(({ role }) => role !== 'peer')) {
+        const { scan, kernel, in_a_row } = toldTo(contender);
+        const said = /, (planes|bytes|AVX2|in a row)$/.exec(contender.name)?.[1];
+        const told = [scan, kernel === 'avx2' && 'AVX2', in_a_row === true && 'in a row'].find((value) => value);
+        assert.equal(told, said, contender.name);
+        const environment = contender.program.kind === 'node' ? contender.program.environment : undefined;
+        assert.equal(environment?.['COSIMO_KERNEL'], kernel, contender.name);
+      }
+    }
+  });
+
+  test('AVX2 is forced where there is a better kernel and the CPU has it', () => {
+    const namesWith = (kernels: readonly string[]) => {
+      const cpu = { ...OPTIONS.cpu, kernels, active_kernel: kernels[0] as string };
+      return namesOf(SUITES.find(({ name }) => name === 'index')?.trials({ ...OPTIONS, cpu }) ?? []);
+    };
+    assert.ok(namesWith(['amx', 'avx512', 'avx2', 'scalar']).has('Cosimo, AVX2'));
+    assert.ok(!namesWith(['avx2', 'scalar']).has('Cosimo, AVX2'));
+    assert.ok(!namesWith(['neon', 'scalar']).has('Cosimo, AVX2'));
+  });
+
+  test('--quick runs every kind of contender', () => {
+    const quick = SUITES.find(({ name }) => name === 'index')?.trials({ ...OPTIONS, quick: true }) ?? [];
+    assert.deepEqual(namesOf(quick), namesOf(trials));
+  });
+});
+
+test('index: searches beside upserts are held to quiet ones, a build to a copy of as many rows', () => {
+  const trials = suiteOf('index');
+  const beside = trials.find(({ id }) => id === 'search beside upserts rows=1000000');
+  const [subject, quiet, ...others] = beside?.contenders ?? [];
+  assert.ok(subject && quiet);
+  assert.deepEqual([others, beside?.better, beside?.unit], [[], 'lower', 'ms']);
+  assert.deepEqual([subject.name, quiet.name], ['while upserting 1,000/s', 'quiet']);
+  assert.deepEqual(toldTo(subject), { ...toldTo(quiet), upserts_per_s: 1000 });
+  for (const rows of [10_000, 100_000, 1_000_000]) {
+    const copy = toldTo(contenderOf(trials, `build rows=${rows}`, 'copy and quantize, 1 thread'));
+    assert.deepEqual([copy['measure'], copy['rows'], copy['dimensions']], ['copy', String(rows), '384']);
+  }
+});
