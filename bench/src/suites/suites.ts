@@ -2,7 +2,7 @@
 import type { Suite } from '../trial/trial.ts';
 import { cache } from './cache.ts';
 import { encode } from './encode/encode.ts';
-import { http } from './http.ts';
+import { http } from './http/http.ts';
 import { kernels } from './kernels.ts';
 import { startup } from './startup.ts';
 import { index } from './vector-index/vector-index.ts';

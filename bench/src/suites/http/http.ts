@@ -1,11 +1,11 @@
 /** Each endpoint over HTTP, beside the FastAPI + sentence-transformers service. */
-import { pathOf, type StoreSet } from '../data/data-set.ts';
-import type { OperationName } from '../load/operations.ts';
-import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
+import { pathOf, type StoreSet } from '../../data/data-set.ts';
+import type { OperationName } from '../../load/operations.ts';
+import type { Suite, SuiteOptions, Trial } from '../../trial/trial.ts';
+import { leanTrials } from './lean.ts';
+import { contenders, NAMES, specOf, titleOf, WITH_DOCUMENTS } from './operations.ts';
 
 const CONCURRENCY = [1, 16, 64];
-const DOCUMENTS = 1000;
-const QUICK_DOCUMENTS = 10;
 /** Documents of a store that exists before the service starts: the same as in the suite `startup`. */
 const STORED_DOCUMENTS = 1_000_000;
 const QUICK_STORED_DOCUMENTS = 200;
@@ -28,30 +28,10 @@ const ARRIVALS: Record<OperationName, readonly number[]> = {
   health: [200],
 };
 
-const NAMES: Record<OperationName, string> = {
-  embed: 'POST /embed, one new text',
-  'embed-cached': 'POST /embed, one cached text',
-  'embed-one': 'POST /embed, one cached text, always the same',
-  'embed-mixed': 'POST /embed, one text of a file',
-  batch: 'POST /embed/batch, 32 new texts',
-  'batch-mixed': 'POST /embed/batch, texts of a file',
-  'batch-cached': 'POST /embed/batch, 100 cached texts',
-  index: 'POST /index, new text',
-  'index-cached': 'POST /index, cached text',
-  'index-delete': 'POST /index, cached text, and DELETE /index/{id}',
-  search: 'POST /search, new query',
-  'search-cached': 'POST /search, cached query',
-  stats: 'GET /stats',
-  health: 'GET /health',
-};
 /** `leanTrials` measures these. */
 const LEAN = new Set<OperationName>(['embed-one', 'batch-cached']);
 /** The suite `encode` measures these. */
 const ELSEWHERE = new Set<OperationName>(['embed-mixed', 'batch-mixed']);
-const LEAN_CONNECTIONS = 32;
-const LEAN_BATCH_CONNECTIONS = 2;
-const WITH_DOCUMENTS = new Set<OperationName>(['search', 'search-cached']);
-
 export const http: Suite = {
   name: 'http',
   summary:
@@ -129,59 +109,6 @@ function openTrials(options: SuiteOptions): Trial[] {
   );
 }
 
-/** Cached answers, beside the least that Fastify does, and by two event loops beside one. */
-function leanTrials(options: SuiteOptions): Trial[] {
-  const cores = Math.max(...options.threads);
-  const trial = (operation: OperationName, connections: number, what: string, others: LeanContender[]): Trial => {
-    const eventLoops = Math.max(...others.map(({ http_threads = 1 }) => http_threads));
-    const load = {
-      connections,
-      lean: true,
-      clients_stay_awake: cores > eventLoops,
-      round_s: options.quick ? 0.2 : 2,
-      warm_up_s: options.quick ? 0 : 4,
-    };
-    const spec = { ...specOf(operation, options), ...load };
-    return {
-      id: `${NAMES[operation]}, ${what}: clients=${connections}`,
-      group: 'Closed loop over sockets, by clients that do next to nothing',
-      parameters: { loop: 'lean', operation, clients: connections },
-      unit: 'answers/s',
-      better: 'higher',
-      data: [],
-      contenders: others.map(({ name, role, ...told }) => ({
-        name,
-        role,
-        program: { kind: 'node', file: 'http.ts', spec: { ...spec, service: 'cosimo', ...told } },
-      })),
-    };
-  };
-  const cosimo: LeanContender = { name: 'Cosimo', role: 'subject' };
-  const plain = (name: string, way: string): LeanContender => ({ name, role: 'reference', service: 'plain', way });
-  const constant = plain('Fastify, the same bytes from a buffer', 'constant');
-  const clients = options.quick ? 2 : LEAN_CONNECTIONS;
-  return [
-    trial('embed-one', clients, 'one event loop', [cosimo, constant]),
-    trial('batch-cached', LEAN_BATCH_CONNECTIONS, 'one event loop', [
-      cosimo,
-      plain('Fastify, JSON.stringify', 'stringify'),
-      constant,
-    ]),
-    trial('embed-one', clients, `two event loops, ${Math.max(0, cores - 2)} cores left for the clients`, [
-      { name: 'Cosimo, 2 event loops', role: 'subject', http_threads: 2 },
-      { name: 'Cosimo, 1 event loop', role: 'reference', http_threads: 1 },
-    ]),
-  ];
-}
-
-interface LeanContender {
-  readonly name: string;
-  readonly role: Contender['role'];
-  readonly service?: string;
-  readonly way?: string;
-  readonly http_threads?: number;
-}
-
 /** What a search costs besides its scan, on a large store. Cosimo alone: the peer stores nothing on disk. */
 function storedTrial(options: SuiteOptions): Trial {
   const { quick, seed } = options;
@@ -200,41 +127,8 @@ function storedTrial(options: SuiteOptions): Trial {
   };
 }
 
-function titleOf(operation: OperationName, { quick }: SuiteOptions): string {
-  const documents = documentsOf(operation, quick);
-  return documents === 0 ? NAMES[operation] : `${NAMES[operation]}, ${documents} documents`;
-}
-
-const documentsOf = (operation: OperationName, quick: boolean) =>
-  WITH_DOCUMENTS.has(operation) ? (quick ? QUICK_DOCUMENTS : DOCUMENTS) : 0;
-
 /** Answers are compared too: some are asked for after the rounds. */
 function comparison(operation: OperationName): { compare?: 'hits' | 'vectors' } {
   if (WITH_DOCUMENTS.has(operation)) return { compare: 'hits' };
   return operation === 'embed' || operation === 'embed-cached' || operation === 'batch' ? { compare: 'vectors' } : {};
-}
-
-function specOf(operation: OperationName, { quick, seed, threads }: SuiteOptions) {
-  return {
-    operation,
-    documents: documentsOf(operation, quick),
-    seed,
-    threads: threads.at(-1),
-    warm_up_s: quick ? 0 : 0.7,
-  };
-}
-
-function contenders(spec: Record<string, unknown>): Contender[] {
-  return [
-    {
-      name: 'Cosimo',
-      role: 'subject',
-      program: { kind: 'node', file: 'http.ts', spec: { ...spec, service: 'cosimo' } },
-    },
-    {
-      name: 'FastAPI',
-      role: 'peer',
-      program: { kind: 'node', file: 'http.ts', spec: { ...spec, service: 'fastapi' }, needs: 'venv' },
-    },
-  ];
 }
