@@ -8,7 +8,8 @@ import type { EngineHolder } from '../service/engine.ts';
 import type { Handlers } from '../workers/rpc-server.ts';
 import type { EncodeArgs, EngineCalls } from './engine-calls.ts';
 
-export interface Encoding {
+/** What encodes texts here, and the cache of their vectors. */
+export interface EncodingParts {
   readonly backend: EmbeddingBackend;
   readonly cache: EmbeddingCache;
 }
@@ -16,7 +17,7 @@ export interface Encoding {
 /** @param encoding undefined until the model is loaded */
 export function engineHandlers(
   holder: EngineHolder,
-  encoding: () => Encoding | undefined,
+  encoding: () => EncodingParts | undefined,
   registry: Registry,
 ): Handlers<EngineCalls> {
   const rate = new RateCounter();
@@ -36,7 +37,7 @@ export function engineHandlers(
 }
 
 /** @throws CosimoError `model_not_ready` */
-function loaded(encoding: () => Encoding | undefined): Encoding {
+function loaded(encoding: () => EncodingParts | undefined): EncodingParts {
   const parts = encoding();
   if (parts === undefined) throw new CosimoError('model_not_ready');
   return parts;
@@ -44,7 +45,7 @@ function loaded(encoding: () => Encoding | undefined): Encoding {
 
 /** Looks in the cache again: since the HTTP thread has looked, another one may have had the same text encoded. */
 async function encodeAbsent(
-  { backend, cache }: Encoding,
+  { backend, cache }: EncodingParts,
   { texts, sizes, cache: useCache }: EncodeArgs,
   signal: AbortSignal,
 ): Promise<TextVector[]> {

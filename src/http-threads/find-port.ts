@@ -9,10 +9,10 @@ export interface Address {
   readonly PORT: number;
 }
 
-/** What listening says where the platform, or its kernel, has no such option. */
+/** Error codes of listening where the platform, or its kernel, has no such option. */
 const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOPROTOOPT']);
 
-/** Listens and ends again; resolves to the port. */
+/** Listens and stops again; resolves to the port. */
 export type TryPort = (options: ListenOptions) => Promise<number>;
 
 /**
@@ -20,7 +20,7 @@ export type TryPort = (options: ListenOptions) => Promise<number>;
  * @throws CosimoError `invalid_setting` where it can't; what listening throws, such as EADDRINUSE
  */
 export async function findPort({ HOST, PORT }: Address, tryPort: TryPort = listenOnce): Promise<number> {
-  // Not shared at first: another process that shares the port, another Cosimo even, would else go unnoticed.
+  // Not shared at first: otherwise another process that shares the port, even another Cosimo, would go unnoticed.
   const port = await tryPort({ host: HOST, port: PORT });
   try {
     await tryPort({ host: HOST, port, reusePort: true });

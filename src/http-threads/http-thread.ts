@@ -34,7 +34,7 @@ export class HttpThread extends ThreadHandle<HttpThreadCalls, HttpThreadFacts> {
 
   /** From now on requests are answered by the engine. */
   serve(engine: EngineFacts): void {
-    this.thread.request('serve', engine).catch((error: Error) => {
+    this.client.request('serve', engine).catch((error: Error) => {
       if (!this.alive) return;
       this.#onError(error);
       void this.thread.terminate();
@@ -43,7 +43,7 @@ export class HttpThread extends ThreadHandle<HttpThreadCalls, HttpThreadFacts> {
 
   /** Lets what has come in whole be answered, then ends the thread. */
   override async close(): Promise<void> {
-    await this.thread.request('close', null).catch(() => {}); // it has ended already
+    await this.client.request('close', null).catch(() => {}); // it has ended already
     await this.thread.terminate();
   }
 }

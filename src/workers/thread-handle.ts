@@ -1,4 +1,5 @@
 /** What every handle on a worker thread has: whether the thread lives, and how it is closed. */
+import type { RpcClient } from './rpc-client.ts';
 import type { Methods } from './rpc-messages.ts';
 import type { Supervised } from './supervisor.ts';
 import type { WorkerThread } from './worker-thread.ts';
@@ -9,6 +10,10 @@ export abstract class ThreadHandle<M extends Methods<M>, R> implements Supervise
 
   constructor(thread: WorkerThread<M, R>) {
     this.thread = thread;
+  }
+
+  protected get client(): RpcClient<M> {
+    return this.thread.client;
   }
 
   get alive(): boolean {

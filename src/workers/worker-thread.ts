@@ -1,9 +1,9 @@
 /** A worker thread, as the thread that has started it sees it: its program tells when it is ready, then answers requests. */
-import { type Transferable, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { errorCodeOf } from '../errors.ts';
 import { RpcClient } from './rpc-client.ts';
 import { readError, type WrittenError } from './rpc-error.ts';
-import type { ArgsOf, Methods, NoMethods, Post, ResultOf } from './rpc-messages.ts';
+import type { Methods, NoMethods, Post } from './rpc-messages.ts';
 import { type Handlers, RpcServer } from './rpc-server.ts';
 import type { Supervised } from './supervisor.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
@@ -31,12 +31,13 @@ export interface WorkerThreadOptions<P extends Methods<P>> {
 
 /** `M` is what the program answers, `R` what it tells once it is ready, `P` what it asks of the thread that has started it. */
 export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMethods> implements Supervised {
+  /** Asks the program. Once the thread has ended, requests reject with what `lost` makes of that. */
+  readonly client: RpcClient<M>;
   /** Resolves when the thread is gone, however it has ended. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
   readonly #name: string;
   readonly #lost: (cause: Error) => Error;
-  readonly #client: RpcClient<M>;
   readonly #started = Promise.withResolvers<R>();
   #ready: R | undefined;
   #alive = true;
@@ -48,13 +49,13 @@ export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMeth
     this.#name = name;
     this.#lost = lost;
     const post: Post<ToThread> = (message, transfer) => worker.postMessage(message, transfer);
-    this.#client = new RpcClient(post);
+    this.client = new RpcClient(post);
     const server = options.handlers && new RpcServer(options.handlers, post);
     worker.on('message', (message: FromThread<R>) => {
       if (message.kind === 'request' || message.kind === 'cancel') server?.receive(message);
       else if (message.kind === 'ready') this.#started.resolve(message.ready);
       else if (message.kind === 'log') log?.(message.line);
-      else this.#client.receive(message);
+      else this.client.receive(message);
     });
     worker.on('error', (thrown: Error) => {
       const error = revive(thrown);
@@ -93,23 +94,9 @@ export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMeth
     return this.#alive;
   }
 
-  /**
-   * @param signal as in RpcClient
-   * @param transfer what of the arguments is handed over instead of copied
-   * @throws what the handler throws; what `lost` makes of the thread's end
-   */
-  request<K extends keyof M & string>(
-    method: K,
-    args: ArgsOf<M[K]>,
-    signal?: AbortSignal,
-    transfer?: readonly Transferable[],
-  ): Promise<ResultOf<M[K]>> {
-    return this.#client.request(method, args, signal, transfer);
-  }
-
   /** Waits for pending requests: a thread that is ended within ONNX Runtime takes the process with it. */
   async close(): Promise<void> {
-    await this.#client.idle();
+    await this.client.idle();
     await this.terminate();
   }
 
@@ -131,11 +118,11 @@ export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMeth
   #end(cause: Error): void {
     this.#alive = false;
     this.#started.reject(cause); // of no effect once it is ready
-    this.#client.close(this.#lost(cause));
+    this.client.close(this.#lost(cause));
   }
 }
 
-/** Of our own errors Node brings the properties along, but not the class. */
+/** An error of ours comes from the thread with its properties, but without its class. */
 function revive(error: Error): Error {
   return errorCodeOf(error) === undefined ? error : readError(error as Error & WrittenError);
 }

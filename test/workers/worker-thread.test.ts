@@ -45,8 +45,8 @@ test('a thread that fails before it is ready: the start fails with its error, co
 
 test('requests go both ways, and errors keep their code', async () => {
   const thread = await start({}, { handlers: { double: (value) => 2 * value, wait: () => {} } });
-  assert.equal(await thread.request('askParent', 20), 41);
-  const failure = await thread.request('fail', { code: 'queue_full', retryAfter_s: 3 }).catch((error) => error);
+  assert.equal(await thread.client.request('askParent', 20), 41);
+  const failure = await thread.client.request('fail', { code: 'queue_full', retryAfter_s: 3 }).catch((error) => error);
   assert.ok(failure instanceof CosimoError);
   assert.deepEqual([failure.code, failure.message, failure.retryAfter_s], ['queue_full', 'It failed', 3]);
   await thread.close();
@@ -56,7 +56,7 @@ test('a cancelled request rejects at once, and its handler hears of it', async (
   const heard = Promise.withResolvers<string>();
   const thread = await start({}, { log: (line) => line === 'cancelled' && heard.resolve(line) });
   const controller = new AbortController();
-  const waiting = thread.request('wait', null, controller.signal);
+  const waiting = thread.client.request('wait', null, controller.signal);
   controller.abort();
   await assert.rejects(waiting, { code: 'cancelled' });
   assert.equal(await heard.promise, 'cancelled');
@@ -66,7 +66,7 @@ test('a cancelled request rejects at once, and its handler hears of it', async (
 test('buffers are handed over to the thread', async () => {
   const thread = await start();
   const bytes = Uint8Array.of(1, 2, 3);
-  const answer = thread.request('increment', bytes, undefined, [bytes.buffer]);
+  const answer = thread.client.request('increment', bytes, undefined, [bytes.buffer]);
   assert.equal(bytes.byteLength, 0);
   assert.deepEqual(await answer, Uint8Array.of(2, 3, 4));
   await thread.close();
@@ -79,15 +79,15 @@ test('when a thread dies, pending requests are rejected, and so are later ones',
   ] as const) {
     const errors: string[] = [];
     const thread = await start({}, { lost, onError: ({ message }) => errors.push(message) });
-    const pending = [thread.request('wait', null), thread.request('block', 10)];
-    pending.push(end === 'crash' ? thread.request('crash', cause) : thread.request('exit', null));
+    const pending = [thread.client.request('wait', null), thread.client.request('block', 10)];
+    pending.push(end === 'crash' ? thread.client.request('crash', cause) : thread.client.request('exit', null));
     const [waiting, , ending] = await Promise.allSettled(pending);
     for (const outcome of [waiting, ending]) {
       assert.ok(outcome?.status === 'rejected');
       assert.deepEqual([outcome.reason.code, outcome.reason.cause.message], ['encoder_lost', cause]);
     }
     assert.equal(thread.alive, false);
-    await assert.rejects(thread.request('block', 0), { code: 'encoder_lost' });
+    await assert.rejects(thread.client.request('block', 0), { code: 'encoder_lost' });
     await thread.ended;
     assert.deepEqual(errors, end === 'crash' ? [cause] : []);
     await thread.close();
@@ -101,7 +101,7 @@ test('when a thread dies, what it has asked for is called off', async () => {
     return new Promise<void>(() => {});
   };
   const thread = await start({}, { handlers: { double: (value) => value, wait } });
-  const asking = assert.rejects(thread.request('askInVain', null));
+  const asking = assert.rejects(thread.client.request('askInVain', null));
   const signal = await asked.promise;
   assert.equal(signal.aborted, false);
   await thread.terminate();
@@ -112,11 +112,11 @@ test('when a thread dies, what it has asked for is called off', async () => {
 
 test('close() waits for pending requests, terminate() does not', async () => {
   const closed = await start();
-  const answer = closed.request('block', 300);
+  const answer = closed.client.request('block', 300);
   await closed.close();
   assert.equal(await answer, 'done');
   const terminated = await start({}, { lost });
-  const cut = assert.rejects(terminated.request('block', 60_000), { code: 'encoder_lost' });
+  const cut = assert.rejects(terminated.client.request('block', 60_000), { code: 'encoder_lost' });
   await terminated.terminate();
   await cut;
 });

@@ -39,6 +39,6 @@ export class OnnxThread extends ThreadHandle<OnnxThreadCalls, OnnxThreadFacts> i
   /** One batch at a time, which can't be stopped: ONNX Runtime has the thread until it is done. */
   encode(batch: readonly Int32Array[]): Promise<Float32Array> {
     const packed = packIds(batch);
-    return this.thread.request('encode', packed, undefined, [packed.ids.buffer]);
+    return this.client.request('encode', packed, undefined, [packed.ids.buffer]);
   }
 }

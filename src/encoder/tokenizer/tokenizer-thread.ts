@@ -18,7 +18,7 @@ export class TokenizerThread extends ThreadHandle<TokenizerCalls, TokenizerFacts
 
   /** @throws CosimoError `inference_failed`; `encoder_lost` when the thread ends meanwhile */
   async tokenize(texts: readonly string[]): Promise<TokenizedText[]> {
-    const packed = await this.thread.request('tokenize', texts);
+    const packed = await this.client.request('tokenize', texts);
     return unpackIds(packed).map((ids, at) => ({ ids, truncated: packed.truncated[at] as boolean }));
   }
 }

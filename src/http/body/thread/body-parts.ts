@@ -37,7 +37,7 @@ function* listParts(field: string, list: readonly unknown[], limits: BodyLimits)
   yield { field, items };
 }
 
-/** A string of more units than it may have bytes is refused, whatever stands behind the first one too many. */
+/** A string with more UTF-16 units than it may have bytes is refused: what follows the first unit too many doesn't matter. */
 function cut(value: unknown, { stringBytes }: BodyLimits): unknown {
   return typeof value === 'string' && value.length > stringBytes ? value.slice(0, stringBytes + 1) : value;
 }

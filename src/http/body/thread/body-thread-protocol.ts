@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FirstFault } from '../validation-faults.ts';
 
-/** Of what is past these limits, which the calls refuse anyway, only so much is passed on that they see it. */
+/** The calls refuse what is past these limits: only as much of it is passed on as shows that it is. */
 export interface BodyLimits {
   /** Most elements of a list. */
   readonly listItems: number;

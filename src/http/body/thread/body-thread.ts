@@ -43,7 +43,7 @@ export class BodyThread extends ThreadHandle<BodyThreadCalls, null> {
     const { port1: received, port2: parts } = new MessageChannel();
     this.thread.ref();
     try {
-      const outcome = await this.thread.request('read', { ...unread, parts }, undefined, [...unread.blocks, parts]);
+      const outcome = await this.client.request('read', { ...unread, parts }, undefined, [...unread.blocks, parts]);
       if (outcome.kind === 'read') return await fetchParts(received, outcome.parts);
       if (outcome.kind === 'faults') throw new WrittenFaults(outcome.first, Buffer.from(outcome.json.buffer));
       throw new UnreadableBody();
