@@ -1,4 +1,5 @@
 /** The thread that answers: runs a handler for each request. */
+import { CosimoError } from '../errors.ts';
 import { writeError } from './rpc-error.ts';
 import type { ArgsOf, Methods, Post, ResultOf, RpcRequestMessage, RpcResponseMessage } from './rpc-messages.ts';
 
@@ -22,6 +23,9 @@ export class Transferred<T> {
     this.buffers = buffers;
   }
 }
+
+/** One for all: without a reason, each abort would make an error of its own, which takes longer than a small response. */
+const RELEASED = new CosimoError('cancelled');
 
 export class RpcServer<M extends Methods<M>> {
   readonly #handlers: Handlers<M>;
@@ -59,7 +63,7 @@ export class RpcServer<M extends Methods<M>> {
   }
 
   #release(id: number): void {
-    this.#requests.get(id)?.abort();
+    this.#requests.get(id)?.abort(RELEASED);
     this.#requests.delete(id);
   }
 }

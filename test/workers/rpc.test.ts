@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { MessageChannel } from 'node:worker_threads';
-import { onTestFinished, test } from 'vitest';
+import { onTestFinished, test, vi } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
 import { RpcClient } from '../../src/workers/rpc-client.ts';
 import { type Handlers, RpcServer, Transferred } from '../../src/workers/rpc-server.ts';
+
+/** A message that is not sent shows as a wait without end. */
+vi.setConfig({ testTimeout: 20_000 });
 
 interface Sums {
   add(args: { a: number; b: number }): number;

@@ -1,9 +1,12 @@
 /** Threads that answer requests: how they start, what crosses, and what is told when they end. */
 import assert from 'node:assert/strict';
-import { test } from 'vitest';
+import { test, vi } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
 import { WorkerThread, type WorkerThreadOptions } from '../../src/workers/worker-thread.ts';
 import type { ParentCalls, WorkerProgramCalls, WorkerProgramOptions } from '../support/worker-program.ts';
+
+/** A message that is not sent shows as a wait without end. */
+vi.setConfig({ testTimeout: 20_000 });
 
 type Surroundings = Partial<Omit<WorkerThreadOptions<ParentCalls>, 'options'>>;
 
