@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'vitest';
 import { httpThreads, loadConfig, settingsHelp } from '../src/config.ts';
-import { pipelineOptions } from '../src/pipeline-options.ts';
+import { pipelineOptions } from '../src/encoder/pipeline-options.ts';
+import type { Model } from '../src/model/model.ts';
 
 test('defaults are those of the contract', () => {
   const config = loadConfig({});
@@ -53,9 +54,10 @@ test('an empty value counts as absent; other variables are left alone', () => {
 });
 
 test('the settings of the encoder reach the pipeline', () => {
+  const model = {} as Model;
   const settings = { ENCODER: 'native', DEVICE: 'cpu', PRECISION: 'int8', ENCODER_WORKERS: '3', ENCODER_THREADS: '4' };
-  assert.deepEqual(pipelineOptions(loadConfig({ ...settings, CUDA_DEVICE: '1', BATCH_TOKENS: '99' }), 'folder'), {
-    ...{ modelDir: 'folder', encoder: 'native', device: 'cpu', deviceId: 1, precision: 'int8' },
+  assert.deepEqual(pipelineOptions(loadConfig({ ...settings, CUDA_DEVICE: '1', BATCH_TOKENS: '99' }), model), {
+    ...{ model, encoder: 'native', device: 'cpu', deviceId: 1, precision: 'int8' },
     ...{ workers: 3, threads: 4, batchTokens: 99, tokensMax: 262_144, bytesMax: 256 << 20 },
   });
 });

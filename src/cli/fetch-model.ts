@@ -1,4 +1,4 @@
-/** `node src/cli/fetch-model.ts`: makes sure that the model is there, for set-up; MODEL and MODEL_DIR say which. */
+/** `node src/cli/fetch-model.ts`: fetches the model that MODEL or MODEL_DIR names, unless it is there. For set-up. */
 import { errorCodeOf } from '../errors.ts';
 import { DEFAULT_MODEL } from '../model/source/manifest.ts';
 import { resolveModel } from '../model/source/resolve-model.ts';
@@ -9,7 +9,7 @@ const { MODEL, MODEL_DIR } = process.env;
 try {
   const { name, dir, source } = await resolveModel({
     model: MODEL || DEFAULT_MODEL.name,
-    ...(MODEL_DIR ? { modelDir: MODEL_DIR } : {}),
+    modelDir: MODEL_DIR || undefined,
     progress: terminalProgress(),
     log: (line) => console.error(`cosimo: ${line}`),
   });

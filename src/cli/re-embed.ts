@@ -1,18 +1,16 @@
-/** `npm run re-embed`: the documents of DATA_DIR are encoded with the model that is set now, and their store is its then. */
+/** `npm run re-embed`: encodes the documents of DATA_DIR with the model that is set now, and makes their store that model's. */
 import { type Config, loadConfig, settingsHelp } from '../config.ts';
 import { type EncodingPipeline, startPipeline } from '../encoder/encoding-pipeline.ts';
+import { pipelineOptions } from '../encoder/pipeline-options.ts';
 import type { EncodedText } from '../encoder/queue/waiting-text.ts';
 import { errorCodeOf } from '../errors.ts';
-import { readModelConfig } from '../model/model-config.ts';
-import { resolveModel } from '../model/source/resolve-model.ts';
+import { type ResolvedModel, resolveModel } from '../model/source/resolve-model.ts';
 import { terminalProgress } from '../model/source/transfer/progress.ts';
-import { pipelineOptions } from '../pipeline-options.ts';
+import { vectorFingerprint } from '../model/vector-fingerprint.ts';
+import { readWeights } from '../model/weights.ts';
 import { unitVector } from '../service/unit-vector.ts';
+import { onStopSignal } from '../signals.ts';
 import { type ReembedProgress, reembed } from '../store/lmdb/re-embed.ts';
-import { vectorFingerprint } from '../vector-fingerprint.ts';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const SAME_WISH_MS = 1000;
 
 const log = (line: string) => console.error(`cosimo: ${line}`);
 const say = (sentence: string) => console.log(`cosimo: ${sentence}`);
@@ -26,16 +24,20 @@ async function main(): Promise<void> {
   if (DATA_DIR === ':memory:') return say('DATA_DIR=:memory: keeps no documents: there is nothing to encode again.');
   const model = await resolveModel({
     model: MODEL,
-    ...(MODEL_DIR === undefined ? {} : { modelDir: MODEL_DIR }),
+    modelDir: MODEL_DIR,
     progress: terminalProgress(),
     log,
   });
-  const encoding = createEncoding(config, model.dir);
+  const encoding = createEncoding(config, model);
   const progress = documentsProgress(model.name);
   try {
     const outcome = await reembed({
-      ...{ dir: DATA_DIR, fingerprint: vectorFingerprint(model, config), modelName: model.name },
-      ...{ encode: encoding.encode, progress, signal: abortedBySignals() },
+      dir: DATA_DIR,
+      fingerprint: vectorFingerprint(model.fingerprint, config.PRECISION),
+      modelName: model.name,
+      encode: encoding.encode,
+      progress,
+      signal: stopSignal(),
     });
     progress.stop();
     if (outcome.kind === 'empty')
@@ -50,13 +52,18 @@ async function main(): Promise<void> {
   }
 }
 
-/** How documents become vectors, as the service does it. The encoder starts with the first texts: most of what can be refused is by then. */
-function createEncoding(config: Config, modelDir: string) {
+/** Turns documents into vectors as the service does. The encoder starts with the first texts: what re-embedding refuses, it refuses before. */
+function createEncoding(config: Config, model: ResolvedModel) {
+  const { dir, config: modelConfig } = model;
+  const { prompts, normalize } = modelConfig;
+  const start = async () => {
+    const weights = await readWeights(dir);
+    return startPipeline(pipelineOptions(config, { dir, config: modelConfig, weights }), { log });
+  };
   let starting: Promise<EncodingPipeline> | undefined;
   return {
     async encode(texts: readonly string[]): Promise<readonly Float32Array[]> {
-      const { prompts, normalize } = await readModelConfig(modelDir);
-      starting ??= startPipeline(pipelineOptions(config, modelDir), { log });
+      starting ??= start();
       const { queue } = await starting;
       const inputs = texts.map((text) => prompts.document + text);
       const unique = [...new Set(inputs)];
@@ -74,7 +81,7 @@ function createEncoding(config: Config, modelDir: string) {
   };
 }
 
-/** The documents of this run are what is shown and counted; those of an earlier one are said in a line before. */
+/** Shows and counts the documents of this run; one line before tells of those that an earlier run has done. */
 function documentsProgress(modelName: string): ReembedProgress & { stop(): void; encoded(): number } {
   const shown = terminalProgress(process.stderr, { name: 'documents', show: String });
   let encoded = 0;
@@ -93,18 +100,10 @@ function documentsProgress(modelName: string): ReembedProgress & { stop(): void;
   };
 }
 
-/** The batch under way is finished first: a thread that is ended within ONNX Runtime takes the process with it. */
-function abortedBySignals(): AbortSignal {
+/** The running batch is finished first: ending a thread within ONNX Runtime would crash the process. */
+function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  let asked_ms: number | undefined;
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      // One wish may come twice, from a terminal and again through npm; a later signal is another wish.
-      if (asked_ms !== undefined && performance.now() - asked_ms > SAME_WISH_MS) process.exit(1);
-      asked_ms ??= performance.now();
-      controller.abort();
-    });
-  }
+  onStopSignal(() => controller.abort());
   return controller.signal;
 }
 

@@ -1,28 +1,13 @@
 /** Tokenizer, queue and encoders of one model, put together. */
-import { readModelConfig } from '../model/model-config.ts';
 import type { EncoderFacts } from './encoder.ts';
-import type { EncoderSettings } from './encoder-choice.ts';
 import { EncoderHealth } from './encoder-health.ts';
 import { superviseEncodingThread } from './encoding-thread.ts';
+import type { PipelineOptions } from './pipeline-options.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
 import type { BatchReport, TokenizeReport } from './queue/queue-reports.ts';
 import { startEncoders } from './start-encoders.ts';
 import type { TokenizedText } from './tokenizer/tokenizer.ts';
 import { TokenizerThread } from './tokenizer/tokenizer-thread.ts';
-
-export interface PipelineOptions extends EncoderSettings {
-  readonly modelDir: string;
-  /** Number of the CUDA device. */
-  readonly deviceId: number;
-  /** Inferences side by side and threads of each; 0 leaves the choice to the encoder. */
-  readonly workers: number;
-  readonly threads: number;
-  /** Tokens of one inference, padding included where there is any; 0 for what suits the device. */
-  readonly batchTokens: number;
-  /** Most tokens and UTF-8 bytes that may wait or be encoded. */
-  readonly tokensMax: number;
-  readonly bytesMax: number;
-}
 
 export interface PipelineEvents {
   readonly log: (line: string) => void;
@@ -54,14 +39,14 @@ const BATCH_TOKENS = { cpu: 1024, cuda: 16_384 } as const;
 
 /** @throws CosimoError `model_invalid`; `invalid_setting` when a device can't be had */
 export async function startPipeline(options: PipelineOptions, events: PipelineEvents): Promise<EncodingPipeline> {
-  const { modelDir } = options;
+  const { model } = options;
   const { log, onRestart = () => {} } = events;
-  const { vocabSize, maxSeqLength: maxTokens } = await readModelConfig(modelDir);
+  const { vocabSize, maxSeqLength: maxTokens } = model.config;
   const restarted = (what: string) => {
     log(`The ${what}'s thread has ended; it is started again`);
     onRestart();
   };
-  const startTokenizer = () => TokenizerThread.start({ modelDir }, log);
+  const startTokenizer = () => TokenizerThread.start({ model: { dir: model.dir, config: model.config } }, log);
   const firstTokenizer = await startTokenizer();
   const tokenizer = superviseEncodingThread(firstTokenizer, startTokenizer, () => restarted('tokenizer'));
   const [sample] = (await firstTokenizer.tokenize([SAMPLE_TEXT])) as [TokenizedText];

@@ -1,7 +1,6 @@
 /** Starts the encoders that serve: ONNX Runtime's or the addon's own, by what is asked for and what can be had here. */
 import { CosimoError } from '../errors.ts';
-import { readModelConfig } from '../model/model-config.ts';
-import { readWeights } from '../model/weights.ts';
+import type { Model } from '../model/model.ts';
 import { native } from '../native/binding.ts';
 import { CUDA_REFUSED, missingForCuda } from './cuda/cuda-libraries.ts';
 import { chooseEncoder, type EncoderSettings, type NativeChoice } from './encoder-choice.ts';
@@ -13,7 +12,7 @@ import { startOnnxEncoders } from './onnx/onnx-encoder-set.ts';
 import type { ParallelismSettings } from './parallelism.ts';
 
 export interface EncodersOptions extends EncoderSettings, ParallelismSettings {
-  readonly modelDir: string;
+  readonly model: Model;
   /** Number of the CUDA device. */
   readonly deviceId: number;
   readonly sample: TextSample;
@@ -24,12 +23,12 @@ export interface EncodersOptions extends EncoderSettings, ParallelismSettings {
 
 /** @throws CosimoError `model_invalid`; `invalid_setting` where what is asked for can't be had */
 export async function startEncoders(options: EncodersOptions): Promise<EncoderSet> {
-  const { modelDir, log } = options;
+  const { model, log } = options;
   const choice = chooseEncoder(options, {
     arch: process.arch,
     searchKernel: native.kernel,
     kernels: native.encoderKernels,
-    modelUnsupported: whyNotCovered(await readModelConfig(modelDir), await readWeights(modelDir)),
+    modelUnsupported: whyNotCovered(model.config, model.weights),
   });
   if (choice.kind === 'native') return startNative(options, choice);
   if (choice.reason !== undefined) log(`ONNX Runtime encodes: ${choice.reason}`);

@@ -8,6 +8,7 @@ import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
 import { OnnxThread } from '../../src/encoder/onnx/onnx-thread.ts';
 import type { BatchReport } from '../../src/encoder/queue/queue-reports.ts';
 import { loadTokenizer, type TokenizedText } from '../../src/encoder/tokenizer/tokenizer.ts';
+import { readModel } from '../../src/model/model.ts';
 import { testModelDir } from '../support/model.ts';
 import { encodeTexts, testPipeline } from '../support/pipeline.ts';
 
@@ -26,7 +27,13 @@ const { texts } = JSON.parse(readFileSync(new URL('../fixtures/embeddings.json',
   texts: Expected[];
 };
 const modelDir = await testModelDir();
-const options = { modelDir, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 2 } as const;
+const options = {
+  model: await readModel(modelDir),
+  device: 'cpu',
+  deviceId: 0,
+  precision: 'fp32',
+  threads: 2,
+} as const;
 const encoder = await OnnxThread.start(options, () => {});
 afterAll(() => encoder.close());
 const pipeline = await testPipeline({ modelDir, encoder: 'onnx' });

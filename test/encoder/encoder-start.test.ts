@@ -8,19 +8,22 @@ import { testModelDir } from '../support/model.ts';
 import { onnxModel } from '../support/onnx-model.ts';
 import { send, startService } from '../support/service.ts';
 
-const module = new URL('../../src/encoder/encoding-pipeline.ts', import.meta.url).href;
+const PIPELINE = new URL('../../src/encoder/encoding-pipeline.ts', import.meta.url).href;
+const MODEL = new URL('../../src/model/model.ts', import.meta.url).href;
 
 /** Starts a pipeline and tells what serves, in a process with this COSIMO_KERNEL. */
 function start(modelDir: string, kernelName: string, options: object = {}) {
   const script = `
-    import { startPipeline } from ${JSON.stringify(module)};
+    import { startPipeline } from ${JSON.stringify(PIPELINE)};
+    import { readModel } from ${JSON.stringify(MODEL)};
     const lines = [];
     const options = ${JSON.stringify({
-      ...{ modelDir, encoder: 'auto', device: 'cpu', deviceId: 0, precision: 'auto', workers: 1, threads: 1 },
+      ...{ encoder: 'auto', device: 'cpu', deviceId: 0, precision: 'auto', workers: 1, threads: 1 },
       ...{ batchTokens: 0, tokensMax: 1000, bytesMax: 10000, ...options },
     })};
     try {
-      const { description, precision, encoderMemoryBytes, queue, close } = await startPipeline(options, { log: (line) => lines.push(line) });
+      const model = await readModel(${JSON.stringify(modelDir)});
+      const { description, precision, encoderMemoryBytes, queue, close } = await startPipeline({ ...options, model }, { log: (line) => lines.push(line) });
       const { vector } = await queue.enqueue(['river'])[0];
       console.log(JSON.stringify({ description, precision, lines, bytes: encoderMemoryBytes(), dimensions: vector.length }));
       await close();

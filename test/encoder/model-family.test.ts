@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, test } from 'vitest';
 import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
 import { loadTokenizer } from '../../src/encoder/tokenizer/tokenizer.ts';
+import { readModel } from '../../src/model/model.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
 
 interface Expected {
@@ -66,9 +67,10 @@ test('the fixtures have the kinds that Cosimo serves', async () => {
 for (const model of models) {
   describe(model, async () => {
     const modelDir = FOLDER + model;
-    const config = await readModelConfig(modelDir);
+    const read = await readModel(modelDir);
+    const { config } = read;
     const tokenizer = await loadTokenizer(modelDir, config);
-    const options = { modelDir, device: 'cpu', deviceId: 0, threads: 1, log: () => {} } as const;
+    const options = { model: read, device: 'cpu', deviceId: 0, threads: 1, log: () => {} } as const;
     const encoder = await createOnnxEncoder({ ...options, precision: 'auto' });
     afterAll(() => encoder.close());
     const expected = vectors.filter((entry) => entry.model === model);

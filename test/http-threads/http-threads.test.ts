@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { Agent, request } from 'undici';
 import { test } from 'vitest';
 import { httpThreads, loadConfig } from '../../src/config.ts';
-import { createThreadedService, type ThreadedService } from '../../src/main.ts';
+import { createThreadedService, type ThreadedService } from '../../src/service.ts';
 import { atEnd } from '../support/at-end.ts';
 import { call, startProcess } from '../support/process.ts';
 import type { Answer } from '../support/service.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, test } from 'vitest';
 import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
+import { readModel } from '../../src/model/model.ts';
 import { decidingFilesIn } from '../../src/model/source/deciding-files.ts';
 import { readWeights } from '../../src/model/weights.ts';
 import { onnxModel } from '../support/onnx-model.ts';
@@ -37,8 +38,15 @@ function changeHeader(path: string, change: (header: Json) => Json): void {
   writeFileSync(path, Buffer.concat([prefix, header, file.subarray(end)]));
 }
 
-const open = (modelDir: string) =>
-  createOnnxEncoder({ modelDir, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 1, log: () => {} });
+const open = async (modelDir: string) =>
+  createOnnxEncoder({
+    model: await readModel(modelDir),
+    device: 'cpu',
+    deviceId: 0,
+    precision: 'fp32',
+    threads: 1,
+    log: () => {},
+  });
 const encode = async (modelDir: string) => {
   const encoder = await open(modelDir);
   const vector = await encoder.encode([Int32Array.of(2, 7, 9, 3)]);

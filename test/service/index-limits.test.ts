@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, test } from 'vitest';
 import { defaultIndexBytes } from '../../src/index/memory-limit.ts';
-import type { LocalService } from '../../src/main.ts';
+import type { LocalService } from '../../src/service.ts';
 import { call, startProcess } from '../support/process.ts';
 import { send, startService } from '../support/service.ts';
 

@@ -1,20 +1,17 @@
 /** The encoding pipeline in this process, over the real model. */
-import {
-  type EncodingPipeline,
-  type PipelineEvents,
-  type PipelineOptions,
-  startPipeline,
-} from '../../src/encoder/encoding-pipeline.ts';
+import { type EncodingPipeline, type PipelineEvents, startPipeline } from '../../src/encoder/encoding-pipeline.ts';
+import type { PipelineOptions } from '../../src/encoder/pipeline-options.ts';
+import { readModel } from '../../src/model/model.ts';
 import { atEnd } from './at-end.ts';
 import { testModelDir } from './model.ts';
 
 /** @param options what differs from one encoder of two threads on the CPU, in fp32, whichever ENCODER says */
 export async function testPipeline(
-  options: Partial<PipelineOptions> = {},
+  { modelDir, ...options }: Partial<PipelineOptions> & { readonly modelDir?: string } = {},
   events: Partial<PipelineEvents> = {},
 ): Promise<EncodingPipeline> {
   const defaults: PipelineOptions = {
-    modelDir: options.modelDir ?? (await testModelDir()),
+    model: await readModel(modelDir ?? (await testModelDir())),
     encoder: (process.env['ENCODER'] || 'auto') as PipelineOptions['encoder'],
     ...{ device: 'cpu', deviceId: 0, precision: 'fp32', workers: 1, threads: 2, batchTokens: 2048 },
     ...{ tokensMax: 1 << 20, bytesMax: 1 << 26 },

@@ -1,7 +1,7 @@
 /** The service in this process, with the real model, addon and store, driven through `inject`. */
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
-import { createService, type LocalService } from '../../src/main.ts';
+import { createService, type LocalService } from '../../src/service.ts';
 import { atEnd } from './at-end.ts';
 
 /** @param settings environment variables; documents are kept in memory unless DATA_DIR says otherwise */

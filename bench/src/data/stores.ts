@@ -1,7 +1,8 @@
 /** Fills data folders of the service without encoding: a start has to read the same. */
 import { loadConfig } from '../../../src/config.ts';
 import type { ResolvedModel } from '../../../src/model/source/resolve-model.ts';
-import { openStore } from '../../../src/start-engine.ts';
+import { vectorFingerprint } from '../../../src/model/vector-fingerprint.ts';
+import { openStore } from '../../../src/store/open-store.ts';
 import type { StoreSet } from './data-set.ts';
 import { seededRandom } from './random.ts';
 
@@ -12,7 +13,8 @@ const TEXT =
   'A document of the length that a sentence or two have, such as many people keep in an index like this one.';
 
 export async function writeStore(set: StoreSet, path: string, model: ResolvedModel): Promise<void> {
-  const store = openStore(loadConfig({ DATA_DIR: path }), model, DIMENSIONS);
+  const fingerprint = vectorFingerprint(model.fingerprint, loadConfig({}).PRECISION);
+  const store = openStore(path, { dimensions: DIMENSIONS, fingerprint, modelName: model.name });
   const random = seededRandom(set.seed);
   for (let done = 0; done < set.documents; done += WRITES_AT_ONCE) {
     const writes = Array.from({ length: Math.min(WRITES_AT_ONCE, set.documents - done) }, (_, i) => {

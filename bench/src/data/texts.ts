@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
 import { planBatches } from '../../../src/encoder/queue/plan-batches.ts';
 import { loadTokenizer, type TokenizedText, type Tokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
+import { readModel } from '../../../src/model/model.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
 import { readCorpus } from './corpus.ts';
 import type { TextFile, TextSet, VectorSet, vectorFiles } from './data-set.ts';
@@ -46,7 +47,9 @@ export async function writeSentenceVectors(
   const all = new Set([...(await readCorpus(source.log)), ...(await readUsageExamples(source.log))]);
   const sentences = shuffled([...all], seededRandom(set.seed));
   if (sentences.length < rows + set.queries) throw new Error(`the corpus has only ${sentences.length} sentences`);
-  const encoder = await createOnnxEncoder({ ...source, device: 'cpu', deviceId: 0, precision: 'fp32' });
+  const { modelDir, threads, log } = source;
+  const model = await readModel(modelDir);
+  const encoder = await createOnnxEncoder({ model, threads, log, device: 'cpu', deviceId: 0, precision: 'fp32' });
   const tokens = await (await tokenizerOf(source)).tokenize(sentences.slice(0, rows + set.queries));
   const vectors = new Float32Array(tokens.length * encoder.dimensions);
   for (const batch of planBatches(

@@ -1,5 +1,6 @@
 /** The native encoder as the queue has it: one set of weights and one pool of threads, with a few batches under way. */
 import { availableParallelism } from 'node:os';
+import type { Model } from '../../model/model.ts';
 import type { NativePrecision } from '../../native/transformer-encoder.ts';
 import type { EncoderSet } from '../encoder-set.ts';
 import { measureSpeed, type TextSample } from '../encoder-speed.ts';
@@ -7,7 +8,7 @@ import type { ParallelismSettings } from '../parallelism.ts';
 import { createNativeEncoder } from './native-encoder.ts';
 
 export interface NativeEncoderSetOptions extends ParallelismSettings {
-  readonly modelDir: string;
+  readonly model: Model;
   readonly precision: NativePrecision;
   /** Why this encoder, for the log. */
   readonly why: string;
@@ -21,9 +22,9 @@ const MEASURE_MS = 50;
 
 /** @throws CosimoError `model_invalid`, `invalid_setting` */
 export async function startNativeEncoders(options: NativeEncoderSetOptions): Promise<EncoderSet> {
-  const { modelDir, precision, sample, why, log } = options;
+  const { model, precision, sample, why, log } = options;
   const { batches, threads } = nativeParallelism(options, availableParallelism());
-  const encoder = await createNativeEncoder({ modelDir, precision, threads });
+  const encoder = await createNativeEncoder({ model, precision, threads });
   const { dimensions, device, description, pads } = encoder;
   const measured = measureSpeed([encoder], sample, MEASURE_MS);
   measured.catch(() => encoder.close());

@@ -1,7 +1,6 @@
 /** The addon's own encoder for the CPU. It works on threads of its own: the event loop only hands batches over. */
 import { CosimoError, errorCodeOf } from '../../errors.ts';
-import { readModelConfig } from '../../model/model-config.ts';
-import { readWeights } from '../../model/weights.ts';
+import type { Model } from '../../model/model.ts';
 import { type NativeBinding, native } from '../../native/binding.ts';
 import type { NativePrecision } from '../../native/transformer-encoder.ts';
 import type { Encoder } from '../encoder.ts';
@@ -11,7 +10,7 @@ import { nativeModel, whyNotCovered } from './native-model.ts';
 type NativeTransformerEncoder = InstanceType<NativeBinding['TransformerEncoder']>;
 
 export interface NativeEncoderOptions {
-  readonly modelDir: string;
+  readonly model: Model;
   readonly precision: NativePrecision;
   /** All of them work on one batch, also on a single text. */
   readonly threads: number;
@@ -79,23 +78,14 @@ export class NativeEncoder implements Encoder {
 }
 
 /** @throws CosimoError `model_invalid`; `invalid_setting` where no kernel computes in that precision */
-export async function createNativeEncoder({
-  modelDir,
-  precision,
-  threads,
-}: NativeEncoderOptions): Promise<NativeEncoder> {
-  const config = await readModelConfig(modelDir);
-  const weights = await readWeights(modelDir);
+export async function createNativeEncoder({ model, precision, threads }: NativeEncoderOptions): Promise<NativeEncoder> {
+  const { dir, config, weights } = model;
   const reason = whyNotCovered(config, weights);
   if (reason !== undefined || weights.kind === 'onnx') {
-    throw new CosimoError('model_invalid', `The native encoder does not take the model in ${modelDir}: ${reason}.`);
+    throw new CosimoError('model_invalid', `The native encoder does not take the model in ${dir}: ${reason}.`);
   }
   try {
-    const encoder = new native.TransformerEncoder({
-      precision,
-      threads,
-      model: nativeModel(modelDir, config, weights),
-    });
+    const encoder = new native.TransformerEncoder({ precision, threads, model: nativeModel(dir, config, weights) });
     await encoder.load();
     return new NativeEncoder(encoder);
   } catch (cause) {

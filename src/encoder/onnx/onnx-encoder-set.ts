@@ -83,8 +83,8 @@ async function start(
   }
 }
 
-function threadOptions({ modelDir, device, deviceId, precision }: Omit<OnnxThreadOptions, 'threads'>) {
-  return { modelDir, device, deviceId, precision };
+function threadOptions({ model, device, deviceId, precision }: Omit<OnnxThreadOptions, 'threads'>) {
+  return { model, device, deviceId, precision };
 }
 
 function describe({ workers, threads }: Parallelism): string {

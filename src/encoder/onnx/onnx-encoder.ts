@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { env, InferenceSession } from 'onnxruntime-node';
 import { CosimoError } from '../../errors.ts';
-import { type ModelConfig, readModelConfig } from '../../model/model-config.ts';
-import { readWeights, type Weights } from '../../model/weights.ts';
+import type { Model } from '../../model/model.ts';
 import { CUDA_REFUSED, loadCudaLibraries } from '../cuda/cuda-libraries.ts';
 import type { Encoder } from '../encoder.ts';
 import type { GraphPrecision } from './graph-builder.ts';
@@ -11,7 +10,7 @@ import { buildEncoderGraph } from './onnx-graph.ts';
 import { encodingByFile, encodingByGraph } from './onnx-inference.ts';
 
 export interface OnnxEncoderOptions {
-  readonly modelDir: string;
+  readonly model: Model;
   readonly device: 'auto' | 'cpu' | 'cuda';
   /** Which of the CUDA devices, counted from 0. */
   readonly deviceId: number;
@@ -44,38 +43,40 @@ env.logLevel = 'fatal';
  *   `fp16` and the model is an ONNX file
  */
 export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<OnnxEncoder> {
-  const { modelDir } = options;
-  const config = await readModelConfig(modelDir);
-  const weights = await readWeights(modelDir);
+  const { dir, config, weights } = options.model;
   if (weights.kind === 'onnx' && options.precision === 'fp16') {
     const advice = 'Set PRECISION to auto or fp32, or take a model with safetensors.';
-    const path = join(modelDir, weights.file);
+    const path = join(dir, weights.file);
     throw new CosimoError('invalid_setting', `PRECISION=fp16, but ${path} has a precision of its own. ${advice}`);
   }
-  const { session, device, precision } = await openSession(weights, config, options);
+  const { session, device, precision } = await openSession(options);
   const encode =
     weights.kind === 'onnx'
-      ? encodingByFile(session, join(modelDir, weights.file), config)
+      ? encodingByFile(session, join(dir, weights.file), config)
       : encodingByGraph(session, config);
   return {
-    ...{ dimensions: config.hiddenSize, device, precision, encode, pads: true },
+    dimensions: config.hiddenSize,
+    device,
+    precision,
+    pads: true,
     description: `ONNX Runtime ${env.versions.node ?? env.versions.common}, ${device}, ${precision}`,
+    encode,
     close: () => session.release(),
   };
 }
 
 /** On CUDA if it is wanted and can be had, else on the CPU; logs which and why. */
-async function openSession(weights: Weights, config: ModelConfig, options: OnnxEncoderOptions): Promise<OpenSession> {
+async function openSession(options: OnnxEncoderOptions): Promise<OpenSession> {
   const { device, deviceId, log } = options;
   const settings = `DEVICE=${device}, PRECISION=${options.precision}`;
   if (device === 'cpu') {
-    const opened = await openOnCpu(weights, config, options);
+    const opened = await openOnCpu(options);
     log(`Encoding on the CPU in ${opened.precision} (${settings})`);
     return opened;
   }
   try {
     loadCudaLibraries();
-    const opened = await openOn('cuda', weights, config, options);
+    const opened = await openOn('cuda', options);
     log(`Encoding on CUDA device ${deviceId} in ${opened.precision} (${settings})`);
     return opened;
   } catch (cause) {
@@ -84,40 +85,36 @@ async function openSession(weights: Weights, config: ModelConfig, options: OnnxE
     if (device === 'cuda') {
       throw new CosimoError('invalid_setting', CUDA_REFUSED + reason, { cause });
     }
-    const opened = await openOnCpu(weights, config, options);
+    const opened = await openOnCpu(options);
     log(`CUDA is not available (${reason}); encoding on the CPU in ${opened.precision}`);
     return opened;
   }
 }
 
-async function openOnCpu(weights: Weights, config: ModelConfig, options: OnnxEncoderOptions): Promise<OpenSession> {
+async function openOnCpu(options: OnnxEncoderOptions): Promise<OpenSession> {
   try {
-    return await openOn('cpu', weights, config, options);
+    return await openOn('cpu', options);
   } catch (cause) {
     if (cause instanceof CosimoError) throw cause;
-    const sentence = `ONNX Runtime refused the model in ${options.modelDir}: ${firstLine(cause)}`;
+    const sentence = `ONNX Runtime refused the model in ${options.model.dir}: ${firstLine(cause)}`;
     throw new CosimoError('model_invalid', sentence, { cause });
   }
 }
 
 /** @throws CosimoError for a model that isn't whole; ONNX Runtime's own errors */
-async function openOn(
-  device: Device,
-  weights: Weights,
-  config: ModelConfig,
-  options: OnnxEncoderOptions,
-): Promise<OpenSession> {
+async function openOn(device: Device, options: OnnxEncoderOptions): Promise<OpenSession> {
+  const { dir, config, weights } = options.model;
   const preferred = weights.kind === 'tensors' && device === 'cuda' ? 'fp16' : 'fp32';
   const precision = options.precision === 'auto' ? preferred : options.precision;
-  const model =
-    weights.kind === 'onnx' ? join(options.modelDir, weights.file) : buildEncoderGraph(config, weights, precision);
-  return { session: await createSession(model, device, options), device, precision };
+  const graph = weights.kind === 'onnx' ? join(dir, weights.file) : buildEncoderGraph(config, weights, precision);
+  return { session: await createSession(graph, device, options), device, precision };
 }
 
+/** @param graph the bytes of our own graph, or the path of an ONNX file */
 function createSession(
-  model: Uint8Array | string,
+  graph: Uint8Array | string,
   device: Device,
-  { deviceId, modelDir, threads }: OnnxEncoderOptions,
+  { deviceId, model, threads }: OnnxEncoderOptions,
 ): Promise<InferenceSession> {
   const settings: InferenceSession.SessionOptions = {
     executionProviders: device === 'cuda' ? [{ name: 'cuda', deviceId }, 'cpu'] : ['cpu'],
@@ -129,15 +126,16 @@ function createSession(
     extra: {
       session: {
         // A graph of ours has no place of its own; an ONNX file's data lies beside it.
-        ...(typeof model === 'string' ? {} : { model_external_initializers_file_folder_path: modelDir }),
+        ...(typeof graph === 'string' ? {} : { model_external_initializers_file_folder_path: model.dir }),
         // Spinning threads take the cores from the event loop.
         intra_op: { allow_spinning: '0' },
       },
     },
   };
-  return typeof model === 'string'
-    ? InferenceSession.create(model, settings)
-    : InferenceSession.create(model, settings);
+  // Two overloads: each takes one of the types.
+  return typeof graph === 'string'
+    ? InferenceSession.create(graph, settings)
+    : InferenceSession.create(graph, settings);
 }
 
 function firstLine(error: unknown): string {

@@ -1,10 +1,11 @@
 /** What the event loop and a thread of ONNX Runtime say to each other. */
+import type { Model } from '../../model/model.ts';
 import type { EncoderFacts } from '../encoder.ts';
 import type { PackedIds } from '../packed-ids.ts';
 import type { GraphPrecision } from './graph-builder.ts';
 
 export interface OnnxThreadOptions {
-  readonly modelDir: string;
+  readonly model: Model;
   readonly device: 'auto' | 'cpu' | 'cuda';
   /** Number of the CUDA device. */
   readonly deviceId: number;

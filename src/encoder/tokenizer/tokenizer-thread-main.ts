@@ -1,5 +1,4 @@
 /** The tokenizer's thread: tokenizing a batch takes milliseconds, and runs while the encoder works on the one before. */
-import { readModelConfig } from '../../model/model-config.ts';
 import { Transferred } from '../../workers/rpc-server.ts';
 import { runThread } from '../../workers/thread-program.ts';
 import { orInferenceFailed } from '../encoding-thread.ts';
@@ -7,8 +6,8 @@ import { packIds } from '../packed-ids.ts';
 import { loadTokenizer } from './tokenizer.ts';
 import type { TokenizerCalls, TokenizerFacts, TokenizerThreadOptions } from './tokenizer-thread-protocol.ts';
 
-await runThread<TokenizerThreadOptions, TokenizerCalls, TokenizerFacts>(async ({ modelDir }) => {
-  const tokenizer = await loadTokenizer(modelDir, await readModelConfig(modelDir));
+await runThread<TokenizerThreadOptions, TokenizerCalls, TokenizerFacts>(async ({ model }) => {
+  const tokenizer = await loadTokenizer(model.dir, model.config);
   return {
     ready: { special: tokenizer.special },
     handlers: {

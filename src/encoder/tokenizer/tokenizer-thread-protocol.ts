@@ -1,9 +1,10 @@
 /** What the event loop and the tokenizer's thread say to each other. */
+import type { Model } from '../../model/model.ts';
 import type { PackedIds } from '../packed-ids.ts';
 import type { SpecialTokens } from './tokenizer.ts';
 
 export interface TokenizerThreadOptions {
-  readonly modelDir: string;
+  readonly model: Pick<Model, 'dir' | 'config'>;
 }
 
 /** What the thread tells once it is ready. */

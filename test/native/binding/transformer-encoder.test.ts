@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, test } from 'vitest';
 import { createNativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
 import { nativeModel } from '../../../src/encoder/native/native-model.ts';
+import { readModel } from '../../../src/model/model.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
 import { readWeights, type Weights } from '../../../src/model/weights.ts';
 import { native } from '../../../src/native/binding.ts';
@@ -115,7 +116,7 @@ describe('what its calls refuse', () => {
 describe('cancelling', () => {
   test('a signal ends a batch long before its time, and the others run on', () =>
     withTries(async () => {
-      const encoder = await createNativeEncoder({ modelDir: dir, precision: 'fp32', threads: 2 });
+      const encoder = await createNativeEncoder({ model: await readModel(dir), precision: 'fp32', threads: 2 });
       const began_ms = performance.now();
       await encoder.encode(MANY);
       const whole_ms = performance.now() - began_ms;

@@ -5,6 +5,7 @@ import { createNativeEncoder } from '../../../../src/encoder/native/native-encod
 import { createOnnxEncoder } from '../../../../src/encoder/onnx/onnx-encoder.ts';
 import { countThatFit, planBatches } from '../../../../src/encoder/queue/plan-batches.ts';
 import { loadTokenizer, type Tokenizer } from '../../../../src/encoder/tokenizer/tokenizer.ts';
+import { readModel } from '../../../../src/model/model.ts';
 import { readModelConfig } from '../../../../src/model/model-config.ts';
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 
@@ -23,9 +24,10 @@ const OVERHEAD_TOKENS = 16;
 
 /** On the CPU. */
 export async function startBareEncoder(asked: EncoderSpec): Promise<Encoder> {
-  const { model_dir: modelDir, threads } = asked;
-  if (asked.encoder === 'native') return createNativeEncoder({ modelDir, threads, precision: asked.precision });
-  return createOnnxEncoder({ modelDir, threads, precision: asked.precision, device: 'cpu', deviceId: 0, log() {} });
+  const { threads } = asked;
+  const model = await readModel(asked.model_dir);
+  if (asked.encoder === 'native') return createNativeEncoder({ model, threads, precision: asked.precision });
+  return createOnnxEncoder({ model, threads, precision: asked.precision, device: 'cpu', deviceId: 0, log() {} });
 }
 
 export async function modelTokenizer(modelDir: string): Promise<Tokenizer> {

@@ -4,18 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
-import type { ResolvedModel } from '../src/model/source/resolve-model.ts';
-import { openStore } from '../src/start-engine.ts';
-import { vectorFingerprint } from '../src/vector-fingerprint.ts';
+import { loadConfig } from '../../src/config.ts';
+import { vectorFingerprint } from '../../src/model/vector-fingerprint.ts';
+import { openStore } from '../../src/store/open-store.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cosimo-fingerprint-'));
 afterAll(() => rmSync(dir, { recursive: true }));
-const model: ResolvedModel = { name: 'org/model', dir, revision: undefined, source: 'MODEL_DIR', fingerprint: 'abc' };
+const model = { name: 'org/model', fingerprint: 'abc' };
 const config = (settings: Record<string, string>) => loadConfig({ DATA_DIR: dir, ...settings });
 
 test('fp32, fp16 and bf16 are one kind, whatever encodes; int8 is a kind of its own', () => {
-  const kind = (settings: Record<string, string>) => vectorFingerprint(model, config(settings));
+  const kind = (settings: Record<string, string>) => vectorFingerprint(model.fingerprint, config(settings).PRECISION);
   for (const PRECISION of ['auto', 'fp32', 'fp16', 'bf16']) {
     for (const ENCODER of ['auto', 'native', 'onnx']) assert.equal(kind({ PRECISION, ENCODER }), 'abc-fp32');
   }
@@ -23,7 +22,8 @@ test('fp32, fp16 and bf16 are one kind, whatever encodes; int8 is a kind of its 
 });
 
 test('a store of one kind is refused to the other with the sentence that says what to do', async () => {
-  const open = (PRECISION: string) => openStore(config({ PRECISION }), model, 2);
+  const open = (PRECISION: string) =>
+    openStore(dir, { dimensions: 2, fingerprint: vectorFingerprint(model.fingerprint, PRECISION), modelName: model.name });
   const first = open('auto');
   await first.put({ id: 'a', text: 'a', metadata: '{}' }, Float32Array.of(1, 0));
   await first.close();

@@ -1,0 +1,16 @@
+/** A model, read from its folder once at start and then handed to every part and thread that needs to know it. */
+import { type ModelConfig, readModelConfig } from './model-config.ts';
+import { readWeights, type Weights } from './weights.ts';
+
+/** Clonable: worker threads get it among their options. */
+export interface Model {
+  /** The folder, absolute; weights and tokenizer are opened there. */
+  readonly dir: string;
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+}
+
+/** @throws CosimoError `model_invalid`, a sentence that names the file and its fault */
+export async function readModel(dir: string): Promise<Model> {
+  return { dir, config: await readModelConfig(dir), weights: await readWeights(dir) };
+}
