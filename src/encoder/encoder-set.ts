@@ -1,4 +1,4 @@
-/** The encoders that serve, as the queue has them, whatever they are. */
+/** The encoders that serve, of whichever kind: what the queue sees of them. */
 import type { Encoder, EncoderFacts } from './encoder.ts';
 import type { EncoderSpeed } from './encoder-speed.ts';
 
@@ -6,7 +6,7 @@ export interface EncoderSet extends EncoderSpeed {
   readonly facts: EncoderFacts;
   /** Each encodes one batch at a time. */
   readonly encoders: readonly Encoder['encode'][];
-  /** Native memory of an encoder that tells it; 0 with ONNX Runtime. */
+  /** Native memory of the encoders; 0 with ONNX Runtime, which doesn't tell. */
   readonly memoryBytes: () => number;
   readonly close: () => Promise<void>;
 }

@@ -4,12 +4,12 @@ import type { Encoder } from './encoder.ts';
 export interface EncoderSpeed {
   /** Of all encoders together. */
   readonly tokensPerMs: number;
-  /** What one inference costs beside its tokens, in tokens. */
+  /** What one inference costs besides its tokens, counted in tokens. */
   readonly overheadTokens: number;
 }
 
 export interface TextSample {
-  /** Of any text: what an inference costs doesn't depend on its words. */
+  /** Of any text: the cost of an inference doesn't depend on its words. */
   readonly ids: Int32Array;
   /** Tokens of a text that the model sees, at most. */
   readonly maxTokens: number;
@@ -21,8 +21,8 @@ const SHORT_TOKENS = 8;
 const SHORT_RUNS = 5;
 
 /**
- * Batches of sentences on all encoders at once, then short texts one at a time on the first.
- * @param least_ms how long batches are measured at least, after one that warms up
+ * Measures batches of sentences on all encoders at once, then short texts one at a time on the first encoder.
+ * @param least_ms batches are measured for at least this time, after one that warms up
  * @throws CosimoError what encoding throws
  */
 export async function measureSpeed(

@@ -1,4 +1,4 @@
-/** What encodes: token ids in, vectors out. ONNX Runtime is one, the addon's own encoder for the CPU another. */
+/** An encoder takes token ids and gives vectors. There are two: ONNX Runtime, and the addon's own for the CPU. */
 
 export type Precision = 'fp32' | 'fp16' | 'bf16' | 'int8';
 
@@ -9,16 +9,16 @@ export interface EncoderFacts {
   readonly precision: Precision;
   /** For people: what runs where, such as `ONNX Runtime 1.30.0, cpu, fp32`. */
   readonly description: string;
-  /** Whether the texts of a batch are brought to the length of the longest: it costs by that then, else by its tokens. */
+  /** Whether texts are padded to the longest of their batch. A batch costs its padded size then, else its tokens. */
   readonly pads: boolean;
 }
 
 export interface Encoder extends EncoderFacts {
   /**
    * @param batch token ids of each text, [CLS] and [SEP] included, at most the model's `max_seq_length`
-   * @param signal when it fires, nobody wants the batch any more: an encoder that can stops, and rejects with `cancelled`
+   * @param signal fires when nobody wants the batch any more; an encoder that can stop rejects with `cancelled` then
    * @returns `batch.length × dimensions` floats in the order of the batch; unit vectors if the model normalizes
-   * @throws CosimoError `inference_failed`; `encoder_lost` when it died over it
+   * @throws CosimoError `inference_failed`; `encoder_lost` when the encoder's thread died meanwhile
    */
   encode(batch: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array>;
   close(): Promise<void>;

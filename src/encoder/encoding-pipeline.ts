@@ -1,4 +1,4 @@
-/** Tokenizer, queue and encoders of one model, put together. */
+/** Puts tokenizer, queue and encoders of one model together. */
 import type { EncoderFacts } from './encoder.ts';
 import { EncoderHealth } from './encoder-health.ts';
 import { superviseEncodingThread } from './encoding-thread.ts';
@@ -32,9 +32,9 @@ export interface EncodingPipeline extends Omit<EncoderFacts, 'pads'> {
   readonly close: () => Promise<void>;
 }
 
-/** What encoders are measured by. */
+/** Encoders are measured with it. */
 const SAMPLE_TEXT = 'How long does it take to encode a sentence of some ten words?';
-/** Half a thousand tokens keep a CPU busy, and more make others wait the longer; a GPU wants many. */
+/** Some 500 tokens keep a CPU busy, and larger batches make other texts wait longer; a GPU needs many. */
 const BATCH_TOKENS = { cpu: 1024, cuda: 16_384 } as const;
 
 /** @throws CosimoError `model_invalid`; `invalid_setting` when a device can't be had */
@@ -63,7 +63,8 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
   const queue: BatchQueue = new BatchQueue({
     tokenize: async (texts) => (await tokenizer.get()).tokenize(texts),
     encoders: set.encoders,
-    ...{ maxTokens, pads },
+    maxTokens,
+    pads,
     batchTokens: options.batchTokens || BATCH_TOKENS[device],
     overheadTokens: set.overheadTokens,
     tokensMax: options.tokensMax,
@@ -76,7 +77,14 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
     onFailed: (error) => health.failed(error),
   });
   return {
-    ...{ queue, dimensions, maxTokens, vocabSize, device, precision, description, ...firstTokenizer.special },
+    ...firstTokenizer.special,
+    queue,
+    dimensions,
+    maxTokens,
+    vocabSize,
+    device,
+    precision,
+    description,
     encoderMemoryBytes: set.memoryBytes,
     healthy: () => health.healthy,
     async close() {

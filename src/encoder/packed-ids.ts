@@ -1,4 +1,4 @@
-/** Token ids of several texts in one buffer, as they go from thread to thread. */
+/** Token ids of several texts in one buffer: one thread can hand it to another without a copy. */
 
 export interface PackedIds {
   /** Of all texts, one text after another. */

@@ -1,4 +1,4 @@
-/** Starts the encoders that serve: ONNX Runtime's or the addon's own, by what is asked for and what can be had here. */
+/** Starts the encoders that serve: ONNX Runtime's or the addon's own, by settings, model and machine. */
 import { CosimoError } from '../errors.ts';
 import type { Model } from '../model/model.ts';
 import { native } from '../native/binding.ts';
@@ -21,7 +21,7 @@ export interface EncodersOptions extends EncoderSettings, ParallelismSettings {
   readonly onRestart: () => void;
 }
 
-/** @throws CosimoError `model_invalid`; `invalid_setting` where what is asked for can't be had */
+/** @throws CosimoError `model_invalid`; `invalid_setting` where the settings can't be met */
 export async function startEncoders(options: EncodersOptions): Promise<EncoderSet> {
   const { model, log } = options;
   const choice = chooseEncoder(options, {
@@ -47,7 +47,7 @@ async function startNative(options: EncodersOptions, choice: NativeChoice): Prom
   return startNativeEncoders({ ...options, precision: choice.precision, why });
 }
 
-/** @returns why there is no CUDA, where there is none */
+/** @returns the encoders; or, where CUDA is not available, the reason */
 async function startOnCuda(options: EncodersOptions & { precision: 'auto' | 'fp32' }): Promise<EncoderSet | string> {
   const missing = missingForCuda();
   if (missing !== undefined) return missing;

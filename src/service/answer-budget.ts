@@ -1,4 +1,4 @@
-/** Bounds the memory of answers that are being made or have not been read by their clients yet. */
+/** Bounds the memory of answers that are being made, or that their clients have not read yet. */
 import { CosimoError } from '../errors.ts';
 
 export class AnswerBudget {
@@ -10,8 +10,8 @@ export class AnswerBudget {
   }
 
   /**
-   * @param over fires when the answer has been sent or its client has gone: what it took is given back
-   * @returns takes bytes for this answer; throws CosimoError `queue_full`
+   * @param over fires when the answer has been sent or its client has gone: its bytes are released then
+   * @returns a function that takes bytes for this answer; it throws CosimoError `queue_full` when there are too few
    */
   open(over: AbortSignal): (bytes: number) => void {
     let taken = 0;

@@ -1,4 +1,4 @@
-/** Documents in, nearest documents out: the store is what is true, the index is what is fast. */
+/** Writes, reads and searches documents. The store keeps them; the index, which is filled from it, finds the nearest. */
 import { CosimoError } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -10,7 +10,7 @@ import type { IndexCapacity } from './index-capacity.ts';
 import { TimeSlice } from './time-slice.ts';
 import { unitVector } from './unit-vector.ts';
 
-/** A hit's text is held as the store's string, as a part of the answer, and as the answer's bytes. */
+/** A hit's text is in memory three times: the store's string, its part of the answer, the answer's bytes. */
 const ANSWER_COPIES = 3;
 
 export interface DocumentServiceParts {
@@ -20,7 +20,7 @@ export interface DocumentServiceParts {
   readonly capacity: IndexCapacity;
   readonly answers: AnswerBudget;
   readonly metrics: Metrics;
-  /** Whether the model's vectors have the L2 norm 1; else those that the index gets are divided by theirs. */
+  /** Whether the model's vectors have L2 norm 1; if not, they are divided by their norm before the index gets them. */
   readonly isNormalized: boolean;
   readonly topKMax: number;
   readonly metadataBytesMax: number;
@@ -33,22 +33,22 @@ export interface Hit {
 }
 
 export interface SearchOptions {
-  /** Most hits; less than 1 finds nothing, more than MAX_TOP_K is taken as that. */
+  /** Most hits. Less than 1 finds nothing; more than MAX_TOP_K counts as MAX_TOP_K. */
   readonly topK: number;
   /** Lowest score of a hit. */
   readonly threshold: number;
   /**
-   * Fires when the answer has been sent or nobody waits for it any more. Until then the hits count as an answer under
-   * way; if the search runs still, it stops: `cancelled`.
+   * Fires when the answer has been sent or its client has gone. Until then the hits count towards ANSWER_BYTES; a search
+   * that still runs stops with `cancelled`.
    */
   readonly signal?: AbortSignal;
 }
 
 export class DocumentService {
   readonly #parts: DocumentServiceParts;
-  /** Searches under way, each until its hits have been read from the store. */
+  /** Running searches, each until its hits have been read from the store. */
   readonly #searches = new Set<Promise<unknown>>();
-  /** The index follows the store in the order of the store's commits. */
+  /** Settles when the newest write has reached the index. The index takes writes in the order of the store's commits. */
   #applied: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DocumentServiceParts) {
@@ -60,7 +60,7 @@ export class DocumentService {
   }
 
   /**
-   * Fills the index from the store, a pause between the pieces so that the event loop stays free.
+   * Fills the index from the store, with a pause after each piece, so that the event loop stays free.
    * @throws CosimoError `index_full` when the store holds more than the index may take
    */
   async load(): Promise<void> {
@@ -103,7 +103,7 @@ export class DocumentService {
   async #write(document: StoredDocument, signal?: AbortSignal): Promise<void> {
     const { embeddings, index, store, capacity, metrics } = this.#parts;
     const { vectors } = await embeddings.embed([document.text], { as: 'document', signal });
-    if (signal?.aborted) throw new CosimoError('cancelled'); // answered already: nothing shall be stored now
+    if (signal?.aborted) throw new CosimoError('cancelled'); // the client has had its answer: nothing may be stored now
     const vector = this.#unit(vectors[0] as Float32Array);
     const started_ms = performance.now();
     await this.#apply(store.put(document, vector), ({ version, replaced }) => {
@@ -182,7 +182,7 @@ export class DocumentService {
     await applied;
   }
 
-  /** A search that has begun may have found the version: it stays readable until those have ended. */
+  /** A running search may have found this version: it stays readable until the searches of this moment have ended. */
   #forgetLater(version: number): void {
     const { store } = this.#parts;
     if (this.#searches.size === 0) store.forget(version);
@@ -190,7 +190,7 @@ export class DocumentService {
   }
 }
 
-/** Stores take no longer ids, not even to look for. */
+/** Stores refuse longer ids, even in look-ups. */
 function isPossibleId(id: string): boolean {
   return Buffer.byteLength(id) <= ID_BYTES_MAX;
 }

@@ -1,4 +1,4 @@
-/** Texts that no cache holds → vectors: where inference is asked for. */
+/** Turns texts that the cache lacks into vectors: through the queue here, by a call to the main thread in HTTP threads. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import type { BatchQueue } from '../encoder/queue/batch-queue.ts';
 
@@ -9,14 +9,14 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** As the model sees a text: [CLS] and [SEP] counted, what is truncated not. */
+/** Tokens as the model sees them: [CLS] and [SEP] count, truncated ones don't. */
 export interface TokenCount {
   readonly tokens: number;
   /** Whether the text had more tokens than the model sees. */
   readonly truncated: boolean;
 }
 
-/** Its tokens are known if it has just been encoded. */
+/** Tokens are known only of a text that has just been encoded. */
 export interface TextVector extends Partial<TokenCount> {
   readonly vector: Float32Array;
 }
@@ -25,13 +25,13 @@ export interface EmbeddingBackend {
   /**
    * @param texts different from one another, prompts included
    * @param sizes UTF-8 bytes of each
-   * @returns their vectors, in the cache too if that is asked for
+   * @returns their vectors; with `cache` they are in the cache too
    * @throws CosimoError `queue_full`: nothing has changed then; `inference_failed`, `encoder_lost`, `cancelled`, `closed`
    */
   encode(texts: readonly string[], sizes: readonly number[], options: EncodeOptions): Promise<TextVector[]>;
   /**
    * @param inputs token ids of each text, [CLS] and [SEP] included, no longer than the model sees; different from one another.
-   *   No cache holds their vectors: its keys are texts
+   *   Their vectors are not cached: the cache's keys are texts
    * @throws as `encode`
    */
   encodeTokens(inputs: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array[]>;
@@ -39,7 +39,7 @@ export interface EmbeddingBackend {
   countTokens(texts: readonly string[], sizes: readonly number[], signal?: AbortSignal): Promise<TokenCount[]>;
 }
 
-/** Through the queue of this process. */
+/** Encodes through the queue of this process. */
 export class QueuedBackend implements EmbeddingBackend {
   readonly #queue: BatchQueue;
   readonly #cache: EmbeddingCache;

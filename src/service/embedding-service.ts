@@ -1,4 +1,4 @@
-/** Texts → vectors, through the cache. Every endpoint that needs a vector comes here. */
+/** Turns texts into vectors, through the cache. Every endpoint that needs a vector calls it. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
 import type { ThreadCounts } from '../metrics/thread-counts.ts';
@@ -17,14 +17,14 @@ export interface EmbeddingServiceParts {
 export interface EmbedOptions {
   /** False neither reads nor writes the cache. */
   readonly cache?: boolean;
-  /** What the texts are, which decides over the prompt; `text` unless given. */
+  /** What the texts are: it chooses the prompt. `text` unless given. */
   readonly as?: keyof Prompts;
   /** When it fires, the caller waits no longer: `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Embeddings {
-  /** One vector a text, in the texts' order; not to be changed, repeats share theirs. */
+  /** One vector a text, in the texts' order. Don't change them: equal texts share one. */
   readonly vectors: Float32Array[];
   /** Texts that needed no inference: found in the cache, or repeats within the call. */
   readonly cachedCount: number;
@@ -32,12 +32,12 @@ export interface Embeddings {
 
 export interface CountedEmbeddings {
   readonly vectors: Float32Array[];
-  /** Of all texts together, as the model sees them: [CLS] and [SEP] counted, what is truncated not. */
+  /** Of all texts together, as the model sees them: [CLS] and [SEP] count, truncated ones don't. */
   readonly tokens: number;
   readonly truncatedTexts: number;
 }
 
-interface Looked {
+interface LookUp {
   readonly found: ReadonlyMap<string, TextVector>;
   /** The texts with their prompt: the keys of `found`. */
   readonly keys: readonly string[];
@@ -56,14 +56,14 @@ export class EmbeddingService {
    * @throws CosimoError `text_too_large`, `queue_full`: nothing has changed then; `inference_failed`, `encoder_lost`, `cancelled`
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {
-    const { found, keys, encodedCount } = await this.#look(texts, options);
+    const { found, keys, encodedCount } = await this.#lookUp(texts, options);
     const cachedCount = texts.length - encodedCount;
     return { vectors: keys.map((key) => (found.get(key) as TextVector).vector), cachedCount };
   }
 
-  /** As `embed`, with the tokens counted: of texts that the cache holds too, which are tokenized for it. */
+  /** As `embed`, and counts tokens. Texts that the cache holds are tokenized for that. */
   async embedCounted(texts: readonly string[], options: EmbedOptions = {}): Promise<CountedEmbeddings> {
-    const { found, keys } = await this.#look(texts, options);
+    const { found, keys } = await this.#lookUp(texts, options);
     const uncounted = [...found].flatMap(([key, { tokens }]) => (tokens === undefined ? [key] : []));
     const sizes = uncounted.map((key) => Buffer.byteLength(key));
     const counted =
@@ -97,13 +97,13 @@ export class EmbeddingService {
     return end;
   }
 
-  async #look(
+  async #lookUp(
     texts: readonly string[],
     { cache: useCache = true, as = 'text', signal }: EmbedOptions,
-  ): Promise<Looked> {
+  ): Promise<LookUp> {
     const { cache, counts, backend, prompts } = this.#parts;
-    // Long texts give way to other requests one by one; a call of short ones runs through without a pause. While a call
-    // pauses, another one may have a text encoded that this one didn't find: those are looked for again.
+    // Long texts let other requests run in between; a call of short texts runs without a pause. During a pause another
+    // call may have had a text encoded that this one missed: those are looked up again.
     const slice = new TimeSlice();
     const sizes: number[] = [];
     for (const text of texts) {
@@ -143,7 +143,7 @@ export class EmbeddingService {
   /** UTF-8 bytes of a text that is not too large. */
   #sizeOf(text: string): number {
     const { textBytesMax } = this.#parts;
-    // Every UTF-16 unit is at least a byte: much too long a text needs no counting.
+    // Every UTF-16 unit is at least a byte: a text of too many units needs no counting.
     const size = text.length > textBytesMax ? text.length : Buffer.byteLength(text);
     if (size <= textBytesMax) return size;
     throw new CosimoError(
@@ -153,7 +153,7 @@ export class EmbeddingService {
   }
 }
 
-/** The text as the model gets it: with its prompt it is the cache's key too. */
+/** Texts with their prompt: what the model gets, and the cache's keys. */
 function prompted(texts: readonly string[], prompt: string): readonly string[] {
   return prompt === '' ? texts : texts.map((text) => prompt + text);
 }

@@ -5,7 +5,7 @@ import type { StoredDocument } from '../store/document-store.ts';
 import type { Hit, SearchOptions } from './document-service.ts';
 import type { EmbeddingService } from './embedding-service.ts';
 
-/** Documents and search, in this thread or from another one; each call as in DocumentService. */
+/** What DocumentService does, called in its own thread or from another one. */
 export interface Documents {
   find(id: string): StoredDocument | Promise<StoredDocument>;
   upsert(document: StoredDocument, signal: AbortSignal): Promise<void>;
@@ -13,7 +13,7 @@ export interface Documents {
   search(query: string, options: SearchOptions & { readonly signal: AbortSignal }): Promise<Hit[]>;
 }
 
-/** What clients may know of the model. Clonable. */
+/** What clients may know of the model. Can be cloned to other threads. */
 export interface ServedModel {
   /** As in the MODEL setting, or the folder's name. */
   readonly name: string;
@@ -46,7 +46,7 @@ export interface Engine {
 export class EngineHolder {
   #engine: Engine | undefined;
   #closing = false;
-  /** What the thread of these routes counts. */
+  /** The counts of the thread that these routes run in. */
   readonly counts: ThreadCounts;
 
   constructor(counts: ThreadCounts) {
@@ -72,7 +72,7 @@ export class EngineHolder {
     return this.#closing;
   }
 
-  /** As the engine says, if there is one. */
+  /** Seconds after which a refused call should be tried again. */
   get retryAfter_s(): number {
     return this.#engine?.retryAfter_s() ?? 1;
   }

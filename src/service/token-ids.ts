@@ -1,21 +1,22 @@
-/** Token ids that a client has made itself, brought into the form in which the model sees a text. */
+/** Token ids that a client sends instead of a text. */
 import type { ServedModel } from './engine.ts';
 
-export interface FramedTokens {
+export interface ModelInput {
   /** With [CLS] and [SEP], no longer than the model sees. */
   readonly ids: Int32Array;
   readonly truncated: boolean;
 }
 
-export function isVocabulary(ids: readonly number[], { vocabSize }: Pick<ServedModel, 'vocabSize'>): boolean {
+/** Whether the model knows all of the ids. */
+export function areInVocabulary(ids: readonly number[], { vocabSize }: Pick<ServedModel, 'vocabSize'>): boolean {
   return ids.every((id) => id < vocabSize);
 }
 
-/** Adds what the tokenizer puts around a text where it is missing, and truncates what is within. */
-export function framed(
+/** Adds the tokens that the tokenizer puts around a text, unless they are there, and truncates the ids between them. */
+export function toModelInput(
   ids: readonly number[],
   { prefix, suffix, maxTokens }: Pick<ServedModel, 'prefix' | 'suffix' | 'maxTokens'>,
-): FramedTokens {
+): ModelInput {
   const start = prefix.length > 0 && prefix.every((id, at) => ids[at] === id) ? prefix.length : 0;
   const isEnded = suffix.length > 0 && suffix.every((id, at) => ids[ids.length - suffix.length + at] === id);
   const end = isEnded ? Math.max(start, ids.length - suffix.length) : ids.length;

@@ -1,4 +1,4 @@
-/** How much may wait to be encoded, and when a call that is refused should come again. */
+/** Bounds how much may wait to be encoded, and tells when a refused call should come again. */
 import { CosimoError } from '../../errors.ts';
 
 export interface Size {
@@ -60,7 +60,7 @@ export class Admission {
     this.#bytes += bytes;
   }
 
-  /** What was admitted by an estimate is known now. */
+  /** The tokens of an admitted text are known now and replace their estimate. */
   correct(estimated: number, tokens: number): void {
     this.#tokens += tokens - estimated;
   }

@@ -1,7 +1,7 @@
 /**
- * Texts that wait for the encoder. No timer: a free encoder takes what waits, the text whose turn it is and others that go
- * well with it. Equal texts wait as one, also when the earlier one is being encoded already; a text that nobody waits for any more
- * is dropped, and a batch of such texts is stopped where the encoder can.
+ * Texts on their way to their vectors. There is no timer: a free encoder takes the text whose turn it is, and others that go
+ * well with it. Equal texts are encoded once, even if the earlier one is being encoded already. A text that nobody waits for
+ * any more is dropped, and a running batch of such texts is stopped where the encoder can.
  */
 import { CosimoError } from '../../errors.ts';
 import type { TokenizedText } from '../tokenizer/tokenizer.ts';
@@ -9,15 +9,16 @@ import { Admission, type Size } from './admission.ts';
 import { FairOrder } from './fair-order.ts';
 import type { BatchReport, TokenizeReport } from './queue-reports.ts';
 import { type BatchLimits, ReadyTexts } from './ready-texts.ts';
+import { bytesOf, estimateSize } from './size-estimate.ts';
 import { Stage } from './stage.ts';
+import { UntokenizedTexts } from './untokenized-texts.ts';
 import {
-  byTurn,
-  dropUnwanted,
   type EncodedText,
   encodedUntil,
   keyOf,
   type Purpose,
   type QueueInput,
+  splitByWanted,
   WaitingText,
 } from './waiting-text.ts';
 
@@ -28,7 +29,7 @@ export interface BatchQueueOptions extends BatchLimits {
   readonly encoders: readonly ((batch: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array>)[];
   /** Tokens of a text that the model sees, at most. */
   readonly maxTokens: number;
-  /** Most tokens and UTF-8 bytes that may wait or be encoded; what is past them is refused. */
+  /** Most tokens and UTF-8 bytes that may wait or be encoded; more is refused. */
   readonly tokensMax: number;
   readonly bytesMax: number;
   readonly onTokenized?: (report: TokenizeReport) => void;
@@ -37,15 +38,7 @@ export interface BatchQueueOptions extends BatchLimits {
   readonly onFailed?: (error: Error) => void;
 }
 
-/** Texts and UTF-8 bytes that are tokenized at once: few enough that the encoder doesn't wait for them long. */
-const TOKENIZE_TEXTS_MAX = 64;
-const TOKENIZE_BYTES_MAX = 64 * 1024;
-/** For the estimate until a text is tokenized: UTF-8 bytes of a token, about what English has, and [CLS] and [SEP]. */
-const BYTES_PER_TOKEN = 4;
-const SPECIAL_TOKENS = 2;
 const NO_VECTOR = new Float32Array();
-
-const utf8Bytes = (input: QueueInput) => (typeof input === 'string' ? Buffer.byteLength(input) : input.byteLength);
 
 export class BatchQueue {
   readonly #options: BatchQueueOptions;
@@ -53,7 +46,7 @@ export class BatchQueue {
   readonly #order = new FairOrder();
   /** Every text that waits or is being encoded. */
   readonly #entries = new Map<string, WaitingText>();
-  #untokenized: WaitingText[] = [];
+  readonly #untokenized = new UntokenizedTexts();
   readonly #ready: ReadyTexts;
   readonly #tokenizing: Stage<readonly TokenizedText[]>;
   readonly #encoding: Stage<Float32Array>;
@@ -71,9 +64,10 @@ export class BatchQueue {
     };
     this.#tokenizing = new Stage({
       workers: [(group) => options.tokenize(group.map(({ input }) => input as string))],
-      take: () => this.#takeUntokenized(),
+      take: () => this.#untokenized.take(),
       onDone: (group, tokenized, elapsed_ms) => this.#tokenized(group, tokenized, elapsed_ms),
-      ...{ wanted, onFailed },
+      wanted,
+      onFailed,
     });
     this.#encoding = new Stage({
       workers: encoders.map((encode) => (group: readonly WaitingText[], signal: AbortSignal) => {
@@ -81,7 +75,8 @@ export class BatchQueue {
       }),
       take: () => this.#takeBatch(),
       onDone: (group, vectors, elapsed_ms) => this.#encoded(group, vectors, elapsed_ms),
-      ...{ wanted, onFailed },
+      wanted,
+      onFailed,
     });
   }
 
@@ -107,22 +102,23 @@ export class BatchQueue {
   /**
    * Admits all inputs or none.
    * @param inputs different from one another; token ids with [CLS] and [SEP], at most the model's `max_seq_length`
-   * @param signal when it fires, this caller waits no longer
+   * @param signal fires when this caller waits no longer
    * @param sizes UTF-8 bytes of each input, from whoever has counted them already
-   * @param purpose `count` tells of each text how many tokens it has, and encodes none
+   * @param purpose `count` counts the tokens of each text and encodes none
    * @returns a promise for each input's vector; rejected with `inference_failed`, `encoder_lost` or `cancelled`
    * @throws CosimoError `queue_full`
    */
   enqueue(
     inputs: readonly QueueInput[],
     signal?: AbortSignal,
-    sizes: readonly number[] = inputs.map(utf8Bytes),
+    sizes: readonly number[] = inputs.map(bytesOf),
     purpose: Purpose = 'encode',
   ): Promise<EncodedText>[] {
     if (signal?.aborted) throw new CosimoError('cancelled');
     if (this.#closed) throw new CosimoError('closed');
+    const { maxTokens } = this.#options;
     const known = inputs.map((input) => this.#entries.get(keyOf(input, purpose)));
-    const estimates = inputs.map((input, at) => this.#estimate(input, sizes[at] as number));
+    const estimates = inputs.map((input, at) => estimateSize(input, sizes[at] as number, maxTokens));
     const fresh = estimates.filter((_, at) => known[at] === undefined);
     this.#admission.requireRoom({ tokens: sum(fresh, 'tokens'), bytes: sum(fresh, 'bytes') });
     const share = this.#order.newShare();
@@ -132,12 +128,12 @@ export class BatchQueue {
       share.next += size.tokens;
       const same = known[at];
       if (same === undefined) return this.#add(new WaitingText(input, purpose, size, { share, due }));
-      // It waits already: for this caller too, and no longer than if it had come now.
+      // It is on its way already. It serves this caller too, and its turn comes no later than a new text's would.
       same.waiters += 1;
       same.due = Math.min(same.due, due);
       return same;
     });
-    // Everything that arrives in this turn of the event loop goes together.
+    // All calls of this turn of the event loop are admitted before the first batch is made up.
     queueMicrotask(() => this.#pump());
     return signal === undefined
       ? texts.map(({ encoded }) => encoded)
@@ -147,8 +143,7 @@ export class BatchQueue {
   /** Refuses what is new and what waits with `closed`; resolves once the batches that run have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    const waiting = [...this.#untokenized, ...this.#ready.clear()];
-    this.#untokenized = [];
+    const waiting = [...this.#untokenized.clear(), ...this.#ready.clear()];
     const refuse = (texts: readonly WaitingText[]) => {
       for (const text of texts) this.#settle(text, new CosimoError('closed'));
     };
@@ -157,16 +152,11 @@ export class BatchQueue {
     refuse(await this.#encoding.close());
   }
 
-  #estimate(input: QueueInput, bytes: number): Size {
-    if (typeof input !== 'string') return { tokens: input.length, bytes };
-    return { tokens: Math.min(this.#options.maxTokens, SPECIAL_TOKENS + Math.ceil(bytes / BYTES_PER_TOKEN)), bytes };
-  }
-
   #add(text: WaitingText): WaitingText {
     this.#order.add(text.share);
     this.#entries.set(text.key, text);
     this.#admission.add(text);
-    if (text.ids === undefined) this.#untokenized.push(text);
+    if (text.ids === undefined) this.#untokenized.add(text);
     else this.#ready.add([text]);
     return text;
   }
@@ -174,18 +164,6 @@ export class BatchQueue {
   #pump(): void {
     this.#tokenizing.pump();
     this.#encoding.pump();
-  }
-
-  #takeUntokenized(): WaitingText[] {
-    this.#untokenized.sort(byTurn);
-    let bytes = 0;
-    let count = 0;
-    for (const text of this.#untokenized) {
-      bytes += text.bytes;
-      if (count === TOKENIZE_TEXTS_MAX || (count > 0 && bytes > TOKENIZE_BYTES_MAX)) break;
-      count += 1;
-    }
-    return this.#untokenized.splice(0, count);
   }
 
   #tokenized(group: readonly WaitingText[], tokenized: readonly TokenizedText[], elapsed_ms: number): void {
@@ -235,13 +213,13 @@ export class BatchQueue {
   }
 
   readonly #forgetUnwanted = (): void => {
-    this.#untokenized = this.#keepWanted(this.#untokenized);
-    for (const text of this.#ready.takeUnwanted()) this.#settle(text, new CosimoError('cancelled'));
+    const unwanted = [...this.#untokenized.takeUnwanted(), ...this.#ready.takeUnwanted()];
+    for (const text of unwanted) this.#settle(text, new CosimoError('cancelled'));
     this.#encoding.stopUnwanted();
   };
 
   #keepWanted(texts: readonly WaitingText[]): WaitingText[] {
-    const { wanted, unwanted } = dropUnwanted(texts);
+    const { wanted, unwanted } = splitByWanted(texts);
     for (const text of unwanted) this.#settle(text, new CosimoError('cancelled'));
     return wanted;
   }

@@ -34,7 +34,7 @@ export class FairOrder {
     if (share.waiting === 0) this.#waitingCalls -= 1;
   }
 
-  /** Tokens go to the encoder, whosever they are; to be told before their texts are removed. */
+  /** Tokens go to the encoder, of whichever calls. Call it before their texts are removed. */
   served(tokens: number): void {
     this.#virtualTime += tokens / Math.max(1, this.#waitingCalls);
   }

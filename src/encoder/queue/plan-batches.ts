@@ -1,12 +1,12 @@
 /** How texts are put together into inferences. */
 
 /**
- * Splits texts into inferences so that all of them together cost least: like lengths together, so that little is padded,
- * and not more inferences than pay.
+ * Splits texts into inferences at the least total cost: texts of like length go together, so that little is padded, and
+ * an inference more is made only where it saves more padding than it costs.
  *
  * @param lengths tokens of each text, at least 1
  * @param batchTokens most tokens of one inference, padding included; a longer text goes alone
- * @param overheadTokens what one inference costs beside its tokens, in tokens
+ * @param overheadTokens what one inference costs besides its tokens, counted in tokens
  * @returns for each inference the positions in `lengths` of its texts; every position once
  */
 export function planBatches(lengths: readonly number[], batchTokens: number, overheadTokens: number): number[][] {
@@ -37,7 +37,7 @@ export function planBatches(lengths: readonly number[], batchTokens: number, ove
 }
 
 /**
- * Where nothing is padded, an inference costs what its tokens cost: in whatever order texts come, as many as fit are best.
+ * Without padding an inference costs what its tokens cost: the best batch is as many texts as fit, in their order.
  *
  * @param lengths tokens of each text, in the order in which they are to go
  * @returns how many of the first go into one inference of `batchTokens`, at least 1

@@ -1,17 +1,17 @@
 /** Tokenized texts that wait for an encoder, and which of them go together. */
 import { countThatFit, planBatches } from './plan-batches.ts';
-import { byTurn, dropUnwanted, type WaitingText } from './waiting-text.ts';
+import { byTurn, splitByWanted, type WaitingText } from './waiting-text.ts';
 
 export interface BatchLimits {
   /** Tokens of one inference, padding included. */
   readonly batchTokens: number;
-  /** Whether texts of one inference are brought to the length of the longest. */
+  /** Whether texts are padded to the longest of their inference. */
   readonly pads: boolean;
-  /** What one inference costs beside its tokens, in tokens. */
+  /** What one inference costs besides its tokens, counted in tokens. */
   readonly overheadTokens: number;
 }
 
-/** Texts whose turn is next, among which a batch is looked for: planning takes time that grows with their number. */
+/** Planning looks at so many texts, those whose turn is next: its time grows with their number. */
 const WINDOW_TEXTS = 256;
 
 export class ReadyTexts {
@@ -26,7 +26,7 @@ export class ReadyTexts {
     for (const text of texts) this.#texts.push(text);
   }
 
-  /** Those whose turn is next; where they are padded, those that go well with the first. */
+  /** The next batch: as many texts as fit, in their order; where texts are padded, the planned batch of the first. */
   take(): WaitingText[] {
     if (this.#texts.length === 0) return [];
     this.#texts.sort(byTurn);
@@ -36,8 +36,8 @@ export class ReadyTexts {
   }
 
   /**
-   * Of the batches in which what waits next is best encoded, the one with the text whose turn it is. So a text is never
-   * passed over twice for the same other text's sake, and at most once for each text whose turn came before its own.
+   * Plans the texts whose turn is next into batches, and takes the batch of the very next one. So a text is passed over at
+   * most once for each text whose turn came before its own.
    */
   #takePlanned(): WaitingText[] {
     const window = this.#texts.slice(0, WINDOW_TEXTS);
@@ -50,17 +50,15 @@ export class ReadyTexts {
     return [...batch];
   }
 
-  /** @returns those that nobody waits for any more; they are gone */
+  /** Removes the texts that nobody waits for any more. @returns them */
   takeUnwanted(): WaitingText[] {
-    const { wanted, unwanted } = dropUnwanted(this.#texts);
+    const { wanted, unwanted } = splitByWanted(this.#texts);
     this.#texts = wanted;
     return unwanted;
   }
 
-  /** @returns all; they are gone */
+  /** Removes all texts. @returns them */
   clear(): WaitingText[] {
-    const texts = this.#texts;
-    this.#texts = [];
-    return texts;
+    return this.#texts.splice(0);
   }
 }

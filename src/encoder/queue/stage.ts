@@ -1,6 +1,7 @@
 /**
- * One step on the way of a text, tokenizing or encoding: a free worker takes the next group of texts. What fails is tried once
- * more: a group in two halves, so that in the end only the texts fail that make it fail; a group whose worker died, as it is.
+ * One step on the way of a text, tokenizing or encoding: a free worker takes the next group of texts. A group that fails is
+ * tried again in two halves, so that in the end only the texts fail that cause it; one whose worker died is tried again whole.
+ * A text that fails alone is tried once more.
  */
 import { errorCodeOf } from '../../errors.ts';
 import type { WaitingText } from './waiting-text.ts';
@@ -10,7 +11,7 @@ export type Work<R> = (group: readonly WaitingText[], signal: AbortSignal) => Pr
 
 export interface StageOptions<R> {
   readonly workers: readonly Work<R>[];
-  /** The next group, out of what waits; empty when nothing does. */
+  /** Takes the next group out of the waiting texts; empty when none waits. */
   readonly take: () => WaitingText[];
   /** The group's texts that somebody still wants, in their order. */
   readonly wanted: (group: readonly WaitingText[]) => WaitingText[];
@@ -27,8 +28,8 @@ interface Running {
 export class Stage<R> {
   readonly #options: StageOptions<R>;
   readonly #free: Work<R>[];
-  /** Groups to be tried again, before anything new. */
-  #again: WaitingText[][] = [];
+  /** Groups to be tried again, before new ones. */
+  #retries: WaitingText[][] = [];
   readonly #running = new Map<Promise<void>, Running>();
 
   constructor(options: StageOptions<R>) {
@@ -52,23 +53,23 @@ export class Stage<R> {
     }
   }
 
-  /** Asks for an end of groups that run and of which nobody wants any text. */
+  /** Asks running groups to stop where nobody wants any of their texts. */
   stopUnwanted(): void {
     for (const { group, stopping } of this.#running.values()) {
       if (group.every(({ waiters }) => waiters === 0)) stopping.abort();
     }
   }
 
-  /** Forgets what was to be tried again; resolves once nothing runs any more. */
+  /** Resolves once nothing runs any more. @returns the texts that were to be tried again */
   async close(): Promise<WaitingText[]> {
-    const forgotten = this.#again.flat();
-    this.#again = [];
+    const forgotten = this.#retries.flat();
+    this.#retries = [];
     while (this.#running.size > 0) await Promise.all(this.#running.keys());
     return forgotten;
   }
 
   #next(): WaitingText[] {
-    for (let group = this.#again.shift(); group !== undefined; group = this.#again.shift()) {
+    for (let group = this.#retries.shift(); group !== undefined; group = this.#retries.shift()) {
       const wanted = this.#options.wanted(group);
       if (wanted.length > 0) return wanted;
     }
@@ -81,24 +82,24 @@ export class Stage<R> {
       const result = await work(group, signal);
       this.#options.onDone(group, result, performance.now() - began_ms);
     } catch (error) {
-      // A group that was stopped has not failed. Somebody may have come to want a text of it since.
-      if (signal.aborted) this.#again.push([...group]);
+      // A stopped group has not failed. Somebody may want one of its texts by now.
+      if (signal.aborted) this.#retries.push([...group]);
       else this.#retry(group, error as Error);
     }
   }
 
   #retry(group: readonly WaitingText[], error: Error): void {
     const isLost = errorCodeOf(error) === 'encoder_lost';
-    const isParted = !isLost && group.length > 1;
+    const isSplit = !isLost && group.length > 1;
     const [again, failed]: [WaitingText[], WaitingText[]] = [[], []];
     for (const text of group) {
-      (isParted || text.failures === 0 ? again : failed).push(text);
+      (isSplit || text.failures === 0 ? again : failed).push(text);
       text.failures += 1;
     }
-    if (isParted) {
+    if (isSplit) {
       const half = Math.ceil(again.length / 2);
-      this.#again.push(again.slice(0, half), again.slice(half));
-    } else if (again.length > 0) this.#again.push(again);
+      this.#retries.push(again.slice(0, half), again.slice(half));
+    } else if (again.length > 0) this.#retries.push(again);
     for (const text of failed) this.#options.onFailed(text, error);
   }
 }

@@ -6,7 +6,7 @@ import type { Share } from './fair-order.ts';
 /** A text, or the token ids of one. */
 export type QueueInput = string | Int32Array;
 
-/** What is wanted of a text: its vector, or how many tokens it has and no more. */
+/** What is wanted of a text: its vector, or only the number of its tokens. */
 export type Purpose = 'encode' | 'count';
 
 export interface EncodedText {
@@ -18,10 +18,10 @@ export interface EncodedText {
   readonly truncated: boolean;
 }
 
-/** No text begins with half a character. */
+/** Keep keys apart: texts are well-formed Unicode, and none begins with a lone surrogate. */
 const PREFIXES = { encode: '', count: '\ud800', ids: '\ud801' } as const;
 
-/** The same for inputs that are served by one another's answer. */
+/** Inputs with the same key share one answer. */
 export function keyOf(input: QueueInput, purpose: Purpose): string {
   return typeof input === 'string' ? PREFIXES[purpose] + input : PREFIXES.ids + input.join();
 }
@@ -31,7 +31,7 @@ export class WaitingText {
   readonly input: QueueInput;
   readonly purpose: Purpose;
   readonly bytes: number;
-  /** Of the call that brought it. */
+  /** The share of the call that brought it. */
   readonly share: Share;
   readonly queued_ms = performance.now();
   readonly encoded: Promise<EncodedText>;
@@ -39,7 +39,7 @@ export class WaitingText {
   readonly reject: (error: Error) => void;
   /** Virtual time of `FairOrder`. */
   due: number;
-  /** Tokens as they were estimated first: what it counts for in `FairOrder`. */
+  /** What it counts for in `FairOrder`: the first estimate of its tokens. */
   readonly cost: number;
   /** Token ids once they are known. */
   ids: Int32Array | undefined;
@@ -48,7 +48,7 @@ export class WaitingText {
   tokens: number;
   /** When it was taken to be encoded. */
   taken_ms: number | undefined;
-  /** Callers that want it. */
+  /** Callers that wait for it. */
   waiters = 1;
   /** How often it has failed. */
   failures = 0;
@@ -73,8 +73,8 @@ export class WaitingText {
 
 export const byTurn = (a: WaitingText, b: WaitingText) => a.due - b.due;
 
-/** Parts texts by whether anybody still waits for them. */
-export function dropUnwanted(texts: readonly WaitingText[]): { wanted: WaitingText[]; unwanted: WaitingText[] } {
+/** Splits texts by whether anybody still waits for them. */
+export function splitByWanted(texts: readonly WaitingText[]): { wanted: WaitingText[]; unwanted: WaitingText[] } {
   return {
     wanted: texts.filter(({ waiters }) => waiters > 0),
     unwanted: texts.filter(({ waiters }) => waiters === 0),
@@ -82,8 +82,8 @@ export function dropUnwanted(texts: readonly WaitingText[]): { wanted: WaitingTe
 }
 
 /**
- * The texts' vectors for one caller, who goes when the signal fires.
- * @param onLeave called then: some of the texts may be wanted by nobody any more
+ * The texts' vectors for one caller, who leaves when the signal fires.
+ * @param onLeave called then: nobody may want some of the texts any more
  */
 export function encodedUntil(
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 /** POST /v1/embeddings and GET /v1/models, for OpenAI's clients. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EngineHolder, ServedModel } from '../../service/engine.ts';
-import { framed, isVocabulary } from '../../service/token-ids.ts';
+import { areInVocabulary, toModelInput } from '../../service/token-ids.ts';
 import { answerSignal } from '../answer-signal.ts';
 import { sendJson } from '../answers/send-json.ts';
 import type { OpenAiBody } from './body.ts';
@@ -63,9 +63,9 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
     const signal = answerSignal(reply);
     if (typeof input[0] === 'string') return embeddings.embedCounted(input as readonly string[], { signal });
     const inputs = input as readonly (readonly number[])[];
-    if (!inputs.every((ids) => isVocabulary(ids, model)))
+    if (!inputs.every((ids) => areInVocabulary(ids, model)))
       throw new OpenAiRefusal(400, `'input' holds a token id that is not below ${model.vocabSize}.`, 'input');
-    const texts = inputs.map((ids) => framed(ids, model));
+    const texts = inputs.map((ids) => toModelInput(ids, model));
     return {
       vectors: await embeddings.embedTokens(
         texts.map(({ ids }) => ids),
