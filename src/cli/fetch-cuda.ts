@@ -1,4 +1,4 @@
-/** `node src/cli/fetch-cuda.ts`: the work of `npm run setup:cuda`. Ends with 69 when pip brings a package not. */
+/** `node src/cli/fetch-cuda.ts`: the work of `npm run setup:cuda`. Exits with 69 when pip can't fetch a package. */
 import { CUDA_FOLDER, PROVIDER_FOLDER } from '../encoder/cuda/cuda-packages.ts';
 import { fetchCuda, PackageUnavailable } from '../encoder/cuda/fetch-cuda.ts';
 

@@ -1,4 +1,4 @@
-/** A model's JSON file, read key by key; what is missing or of another kind is a sentence that names file and key. */
+/** A model's JSON file, read key by key. A missing or wrong value throws a sentence that names file and key. */
 import { readFile } from 'node:fs/promises';
 import { CosimoError } from '../errors.ts';
 
@@ -14,7 +14,7 @@ export class JsonFile {
     this.#json = json;
   }
 
-  /** One that is optional and missing is as an empty one. @throws CosimoError `model_invalid` */
+  /** A missing optional file counts as an empty one. @throws CosimoError `model_invalid` */
   static async read(path: string, need: 'required' | 'optional'): Promise<JsonFile> {
     const json = (await readJson(path, need)) ?? {};
     if (typeof json !== 'object' || Array.isArray(json)) throw invalidFile(path, 'holds no JSON object');
@@ -53,7 +53,7 @@ export class JsonFile {
   }
 }
 
-/** @returns undefined for one that is optional and missing. @throws CosimoError `model_invalid` */
+/** @returns undefined for a missing optional file. @throws CosimoError `model_invalid` */
 export async function readJson(path: string, need: 'required' | 'optional'): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));

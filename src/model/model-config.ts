@@ -1,11 +1,11 @@
-/** What a sentence-transformers folder says of its model, checked against what Cosimo can serve. */
+/** The configuration of a sentence-transformers model, checked against what Cosimo can serve. */
 import { join } from 'node:path';
 import { JsonFile } from './json-file.ts';
 import { type Pooling, readPipelineConfig } from './pipeline-config.ts';
 import { type Prompts, readPrompts } from './prompts.ts';
-import { readTokensWanted } from './sequence-length.ts';
+import { readMaxSeqLength } from './sequence-length.ts';
 
-/** Which names the tensors have and where positions begin. */
+/** It decides how tensors are named and where positions begin. */
 export type Architecture = 'bert' | 'roberta' | 'distilbert';
 
 /** A sentence encoder of the BERT family. */
@@ -38,7 +38,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   distilbert: 'distilbert',
 };
 
-/** The same sizes under other names. */
+/** Keys of config.json; DistilBERT has its own for the same values. */
 const NAMES = {
   hiddenSize: 'hidden_size',
   layers: 'num_hidden_layers',
@@ -53,7 +53,7 @@ const DISTILBERT_NAMES: typeof NAMES = {
   intermediateSize: 'hidden_dim',
   activation: 'activation',
 };
-/** DistilBERT has it in its code, not in its file. */
+/** Fixed in DistilBERT's code, absent from its config.json. */
 const DISTILBERT_LAYER_NORM_EPS = 1e-12;
 
 /** @throws CosimoError `model_invalid`, a sentence naming the file and what in it Cosimo can't serve */
@@ -68,7 +68,11 @@ export async function readModelConfig(dir: string): Promise<ModelConfig> {
     throw file.invalid(`has ${names.hiddenSize} ${hiddenSize}, which ${heads} heads can't share`);
   const { pooling, normalize, includePrompt } = await readPipelineConfig(dir);
   return {
-    ...{ architecture, hiddenSize, heads, pooling, normalize },
+    architecture,
+    hiddenSize,
+    heads,
+    pooling,
+    normalize,
     layers: file.count(names.layers),
     intermediateSize: file.count(names.intermediateSize),
     layerNormEps: architecture === 'distilbert' ? DISTILBERT_LAYER_NORM_EPS : file.number('layer_norm_eps'),
@@ -96,11 +100,11 @@ async function readPositions(file: JsonFile, architecture: Architecture, dir: st
   if (usable < 1) {
     throw file.invalid(`has max_position_embeddings ${maxPositions}, of which pad_token_id ${padTokenId} leaves none`);
   }
-  const maxSeqLength = Math.min(usable, (await readTokensWanted(dir)) ?? usable);
+  const maxSeqLength = Math.min(usable, (await readMaxSeqLength(dir)) ?? usable);
   return { maxPositions, firstPosition, padTokenId, maxSeqLength };
 }
 
-/** A prompt that is left out of the pooling again would need a mask of its own. */
+/** Pooling without the prompt's tokens would need a mask of its own: a model that asks for it is refused. */
 async function readServedPrompts(dir: string, includePrompt: boolean): Promise<Prompts> {
   const prompts = await readPrompts(dir);
   if (!includePrompt && Object.values(prompts).some((prompt) => prompt !== '')) {

@@ -1,16 +1,16 @@
-/** `org/name` or `org/name@revision`, taken apart. Both become parts of paths and addresses: nothing else gets through. */
+/** Model names: `org/name` or `org/name@revision`. They become parts of paths and addresses, so anything else is refused. */
 import { CosimoError } from '../errors.ts';
 
 export interface ModelName {
   /** org/name */
   readonly name: string;
-  /** A branch, a tag or a commit; undefined when none is asked for. */
+  /** A branch, a tag or a commit; undefined when the name has none. */
   readonly revision: string | undefined;
 }
 
 const PART = /^[\w.-]+$/;
 
-/** As on the hub, `--` is excluded too: `org--name` is a folder's name here, and a/b--c is not a--b/c. */
+/** As on the hub, `--` is refused: the folder of a/b is a--b, so that a/b--c and a--b/c would share one. */
 const isNamePart = (part: string) => PART.test(part) && !part.includes('--') && !isDots(part);
 const isRevisionPart = (part: string) => PART.test(part) && !isDots(part);
 const isDots = (part: string) => /^\.+$/.test(part);

@@ -1,4 +1,4 @@
-/** The steps that make one vector of a text's token vectors: modules.json lists them, the pooling has a file of its own. */
+/** The steps from token vectors to one vector: modules.json lists them, and the pooling has a file of its own. */
 import { join } from 'node:path';
 import { invalidFile, JsonFile, readJson } from './json-file.ts';
 
@@ -7,7 +7,7 @@ export type Pooling = 'mean' | 'cls' | 'max';
 
 export interface PipelineConfig {
   readonly pooling: Pooling;
-  /** Whether vectors are brought to L2 norm 1. */
+  /** Whether vectors are divided by their L2 norm. */
   readonly normalize: boolean;
   /** False: the tokens of a prompt are left out of the pooling. */
   readonly includePrompt: boolean;
@@ -20,7 +20,7 @@ interface Module {
 
 const SERVED = ['Transformer,Pooling', 'Transformer,Pooling,Normalize'];
 const POOLINGS: Readonly<Record<string, Pooling>> = { mean: 'mean', cls: 'cls', max: 'max' };
-/** A flag a kind, as sentence-transformers wrote them before `pooling_mode`. */
+/** Flags that sentence-transformers wrote before `pooling_mode`, one for each kind. */
 const FLAGS: Readonly<Record<string, string>> = {
   pooling_mode_cls_token: 'cls',
   pooling_mode_max_tokens: 'max',
@@ -65,7 +65,7 @@ function folderOf(path: string, module: Module, what: string): string {
   return folder;
 }
 
-/** Before version 6 the module had neither settings nor, on the hub, a folder. */
+/** Before version 6 of sentence-transformers the module had no settings, and on the hub no folder. */
 async function checkNormalize(dir: string, path: string, module: Module): Promise<void> {
   if (module.path === undefined) return;
   const file = await JsonFile.read(join(dir, folderOf(path, module, 'normalization'), 'config.json'), 'optional');

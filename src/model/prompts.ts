@@ -1,19 +1,19 @@
-/** What config_sentence_transformers.json has put before a text: a query and a document may have prompts of their own. */
+/** Prompts: text that a model wants before a query, a document or any other text. Most models have none. */
 import { join } from 'node:path';
 import { JsonFile } from './json-file.ts';
 
-/** Each the very characters that go before the text; '' for none. */
+/** Each is put before the text as it stands; '' for none. */
 export interface Prompts {
-  /** Before a text of which nobody says what it is. */
+  /** For a text that is called neither query nor document. */
   readonly text: string;
   readonly query: string;
   readonly document: string;
 }
 
-/** The first of these that a model has is the one for documents. */
+/** Names of the prompt for documents; the first that a model has is used. */
 const DOCUMENT_PROMPTS = ['document', 'passage', 'corpus'];
 
-/** @throws CosimoError `model_invalid` */
+/** Reads config_sentence_transformers.json. @throws CosimoError `model_invalid` */
 export async function readPrompts(dir: string): Promise<Prompts> {
   const file = await JsonFile.read(join(dir, 'config_sentence_transformers.json'), 'optional');
   const prompts = promptsOf(file);

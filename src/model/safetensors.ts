@@ -1,4 +1,4 @@
-/** The header of a safetensors file: which tensors lie where. The data itself is left to whoever maps the file. */
+/** The header of a safetensors file: which tensors lie where. The data is not read here. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { CosimoError } from '../errors.ts';
 
@@ -12,11 +12,24 @@ export interface Tensor {
 }
 
 const LENGTH_BYTES = 8;
-/** The format's own bound. */
+/** The limit of the format itself. */
 const HEADER_BYTES_MAX = 100_000_000;
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
-  ...{ BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, U16: 2, I16: 2, F16: 2, BF16: 2 },
-  ...{ U32: 4, I32: 4, F32: 4, U64: 8, I64: 8, F64: 8 },
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
 };
 
 /** @throws CosimoError `model_invalid`, a sentence that names the file and its fault */
@@ -57,7 +70,7 @@ function parseHeader(json: string, dataStart: number, fileBytes: number): Map<st
   return tensors;
 }
 
-/** The format has every byte of the data in one tensor: a gap, an overlap or a tail is a sign of damage. */
+/** In this format every byte of data belongs to exactly one tensor: a gap, an overlap or a tail is a sign of damage. */
 function checkCoverage(tensors: ReadonlyMap<string, Tensor>, dataStart: number, fileBytes: number): void {
   const inOrder = [...tensors].toSorted(([, a], [, b]) => a.byteOffset - b.byteOffset || a.byteLength - b.byteLength);
   let end = dataStart;

@@ -1,9 +1,9 @@
-/** How many tokens of a text a model is to see, and which of its files says so. */
+/** How many tokens of a text a model sees, and which of its files says so. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { JsonFile } from './json-file.ts';
 
-/** The first that is there counts; the later ones are names of old. */
+/** The first that exists counts; the later ones are old names. */
 export const SENTENCE_CONFIGS: readonly string[] = ['bert', 'roberta', 'distilbert', 'camembert', 'xlm-roberta'].map(
   (kind) => `sentence_${kind}_config.json`,
 );
@@ -11,11 +11,11 @@ export const TOKENIZER_CONFIG = 'tokenizer_config.json';
 
 /**
  * `max_seq_length`; since its version 6 sentence-transformers writes it as the tokenizer's `model_max_length` instead.
- * @returns undefined where no file says it. @throws CosimoError `model_invalid`
+ * @returns undefined where no file has it. @throws CosimoError `model_invalid`
  */
-export async function readTokensWanted(dir: string): Promise<number | undefined> {
+export async function readMaxSeqLength(dir: string): Promise<number | undefined> {
   const file = await readSentenceConfig(dir);
-  // Lower-casing is the tokenizer's business here; done before it, it would change the vectors.
+  // The tokenizer lower-cases. Lower-casing before it would change the vectors.
   file.expect('do_lower_case', false, false);
   file.expect('transformer_task', 'feature-extraction', 'feature-extraction');
   file.expect('module_output_name', 'token_embeddings', 'token_embeddings');
@@ -25,7 +25,7 @@ export async function readTokensWanted(dir: string): Promise<number | undefined>
   return tokenizer.value('model_max_length') == null ? undefined : tokenizer.count('model_max_length');
 }
 
-/** Whether the tokenizer's own settings decide. Of a file that can't be read the answer is no: it is refused elsewhere. */
+/** Whether `max_seq_length` comes from tokenizer_config.json. False for an unreadable file, which is refused elsewhere. */
 export async function tokenizerConfigDecides(dir: string): Promise<boolean> {
   return readSentenceConfig(dir).then(
     (file) => !hasLength(file),

@@ -1,4 +1,4 @@
-/** What transformers calls the tensors of an encoder's layer. */
+/** The names that transformers gives the tensors of an encoder's layer. */
 import type { Architecture } from './model-config.ts';
 
 /** Each without its `.weight` and `.bias`. */

@@ -1,9 +1,9 @@
-/** The tensors of an encoder by transformers' names, each found and checked before anything is built over it. */
+/** Finds an encoder's tensors by the names of transformers, and checks shape and type. */
 import { CosimoError } from '../errors.ts';
 import type { LocatedTensor } from './weights.ts';
 
 export interface TensorSource {
-  /** The file to name when a tensor is missing. */
+  /** The file that errors name when a tensor is missing. */
   readonly source: string;
   readonly tensors: ReadonlyMap<string, LocatedTensor>;
 }
@@ -15,7 +15,7 @@ export interface FloatTensor extends LocatedTensor {
   readonly dtype: FloatType;
 }
 
-/** What stands before a tensor's name where the encoder was part of a larger model. */
+/** Tensor names begin with one of these; not empty where the encoder was saved as a part of a larger model. */
 const NAME_PREFIXES = ['', 'bert.', 'roberta.', 'distilbert.'];
 const WORD_TABLE = 'embeddings.word_embeddings.weight';
 
@@ -29,7 +29,7 @@ export class TensorFinder {
   }
 
   /**
-   * @param shape null for a size that is free
+   * @param shape null for any size
    * @throws CosimoError `model_invalid` for a tensor that is missing, of another shape or of a type that Cosimo doesn't read
    */
   find(name: string, shape: readonly (number | null)[]): FloatTensor {

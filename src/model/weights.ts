@@ -1,4 +1,4 @@
-/** A model's weights as they lie in its folder: the tensors of one or several safetensors files, or an ONNX file. */
+/** Where a model's weights lie: the tensors of one or several safetensors files, or an ONNX file. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CosimoError } from '../errors.ts';
@@ -12,7 +12,7 @@ export interface LocatedTensor extends Tensor {
 }
 
 export type Weights =
-  /** `source`: the file to name when a tensor is missing. */
+  /** `source`: the file that errors name when a tensor is missing. */
   | { readonly kind: 'tensors'; readonly source: string; readonly tensors: ReadonlyMap<string, LocatedTensor> }
   /** `file`: a path within the model's folder. */
   | { readonly kind: 'onnx'; readonly file: string };
@@ -37,7 +37,7 @@ async function readTensors(dir: string, file: string): Promise<Map<string, Locat
   return new Map([...header].map(([name, tensor]) => [name, { ...tensor, file }]));
 }
 
-/** The index says which shard holds which tensor; each must be where it says. */
+/** The index says which shard holds which tensor; each tensor must be in its shard. */
 async function readShards(dir: string, index: string): Promise<Map<string, LocatedTensor>> {
   const file = await JsonFile.read(join(dir, index), 'required');
   const weightMap = file.value('weight_map');
@@ -54,7 +54,7 @@ async function readShards(dir: string, index: string): Promise<Map<string, Locat
   return tensors;
 }
 
-/** Only a name as transformers gives it: a path would lead out of the folder. */
+/** Only names as transformers gives them are accepted: none can escape the model's folder. */
 function shardName(index: JsonFile, shard: unknown): string {
   if (typeof shard !== 'string' || !isShard(shard)) {
     throw index.invalid(

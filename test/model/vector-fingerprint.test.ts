@@ -23,7 +23,11 @@ test('fp32, fp16 and bf16 are one kind, whatever encodes; int8 is a kind of its 
 
 test('a store of one kind is refused to the other with the sentence that says what to do', async () => {
   const open = (PRECISION: string) =>
-    openStore(dir, { dimensions: 2, fingerprint: vectorFingerprint(model.fingerprint, PRECISION), modelName: model.name });
+    openStore(dir, {
+      dimensions: 2,
+      fingerprint: vectorFingerprint(model.fingerprint, PRECISION),
+      modelName: model.name,
+    });
   const first = open('auto');
   await first.put({ id: 'a', text: 'a', metadata: '{}' }, Float32Array.of(1, 0));
   await first.close();

@@ -6,26 +6,25 @@ import { CUDA_FOLDER, CUDA_PACKAGES, hasProvider } from './cuda-packages.ts';
 
 const NOT_INSTALLED = 'its libraries are not installed; `npm run setup:cuda` fetches them';
 
-/** What an encoder that insists on CUDA says before the reason why it can't be had. */
+/** How the error begins when DEVICE=cuda can't be met; the reason follows. */
 export const CUDA_REFUSED = 'DEVICE=cuda, but CUDA cannot be used here: ';
 
-/** @returns why CUDA can't be had, as far as that is seen without opening anything; undefined if it may be had */
+/** @returns why CUDA is not available, as far as files tell without being opened; undefined if it may be */
 export function missingForCuda(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'its provider is made for Linux on x86-64';
   return hasProvider() ? undefined : NOT_INSTALLED;
 }
 
 /**
- * Opens them by their full paths, those first that others need: ONNX Runtime's provider, which asks for them by name
- * alone, then finds them open, and nobody has to set LD_LIBRARY_PATH before the process starts. That is for the whole
- * process, whichever thread does it: a second call, from another thread or a later one, finds them open. Without
- * build/cuda it opens nothing, and the system's own libraries are used.
+ * Opens the libraries by their full paths, each after those that it needs. ONNX Runtime's provider asks for them by name and
+ * finds them open, so that nobody has to set LD_LIBRARY_PATH. They are open for the whole process: a second call, from any
+ * thread, changes nothing. Without build/cuda nothing is opened, and the system's libraries are used.
  *
  * @returns the folder they were opened from, or undefined
- * @throws Error in a few words that say what to do, when nothing was ever set up, or a file cannot be opened
+ * @throws Error in a few words that say what to do: nothing has been set up, or a file cannot be opened
  */
 export function loadCudaLibraries(): string | undefined {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined; // ONNX Runtime has a sentence for these
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined; // ONNX Runtime says so itself
   if (!hasProvider()) throw new Error(NOT_INSTALLED);
   if (!existsSync(CUDA_FOLDER)) return undefined;
   for (const { libraries } of CUDA_PACKAGES) {
@@ -35,7 +34,7 @@ export function loadCudaLibraries(): string | undefined {
   return CUDA_FOLDER;
 }
 
-/** The provider needs it too, but ONNX Runtime would say only that it failed to load. */
+/** The provider needs the driver. Without this check ONNX Runtime would say only that it failed to load. */
 function requireDriver(): void {
   try {
     native.openSharedLibrary('libcuda.so.1');

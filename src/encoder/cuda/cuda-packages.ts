@@ -1,9 +1,9 @@
 /**
- * What ONNX Runtime needs for CUDA beyond the driver, and which Python packages hold it; wheels are only unpacked.
+ * The libraries that ONNX Runtime needs for CUDA besides the driver, and the Python packages that hold them.
  *
  * `readelf -d libonnxruntime_providers_cuda.so` (1.30.0) names cuBLAS 13, cuRAND 10, the CUDA 13 runtime and libcuda.so.1,
- * which is the driver's and comes with it. cuBLAS asks for NVRTC where it compiles a kernel for the matrices at hand.
- * cuDNN and cuFFT are opened only by operators that Cosimo's graph doesn't have; half a gigabyte for nothing.
+ * which comes with the driver. cuBLAS needs NVRTC where it compiles a kernel for the matrices at hand.
+ * cuDNN and cuFFT, half a gigabyte, are opened only by operators that Cosimo's graph doesn't have.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,17 +13,17 @@ import { fileURLToPath } from 'node:url';
 export interface CudaPackage {
   /** For pip, such as `name==1.0`: exactly one version. */
   readonly requirement: string;
-  /** The tags of the wheel, so that the pip of any Python takes it: options of `pip download`. */
+  /** Options of `pip download` that name the wheel's tags, so that the pip of any Python takes it. */
   readonly tags: readonly string[];
   /** Where in the wheel the libraries lie, with the slash. */
   readonly folder: string;
-  /** In an order in which each finds those before it that it needs. */
+  /** Each comes after the libraries that it needs. */
   readonly libraries: readonly string[];
 }
 
 const NVIDIA = 'nvidia/cu13/lib/';
 
-/** In the order in which they are to be opened. */
+/** In the order in which they must be opened. */
 export const CUDA_PACKAGES: readonly CudaPackage[] = [
   {
     requirement: 'nvidia-cuda-runtime==13.5.37',
@@ -56,10 +56,10 @@ const ONNX_RUNTIME = dirname(dirname(createRequire(import.meta.url).resolve('onn
 
 /** Where ONNX Runtime looks for its providers: beside its own library. */
 export const PROVIDER_FOLDER = join(ONNX_RUNTIME, 'bin', 'napi-v6', 'linux', 'x64');
-/** Where set-up puts what it fetches; git ignores it. */
+/** Where set-up puts the libraries; git ignores it. */
 export const CUDA_FOLDER = fileURLToPath(new URL('../../../build/cuda', import.meta.url));
 
-/** The provider, of the same version as the ONNX Runtime that is installed: one build, of which npm has the other half. */
+/** The provider for the installed version of ONNX Runtime: npm and PyPI have two halves of one build. */
 export function providerPackage(): CudaPackage {
   const { version } = JSON.parse(readFileSync(join(ONNX_RUNTIME, 'package.json'), 'utf8')) as { version: string };
   return {
@@ -71,7 +71,7 @@ export function providerPackage(): CudaPackage {
   };
 }
 
-/** Whether ONNX Runtime finds a provider, ours or one that was put there otherwise. */
+/** Whether ONNX Runtime has a CUDA provider, from our set-up or from elsewhere. */
 export function hasProvider(): boolean {
   return existsSync(join(PROVIDER_FOLDER, PROVIDER));
 }

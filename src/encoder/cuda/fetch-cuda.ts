@@ -7,19 +7,19 @@ import { downloadWheel, type WheelOptions, wheelFiles, withScratch } from '../..
 import { CUDA_PACKAGES, type CudaPackage, providerPackage } from './cuda-packages.ts';
 
 export interface CudaDelivery extends WheelOptions {
-  /** Takes all libraries; made when it isn't there. */
+  /** Where all libraries go; created if it is missing. */
   readonly folder: string;
-  /** Where ONNX Runtime looks for its provider: gets links to those of `folder`. */
+  /** Where ONNX Runtime looks for its provider: gets links into `folder`. */
   readonly providerFolder: string;
 }
 
 /**
- * Brings what is missing, and nothing when all is there. A library gets its name when it is whole, and a package counts as
- * fetched when all of its libraries have theirs: what an interrupted run has finished, the next one keeps. Links lie apart
- * from what they point to, so that a new `npm ci`, which clears them away, costs no second download.
+ * Fetches what is missing. A library gets its name once it is whole, and a package counts as fetched once all of its
+ * libraries have their names: the next run keeps what an interrupted one has finished. The libraries lie outside
+ * node_modules: `npm ci` removes only the links to them.
  *
  * @returns true when something was fetched or linked
- * @throws PackageUnavailable when pip brings a package not; Error in a few words for anything else
+ * @throws PackageUnavailable when pip can't fetch a package; Error in a few words for anything else
  */
 export async function fetchCuda(delivery: CudaDelivery): Promise<boolean> {
   const provider = providerPackage();
@@ -36,7 +36,7 @@ export async function fetchCuda(delivery: CudaDelivery): Promise<boolean> {
   return changed;
 }
 
-/** pip could not bring a package: it is missing, or reaches nothing. */
+/** pip is missing, or can't fetch a package. */
 export class PackageUnavailable extends Error {}
 
 const stampOf = ({ requirement }: CudaPackage, folder: string) => join(folder, `${requirement.split('==')[0]}.version`);
@@ -48,7 +48,7 @@ async function isFetched(wanted: CudaPackage, folder: string): Promise<boolean> 
 
 async function fetchPackage(wanted: CudaPackage, delivery: CudaDelivery): Promise<void> {
   const { requirement, tags } = wanted;
-  await rm(stampOf(wanted, delivery.folder), { force: true }); // from here on it is neither version
+  await rm(stampOf(wanted, delivery.folder), { force: true }); // until the new stamp is written, no version counts as fetched
   await withScratch(delivery.folder, async (scratch) => {
     const wheel = await downloadWheel(requirement, scratch, { ...delivery, tags }).catch((cause) => {
       delivery.signal?.throwIfAborted();
@@ -77,7 +77,7 @@ async function unpack(wheel: string, wanted: CudaPackage, scratch: string, deliv
   if (missing.size > 0) throw new Error(`${wanted.requirement} lacks ${[...missing].join(', ')}`);
 }
 
-/** Makes `path` a link to `target`, in one step. A file in its place that is none of ours goes: it may be another version. */
+/** Makes `path` a link to `target`, in one step. A file in its place is replaced: it may be of another version. */
 async function link(target: string, path: string): Promise<boolean> {
   const to = relative(dirname(path), target);
   if ((await readlink(path).catch(() => undefined)) === to) return false;

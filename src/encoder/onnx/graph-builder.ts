@@ -1,5 +1,4 @@
-/** Nodes and initializers of a graph in the making. Weights stay in their files: the graph says where their bytes lie. */
-
+/** Nodes and initializers of a graph that is being built. Weights stay in their files: the graph says where they lie. */
 import { type FloatType, TensorFinder, type TensorSource } from '../../model/tensor-source.ts';
 import {
   type AttributeValue,
@@ -10,7 +9,7 @@ import {
   type TensorProto,
 } from './onnx-proto.ts';
 
-/** What a graph computes in. */
+/** The arithmetic of a graph. */
 export type GraphPrecision = 'fp32' | 'fp16';
 
 const ELEMENT_TYPES: Readonly<Record<FloatType, number>> = {

@@ -1,4 +1,4 @@
-/** The graph's last steps, in fp32 whatever the encoder computes in: one vector of the token vectors, and its norm. */
+/** The graph's last steps: one vector from the token vectors, and normalization. In fp32, whatever the encoder's precision. */
 import type { ModelConfig } from '../../model/model-config.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 import { ElementType } from './onnx-proto.ts';
@@ -12,9 +12,9 @@ interface PoolingInputs {
   readonly lengths: string;
 }
 
-/** As torch.nn.functional.normalize: what is shorter than this stays short instead of becoming infinite. */
+/** As in torch.nn.functional.normalize: a vector of a smaller norm stays short instead of becoming infinite. */
 const NORM_MIN = 1e-12;
-/** Below anything that an encoder gives, so that padding is never the maximum. */
+/** Less than any output of an encoder: padding is never the maximum. */
 const PADDING_VALUE = -1e9;
 
 /** Adds the node that gives `output`, float [batch, hidden]. */
@@ -39,7 +39,7 @@ export function addPooling(
 function meanPooling(graph: GraphBuilder, { hidden, mask, lengths }: PoolingInputs, output: string): string {
   const row = graph.node('Unsqueeze', [mask, 'axis1'], 'mask.row');
   const sum = graph.node('Squeeze', [graph.node('MatMul', [row, hidden], 'sum.row'), 'axis1'], 'sum');
-  // A text may have no token at all where the tokenizer puts nothing around it.
+  // A text has no token at all if it is empty and the tokenizer puts nothing around it.
   const divisor = graph.node('Max', [lengths, graph.float('one.float', 1)], 'divisor');
   return graph.node('Div', [sum, graph.node('Unsqueeze', [divisor, 'axis1'], 'divisor.column')], output);
 }

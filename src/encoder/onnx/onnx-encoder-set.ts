@@ -1,4 +1,4 @@
-/** ONNX Runtime's encoders, each in a thread: their number and threads chosen by measuring, each started again when it dies. */
+/** ONNX Runtime's encoders, each in a thread. Their number is chosen by measuring; one that dies is started again. */
 import { availableParallelism } from 'node:os';
 import type { EncoderSet } from '../encoder-set.ts';
 import { type EncoderSpeed, measureSpeed, type TextSample } from '../encoder-speed.ts';
@@ -21,7 +21,7 @@ interface Started {
 
 /** Long enough to tell candidates apart, short enough for a start. */
 const COMPARE_MS = 200;
-/** Where there is nothing to compare. */
+/** Where there is only one candidate. */
 const MEASURE_MS = 50;
 
 /** @throws CosimoError `model_invalid`, `invalid_setting` */
@@ -30,7 +30,7 @@ export async function startOnnxEncoders(options: OnnxEncoderSetOptions): Promise
   const [first, ...others] = parallelismCandidates(options, availableParallelism()) as [Parallelism, ...Parallelism[]];
   let best = await start(first, options, others.length === 0 ? MEASURE_MS : COMPARE_MS);
   const { device, precision } = best.threads[0] as OnnxThread;
-  // What the first one has found out of the device holds for the others.
+  // The first one has found out device and precision: the others take the same.
   const settled = { ...options, device, precision, log: () => {} };
   let chosen = first;
   const rates = [nameOf(first, best)];
@@ -67,7 +67,7 @@ async function start(
   least_ms: number,
 ): Promise<Started> {
   const { log, sample } = options;
-  // The first one alone: what it says of the device would else be said by each.
+  // The first one starts alone and logs the device, which otherwise each would do.
   const first = await OnnxThread.start({ ...threadOptions(options), threads }, log);
   const same = { ...threadOptions(options), device: first.device, precision: first.precision, threads };
   const started = [first];

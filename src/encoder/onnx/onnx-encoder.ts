@@ -1,4 +1,4 @@
-/** The encoder on ONNX Runtime, CUDA or CPU. Its calls block the thread they are made on: worker threads only. */
+/** The encoder on ONNX Runtime, on CUDA or the CPU. A call blocks its thread: use it in worker threads only. */
 import { join } from 'node:path';
 import { env, InferenceSession } from 'onnxruntime-node';
 import { CosimoError } from '../../errors.ts';
@@ -14,11 +14,11 @@ export interface OnnxEncoderOptions {
   readonly device: 'auto' | 'cpu' | 'cuda';
   /** Which of the CUDA devices, counted from 0. */
   readonly deviceId: number;
-  /** `auto` is fp16 on CUDA, where it is far faster, and fp32 on the CPU; an ONNX file has its own, fp32. */
+  /** `auto` is fp16 on CUDA, where it is far faster, and fp32 on the CPU. An ONNX file is fp32 on either. */
   readonly precision: 'auto' | GraphPrecision;
   /** Threads of one inference. */
   readonly threads: number;
-  /** Takes the one line that says which device and precision serve, and why. */
+  /** Gets one line: which device and precision serve, and why. */
   readonly log: (line: string) => void;
 }
 
@@ -35,11 +35,11 @@ interface OpenSession {
   readonly precision: GraphPrecision;
 }
 
-// ONNX Runtime's errors come as exceptions too; its own lines on stderr would say them twice.
+// ONNX Runtime throws its errors; its own lines on stderr would repeat them.
 env.logLevel = 'fatal';
 
 /**
- * @throws CosimoError `model_invalid`; `invalid_setting` when `device` is `cuda` and CUDA can't be had, or `precision` is
+ * @throws CosimoError `model_invalid`; `invalid_setting` when `device` is `cuda` and CUDA is not available, or `precision` is
  *   `fp16` and the model is an ONNX file
  */
 export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<OnnxEncoder> {
@@ -65,7 +65,7 @@ export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<On
   };
 }
 
-/** On CUDA if it is wanted and can be had, else on the CPU; logs which and why. */
+/** Opens on CUDA where settings and machine allow it, else on the CPU; logs which and why. */
 async function openSession(options: OnnxEncoderOptions): Promise<OpenSession> {
   const { device, deviceId, log } = options;
   const settings = `DEVICE=${device}, PRECISION=${options.precision}`;
@@ -120,12 +120,12 @@ function createSession(
     executionProviders: device === 'cuda' ? [{ name: 'cuda', deviceId }, 'cpu'] : ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // A plan is kept for each input shape, and shapes are many.
+    // Memory plans are kept for each input shape, and shapes are many.
     enableMemPattern: false,
     logSeverityLevel: 4,
     extra: {
       session: {
-        // A graph of ours has no place of its own; an ONNX file's data lies beside it.
+        // Our graph is no file, so its weights' folder must be told; an ONNX file's weights lie beside it.
         ...(typeof graph === 'string' ? {} : { model_external_initializers_file_folder_path: model.dir }),
         // Spinning threads take the cores from the event loop.
         intra_op: { allow_spinning: '0' },

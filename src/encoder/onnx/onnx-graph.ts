@@ -43,8 +43,8 @@ export function buildEncoderGraph(config: ModelConfig, source: TensorSource, pre
 }
 
 /**
- * The mask as one length a text. Summed as floats, which hold a length exactly: on a GPU, ONNX Runtime sums integers with
- * cuDNN, which nothing else here needs.
+ * The length of each text, from its mask. It is summed in floats, which are exact here: on a GPU, ONNX Runtime needs cuDNN to
+ * sum integers, and nothing else here needs cuDNN.
  */
 function maskLengths(graph: GraphBuilder, mask: string): string {
   return graph.node('ReduceSum', [mask, graph.integers('axis1', [1])], 'lengths.float', { keepdims: 0 });
@@ -69,7 +69,7 @@ function positions(graph: GraphBuilder, config: ModelConfig): string {
   return graph.node('Slice', [table, zero, sequence, axis0], 'positions');
 }
 
-/** RoBERTa counts the tokens that are not `<pad>`, which a text may name too; those have the row of padding. */
+/** RoBERTa numbers the tokens that are not `<pad>`. A text may contain `<pad>` too: that takes the row of padding. */
 function rowsPastPadding(graph: GraphBuilder, { padTokenId }: ModelConfig): string {
   const pad = graph.integer('pad', padTokenId);
   const isPad = graph.node('Equal', [GRAPH_INPUTS.ids, pad], 'ids.pad');

@@ -1,4 +1,4 @@
-/** Batches through a session: token ids as padded tensors in, vectors out, by our own graph or by a model's ONNX file. */
+/** Runs batches in a session: padded tensors of token ids in, vectors out, by our own graph or by a model's ONNX file. */
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { CosimoError } from '../../errors.ts';
 import type { ModelConfig } from '../../model/model-config.ts';
@@ -9,10 +9,10 @@ import { poolTokens } from './token-pooling.ts';
 type Encode = Encoder['encode'];
 
 const TOKEN_TYPES = 'token_type_ids';
-/** What exporters mostly call the token vectors; some give outputs a number for a name, and then the shape tells. */
+/** Usual names of the token vectors. Some exporters number their outputs: then the shape decides. */
 const TOKEN_OUTPUTS = ['last_hidden_state', 'token_embeddings'];
 
-/** By the graph of onnx-graph.ts, which pools. */
+/** Encodes by the graph of onnx-graph.ts, which pools too. */
 export function encodingByGraph(session: InferenceSession, { padTokenId }: ModelConfig): Encode {
   return async (batch) => {
     const outputs = await session.run(padded(batch, padTokenId).tensors);
@@ -21,9 +21,9 @@ export function encodingByGraph(session: InferenceSession, { padTokenId }: Model
 }
 
 /**
- * By an ONNX file, which ends with the vectors of the tokens.
- * @param path for the sentences
- * @throws CosimoError `model_invalid` for inputs that nobody has and outputs of another kind
+ * Encodes by an ONNX file, which ends with the vectors of tokens.
+ * @param path for error messages
+ * @throws CosimoError `model_invalid` for inputs that Cosimo can't give, and where no output has the vectors of tokens
  */
 export function encodingByFile(session: InferenceSession, path: string, config: ModelConfig): Encode {
   checkInputs(session, path);

@@ -107,7 +107,7 @@ export function externalTensor(
   return { name, dims, dataType, dataLocation: EXTERNAL, externalData };
 }
 
-/** Integers become INT, arrays INTS; a float is asked for by `{ float: x }`, since 1 is both. */
+/** An integer becomes INT and an array INTS; `{ float: x }` becomes FLOAT, since 1 could be either. */
 export type AttributeValue = number | readonly number[] | { readonly float: number };
 
 export function attribute(name: string, value: AttributeValue): object {

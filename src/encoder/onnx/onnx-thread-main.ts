@@ -1,4 +1,4 @@
-/** A thread of ONNX Runtime: the session lives here, since it blocks whoever calls it. */
+/** A thread of ONNX Runtime: the session lives here, since its calls block their thread. */
 import { Transferred } from '../../workers/rpc-server.ts';
 import { runThread } from '../../workers/thread-program.ts';
 import { orInferenceFailed } from '../encoding-thread.ts';

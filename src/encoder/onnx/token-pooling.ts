@@ -1,4 +1,4 @@
-/** One vector of a text's token vectors, for models whose graph ends before that. */
+/** One vector from a text's token vectors, for ONNX files that end with those. */
 import type { ModelConfig } from '../../model/model-config.ts';
 
 export interface TokenVectors {
@@ -10,7 +10,7 @@ export interface TokenVectors {
   readonly dimensions: number;
 }
 
-/** As torch.nn.functional.normalize: what is shorter than this stays short instead of becoming infinite. */
+/** As in torch.nn.functional.normalize: a vector of a smaller norm stays short instead of becoming infinite. */
 const NORM_MIN = 1e-12;
 
 /** @returns `lengths.length × dimensions` floats, of L2 norm 1 if `normalize` says so */

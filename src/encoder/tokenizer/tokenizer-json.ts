@@ -1,9 +1,9 @@
-/** What Cosimo itself looks at in a tokenizer.json; the rest is the library's. */
+/** The parts of a tokenizer.json that Cosimo itself reads; the library reads the rest. */
 
 export interface TokenizerJson {
   readonly model?: {
     readonly type?: string;
-    /** Of Unigram a list, whose places are the ids. */
+    /** Unigram has a list: a token's position is its id. */
     readonly vocab?: Readonly<Record<string, number>> | readonly (readonly [token: string, score: number])[];
     readonly max_input_chars_per_word?: number;
   };
@@ -13,15 +13,15 @@ export interface TokenizerJson {
 }
 
 /**
- * The most tokens that one word can have, for a tokenizer that works word by word on characters that are normalized one
- * by one; undefined for others, where any later character may change the tokens of the first.
+ * The most tokens that one word can have. Undefined unless the tokenizer works word by word and normalizes character by
+ * character: in others a later character may change the first tokens.
  */
 export function wordTokensMax({ model, normalizer, pre_tokenizer: words }: TokenizerJson): number | undefined {
   const isWordwise = words?.type === 'BertPreTokenizer' && (normalizer?.type ?? 'BertNormalizer') === 'BertNormalizer';
   return model?.type === 'WordPiece' && isWordwise ? (model.max_input_chars_per_word ?? 100) : undefined;
 }
 
-/** Among all of the vocabulary, the tokens that were added to it included. */
+/** The largest token id, added tokens included. */
 export function largestId({ model, added_tokens: added = [] }: TokenizerJson): [token: string, id: number] {
   const { vocab = {} } = model ?? {};
   let [largest, id] = ['', -1];

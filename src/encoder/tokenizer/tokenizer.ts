@@ -1,4 +1,4 @@
-/** Text → token ids as sentence-transformers makes them: tokenizer.json decides, the model's `max_seq_length` truncates. */
+/** Turns text into token ids as sentence-transformers does: by tokenizer.json, truncated to the model's `max_seq_length`. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
@@ -9,7 +9,7 @@ import { largestId, type TokenizerJson, wordTokensMax } from './tokenizer-json.t
 export interface TokenizedText {
   /** [CLS] and [SEP] included, at most the model's `maxSeqLength`. */
   readonly ids: Int32Array;
-  /** Whether the text has more tokens than those. */
+  /** Whether the text has more tokens than these. */
   readonly truncated: boolean;
 }
 
@@ -25,13 +25,13 @@ export interface Tokenizer {
   tokenize(texts: readonly string[]): Promise<TokenizedText[]>;
 }
 
-/** Characters that are looked at first for each token wanted; most truncated texts need no more. */
+/** A long text is tokenized up to so many characters for each token wanted; mostly that is enough. */
 const PREFIX_CHARS_PER_TOKEN = 6;
 
 /**
  * @param modelDir folder with tokenizer.json; its own truncation and padding are not used
  * @param config how many tokens the model sees, and how many it knows
- * @throws CosimoError `model_invalid`, also for a tokenizer that names tokens which the model doesn't know
+ * @throws CosimoError `model_invalid`, also for a tokenizer that has tokens which the model doesn't know
  */
 export async function loadTokenizer(
   modelDir: string,
@@ -42,7 +42,7 @@ export async function loadTokenizer(
   const { prefix, suffix } = special;
   const room = Math.max(0, config.maxSeqLength - prefix.length - suffix.length);
   const wordTokens = wordTokensMax(json);
-  // What lies further behind the room decides over nothing: every id costs on its way out of the library.
+  // Later tokens change nothing, and every id costs time on its way out of the library.
   const wanted = room + (wordTokens ?? 1);
   tokenizer.setTruncation(wanted);
 
@@ -53,9 +53,9 @@ export async function loadTokenizer(
   }
 
   /**
-   * The first ids of each text, at least one past the room where it has that many, without reading all of a long one.
+   * The first ids of each text, one more than the room where the text has so many, without reading all of a long text.
    * WordPiece works word by word and gives a word at most `wordTokens`, so cutting a text changes the tokens of its last
-   * word alone: when that many are left over behind the room, those in the room are the whole text's. Other tokenizers
+   * word alone: with that many tokens left over behind the room, those in the room are the whole text's. Other tokenizers
    * get the whole text.
    */
   async function firstTokens(texts: readonly string[], prefixChars: number): Promise<number[][]> {
@@ -87,7 +87,7 @@ export async function loadTokenizer(
   };
 }
 
-/** By what a look must grow that found `found` of the tokens it needs: a little more than that, and never without end. */
+/** Factor by which to lengthen a prefix that gave `found` of the `needed` tokens: a little more than their ratio, at most 4. */
 function growth(found: number, needed: number): number {
   return Math.min(4, Math.max(1.25, (1.1 * needed) / found));
 }
