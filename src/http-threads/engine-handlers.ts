@@ -22,13 +22,14 @@ export function engineHandlers(
 ): Handlers<EngineCalls> {
   const rate = new RateCounter();
   return {
-    encode: (args, signal) => encodeAbsent(loaded(encoding), args, signal),
-    encodeTokens: ({ inputs }, signal) => loaded(encoding).backend.encodeTokens(inputs, signal),
-    countTokens: ({ texts, sizes }, signal) => loaded(encoding).backend.countTokens(texts, sizes, signal),
+    encode: (args, { signal }) => encodeAbsent(loaded(encoding), args, signal),
+    encodeTokens: ({ inputs }, { signal }) => loaded(encoding).backend.encodeTokens(inputs, signal),
+    countTokens: ({ texts, sizes }, { signal }) => loaded(encoding).backend.countTokens(texts, sizes, signal),
     find: ({ id }) => holder.engine.documents.find(id),
-    upsert: ({ document }, signal) => holder.engine.documents.upsert(document, signal),
+    upsert: ({ document }, { signal }) => holder.engine.documents.upsert(document, signal),
     delete: ({ id }) => holder.engine.documents.delete(id),
-    search: ({ query, topK, threshold }, signal) => holder.engine.documents.search(query, { topK, threshold, signal }),
+    search: ({ query, topK, threshold }, { signal }) =>
+      holder.engine.documents.search(query, { topK, threshold, signal }),
     healthy: () => holder.isReady(),
     stats: () => holder.engine.stats(),
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

@@ -1,13 +1,11 @@
 /** The thread that answers: runs a handler for each request. */
-import { CosimoError } from '../errors.ts';
 import { writeError } from './rpc-error.ts';
 import type { ArgsOf, Methods, Post, ResultOf, RpcRequestMessage, RpcResponseMessage } from './rpc-messages.ts';
 
 export type Handlers<M> = {
   readonly [K in keyof M]: (
     args: ArgsOf<M[K]>,
-    /** Fires when the client's does, when its thread has ended, and in any case once the response isn't kept any more. */
-    signal: AbortSignal,
+    request: IncomingRequest,
   ) => HandlerResult<ResultOf<M[K]>> | Promise<HandlerResult<ResultOf<M[K]>>>;
 };
 
@@ -24,14 +22,31 @@ export class Transferred<T> {
   }
 }
 
-/** One for all: without a reason, each abort would make an error of its own, which takes longer than a small response. */
-const RELEASED = new CosimoError('cancelled');
+/** A request that is being answered, or whose response the client still keeps. */
+class IncomingRequest {
+  #controller: AbortController | undefined;
+  #isReleased = false;
+
+  /**
+   * Fires when the client's signal does, when its thread has ended, and in any case once the response isn't kept any more.
+   * Made when it is asked for: making and firing a signal takes longer than a small response.
+   */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isReleased) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  release(): void {
+    this.#isReleased = true;
+    this.#controller?.abort();
+  }
+}
 
 export class RpcServer<M extends Methods<M>> {
   readonly #handlers: Handlers<M>;
   readonly #post: Post<RpcResponseMessage>;
-  /** Of requests that are being answered, and of answered ones whose response the client still keeps. */
-  readonly #requests = new Map<number, AbortController>();
+  readonly #requests = new Map<number, IncomingRequest>();
 
   constructor(handlers: Handlers<M>, post: Post<RpcResponseMessage>) {
     this.#handlers = handlers;
@@ -50,10 +65,10 @@ export class RpcServer<M extends Methods<M>> {
   }
 
   async #answer({ id, method, args, hasSignal }: RpcRequestMessage & { kind: 'request' }): Promise<void> {
-    const controller = new AbortController();
-    this.#requests.set(id, controller);
+    const request = new IncomingRequest();
+    this.#requests.set(id, request);
     try {
-      const result = await this.#handlers[method as keyof M](args as never, controller.signal);
+      const result = await this.#handlers[method as keyof M](args as never, request);
       if (result instanceof Transferred) this.#post({ kind: 'result', id, value: result.value }, result.buffers);
       else this.#post({ kind: 'result', id, value: result });
     } catch (error) {
@@ -63,7 +78,7 @@ export class RpcServer<M extends Methods<M>> {
   }
 
   #release(id: number): void {
-    this.#requests.get(id)?.abort(RELEASED);
+    this.#requests.get(id)?.release();
     this.#requests.delete(id);
   }
 }

@@ -48,7 +48,7 @@ await runThread<WorkerProgramOptions, WorkerProgramCalls, { readonly greeting: s
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, elapsed_ms);
           return 'done';
         },
-        wait: (_, signal) => new Promise(() => signal.addEventListener('abort', () => log('cancelled'))),
+        wait: (_, { signal }) => new Promise(() => signal.addEventListener('abort', () => log('cancelled'))),
         askParent: async (value) => (await client.request('double', value)) + 1,
         askInVain: () => client.request('wait', null),
         crash(message) {

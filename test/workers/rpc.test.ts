@@ -57,7 +57,7 @@ test('errors keep code, sentence and when to come back; faults keep their messag
 test("the client's signal ends the request on both sides", async () => {
   const heard = Promise.withResolvers<void>();
   const { client, close } = connect({
-    wait: (_, signal) => {
+    wait: (_, { signal }) => {
       signal.addEventListener('abort', () => heard.resolve());
       return new Promise(() => {});
     },
@@ -74,11 +74,11 @@ test("the client's signal ends the request on both sides", async () => {
 test('a response counts as kept until the signal fires, or at once where there is none', async () => {
   const over: string[] = [];
   const { client, close } = connect({
-    wait: (_, signal) => {
+    wait: (_, { signal }) => {
       signal.addEventListener('abort', () => over.push('wait'));
       return 'done';
     },
-    add: (_, signal) => {
+    add: (_, { signal }) => {
       signal.addEventListener('abort', () => over.push('add'));
       return 0;
     },
@@ -97,7 +97,7 @@ test('a response counts as kept until the signal fires, or at once where there i
 test('when the asking thread is gone, whatever it asked for is called off', async () => {
   const heard = Promise.withResolvers<void>();
   const { client, server, close } = connect({
-    wait: (_, signal) => {
+    wait: (_, { signal }) => {
       signal.addEventListener('abort', () => heard.resolve());
       return new Promise(() => {});
     },

@@ -99,7 +99,7 @@ test('when a thread dies, pending requests are rejected, and so are later ones',
 
 test('when a thread dies, what it has asked for is called off', async () => {
   const asked = Promise.withResolvers<AbortSignal>();
-  const wait = (_: null, signal: AbortSignal) => {
+  const wait = (_: null, { signal }: { readonly signal: AbortSignal }) => {
     asked.resolve(signal);
     return new Promise<void>(() => {});
   };
