@@ -14,6 +14,7 @@ const UNAVAILABLE = 69;
 /** What clients see doesn't depend on which encoder serves; `npm test` has ENCODER's default. */
 const CONTRACT_TESTS = [
   'cli/re-embed',
+  'cli/re-embed.long',
   'encoder/encoder-faults',
   'http-threads/http-threads',
   'http/body/json-fault',
