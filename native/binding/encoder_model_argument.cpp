@@ -89,26 +89,35 @@ bool flag_at(const Napi::Object& owner, const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
-std::size_t width_at(const Napi::Object& owner, const char* name) {
-  const std::size_t width = count_at(owner, name, kMostEncoderWidth);
-  if (width % kEncoderWidthUnit != 0) {
-    refuse(std::string(name) + " must be a multiple of " + std::to_string(kEncoderWidthUnit));
-  }
-  return width;
+EncoderSizes sizes_of(const Napi::Object& model, std::uint64_t most) {
+  return {count_at(model, "hiddenSize", most), count_at(model, "intermediateSize", most),
+          count_at(model, "heads", most)};
+}
+
+// The width is within its range already: it is no multiple.
+[[noreturn]] void refuse(const UnsupportedSize& unsupported) {
+  using Name = UnsupportedSize::Name;
+  const char* name = unsupported.name == Name::intermediate ? "intermediateSize" : "hiddenSize";
+  const char* whose = unsupported.name == Name::head ? " for each of the heads" : "";
+  refuse(std::string(name) + " must be a multiple of " + std::to_string(unsupported.limit) + whose);
 }
 
 void read_sizes(const Napi::Object& model, EncoderModel& to) {
-  to.hidden_size = width_at(model, "hiddenSize");
-  to.heads = count_at(model, "heads", kMostEncoderWidth);
-  if (to.hidden_size % (to.heads * kHeadSizeUnit) != 0) {
-    refuse("hiddenSize must be a multiple of " + std::to_string(kHeadSizeUnit) + " for each of the heads");
-  }
-  to.intermediate_size = width_at(model, "intermediateSize");
+  const EncoderSizes sizes = sizes_of(model, kMostEncoderWidth);
+  if (const auto unsupported = find_unsupported_size(sizes)) refuse(*unsupported);
+  to.hidden_size = sizes.hidden;
+  to.intermediate_size = sizes.intermediate;
+  to.heads = sizes.heads;
   to.vocabulary_size = count_at(model, "vocabSize", kMostRows);
   to.position_rows = count_at(model, "maxPositions", kMostRows);
 }
 
 }  // namespace
+
+EncoderSizes encoder_sizes_argument(const Napi::Value& value) {
+  if (!value.IsObject()) refuse("sizes must be an object");
+  return sizes_of(value.As<Napi::Object>(), ~std::uint64_t{0});
+}
 
 EncoderModel encoder_model_argument(const Napi::Value& value) {
   if (!value.IsObject()) refuse("model must be an object");

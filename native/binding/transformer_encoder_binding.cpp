@@ -15,6 +15,7 @@
 #include "binding/memory_report.h"
 #include "binding/tickets.h"
 #include "core/base/error.h"
+#include "core/encoder/encoder_sizes.h"
 #include "core/encoder/transformer_encoder.h"
 #include "kernels/encoder/encoder_dispatch.h"
 #include "kernels/search/dispatch.h"
@@ -51,6 +52,26 @@ const EncoderKernel& require_kernel(EncoderPrecision precision) {
                                               encoder_precision_name(precision) +
                                               "; with the search kernel " + active_kernel().name +
                                               " there are kernels for: " + others);
+}
+
+struct PackedTexts {
+  std::vector<std::int32_t> ids;  // one text after another
+  std::vector<std::int32_t> lengths;
+};
+
+// The one copy of token ids on their way from JavaScript to the encoder.
+PackedTexts texts_argument(const Napi::Value& value) {
+  if (!value.IsArray()) throw Error(ErrorCode::invalid_argument, "texts must be an array of Int32Arrays");
+  const auto array = value.As<Napi::Array>();
+  PackedTexts texts;
+  texts.lengths.reserve(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::HandleScope scope(value.Env());
+    const std::span<const std::int32_t> ids = int32s_argument(array.Get(i), "each of texts");
+    texts.ids.insert(texts.ids.end(), ids.begin(), ids.end());
+    texts.lengths.push_back(static_cast<std::int32_t>(ids.size()));
+  }
+  return texts;
 }
 
 class TransformerEncoderBinding;
@@ -103,6 +124,7 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
     using Self = TransformerEncoderBinding;
     return DefineClass(env, "TransformerEncoder",
                        {
+                           StaticMethod<&Self::why_unsupported>("whyUnsupported"),
                            InstanceAccessor<&Self::dimensions>("dimensions"),
                            InstanceAccessor<&Self::kernel>("kernel"),
                            InstanceAccessor<&Self::precision>("precision"),
@@ -150,6 +172,14 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
  private:
   [[noreturn]] static void throw_closed() { throw Error(ErrorCode::closed, "The encoder is closed"); }
 
+  static Napi::Value why_unsupported(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+      const auto unsupported = find_unsupported_size(encoder_sizes_argument(info[0]));
+      if (!unsupported) return info.Env().Undefined();
+      return Napi::String::New(info.Env(), to_sentence(*unsupported));
+    });
+  }
+
   Napi::Value dimensions(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), static_cast<double>(dimensions_));
   }
@@ -188,14 +218,14 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
       EncodeCall& call = *owned;
       AsyncCalls& calls = state_->calls();
       return calls.begin(info.Env(), std::move(owned), [&] {
-        const std::span<const std::int32_t> ids = int32s_argument(info[0], "ids");
-        const std::span<const std::int32_t> lengths = int32s_argument(info[1], "lengths");
-        std::weak_ptr<EncodeBatch>* kept = tickets_.place_for(info[2]);
-        const auto batch = open_encoder().encode(ids, lengths, [&call, &calls](EncodeResult result) {
-          call.vectors = std::move(result.vectors);
-          call.error = std::move(result.error);
-          calls.finish(call);
-        });
+        PackedTexts texts = texts_argument(info[0]);
+        std::weak_ptr<EncodeBatch>* kept = tickets_.place_for(info[1]);
+        const auto batch = open_encoder().encode(std::move(texts.ids), std::move(texts.lengths),
+                                                 [&call, &calls](EncodeResult result) {
+                                                   call.vectors = std::move(result.vectors);
+                                                   call.error = std::move(result.error);
+                                                   calls.finish(call);
+                                                 });
         if (kept != nullptr) *kept = batch;
       });
     });

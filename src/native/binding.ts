@@ -2,11 +2,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { CosimoError, errorCodeOf } from '../errors.ts';
-import type {
-  NativeEncoderKernel,
-  NativeTransformerEncoder,
-  NativeTransformerEncoderOptions,
-} from './transformer-encoder.ts';
+import type { NativeEncoderKernel, NativeTransformerEncoderClass } from './transformer-encoder.ts';
 
 /** The hits of one search, best first; `keys[i]` goes with `scores[i]`. */
 export interface NativeHits {
@@ -144,7 +140,7 @@ export interface NativeBinding {
   readonly errorCodes: readonly string[];
   VectorIndex: new (options: NativeVectorIndexOptions) => NativeVectorIndex;
   EmbeddingCache: new (options: NativeCacheOptions | { readonly shared: number }) => NativeEmbeddingCache;
-  TransformerEncoder: new (options: NativeTransformerEncoderOptions) => NativeTransformerEncoder;
+  TransformerEncoder: NativeTransformerEncoderClass;
   /**
    * Writes JSON of the vectors, `[…],[…]` without brackets around, into `target` from `offset` on, each float in the
    * shortest form that reads back to the same float32, and returns the end of what was written. It takes some

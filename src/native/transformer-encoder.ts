@@ -1,4 +1,4 @@
-/** The native text encoder's part of the addon's interface; `binding.ts` loads it. */
+/** The native encoder's part of the addon's interface; `binding.ts` loads it. */
 
 export type NativePrecision = 'fp32' | 'bf16' | 'int8';
 
@@ -34,11 +34,14 @@ export interface NativeEncoderLayer {
   readonly outputNorm: NativeWeightAndBias;
 }
 
-/** Hidden and intermediate size are multiples of 64, up to 16384; the hidden size is one of 32 for each of the heads. */
-export interface NativeEncoderModel {
+/** What `NativeTransformerEncoderClass.whyUnsupported` looks at. */
+export interface NativeEncoderSizes {
   readonly hiddenSize: number;
   readonly heads: number;
   readonly intermediateSize: number;
+}
+
+export interface NativeEncoderModel extends NativeEncoderSizes {
   readonly vocabSize: number;
   /** Rows of the table of positions. */
   readonly maxPositions: number;
@@ -60,7 +63,7 @@ export interface NativeEncoderModel {
 
 export interface NativeTransformerEncoderOptions {
   readonly precision: NativePrecision;
-  /** Of the encoder's own pool; all of them work on one batch. */
+  /** Threads of the encoder's own pool. All of them work on one batch. */
   readonly threads: number;
   readonly model: NativeEncoderModel;
 }
@@ -84,15 +87,23 @@ export interface NativeTransformerEncoder {
   load(): Promise<void>;
   /**
    * One batch; several may be under way, and the oldest comes first.
-   * @param ids token ids of all texts, one text after another; copied before the call returns
-   * @param lengths tokens of each text, at least 1
+   * @param texts token ids of each text, at least one; copied before the call returns
    * @param ticket a number above 0 by which `cancel` can end this batch; no two under way share one
-   * @returns `lengths.length × dimensions` floats. Errors: `invalid_argument` (an id that the model lacks, a text too long,
-   *   not loaded), `cancelled`, `closed`, `out_of_memory`
+   * @returns `texts.length × dimensions` floats. Errors: `invalid_argument` (an id that the model lacks, a text too long or
+   *   without a token, not loaded), `cancelled`, `closed`, `out_of_memory`
    */
-  encode(ids: Int32Array, lengths: Int32Array, ticket?: number): Promise<Float32Array>;
+  encode(texts: readonly Int32Array[], ticket?: number): Promise<Float32Array>;
   /** Rejects a batch under way with `cancelled`, within the time of a layer; nothing happens when it has ended. */
   cancel(ticket: number): void;
   /** Rejects batches that have not begun with `closed`; the memory goes with the last of the others. Idempotent. */
   close(): void;
+}
+
+export interface NativeTransformerEncoderClass {
+  new (options: NativeTransformerEncoderOptions): NativeTransformerEncoder;
+  /**
+   * Why the constructor refuses a model of these sizes, such as "its hidden size 96 is not a multiple of 64"; undefined when
+   * it doesn't. Errors: `invalid_argument` (no counts)
+   */
+  whyUnsupported(sizes: NativeEncoderSizes): string | undefined;
 }

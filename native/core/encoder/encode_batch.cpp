@@ -4,19 +4,19 @@
 
 namespace cosimo {
 
-EncodeBatch::EncodeBatch(std::span<const std::int32_t> ids, std::span<const std::int32_t> lengths,
+EncodeBatch::EncodeBatch(std::vector<std::int32_t> ids, std::vector<std::int32_t> lengths,
                          std::size_t hidden_size, std::size_t piece_tokens, EncodeDone done)
-    : ids_(ids.begin(), ids.end()),
-      lengths_(lengths.begin(), lengths.end()),
-      vectors_(lengths.size() * hidden_size),
+    : ids_(std::move(ids)),
+      lengths_(std::move(lengths)),
+      vectors_(lengths_.size() * hidden_size),
       done_(std::move(done)) {
-  const std::size_t wanted = (ids.size() + piece_tokens - 1) / piece_tokens;
+  const std::size_t wanted = (ids_.size() + piece_tokens - 1) / piece_tokens;
   const std::int32_t* next_ids = ids_.data();
   std::size_t first = 0;
   std::size_t tokens_before = 0;
   for (std::size_t piece = 0; first < lengths_.size(); ++piece) {
-    // Up to the text whose end is nearest to this piece's share of the tokens.
-    const std::size_t end = ids.size() * (piece + 1) / wanted;
+    // A piece ends with the text whose end is nearest to this piece's share of the tokens.
+    const std::size_t end = ids_.size() * (piece + 1) / wanted;
     EncoderPiece cut{next_ids, lengths_.data() + first, 0, 0, vectors_.data() + first * hidden_size};
     while (first < lengths_.size()) {
       const auto length = static_cast<std::size_t>(lengths_[first]);

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <span>
 #include <vector>
 
 #include "core/encoder/encode_result.h"
@@ -13,26 +12,27 @@
 
 namespace cosimo {
 
-/// Guarded by its encoder's mutex but for what is said to be otherwise. A piece under way is its thread's.
+/// Guarded by the mutex of its queue, unless a function says otherwise. A piece under way belongs to its
+/// thread.
 class EncodeBatch {
  public:
-  /// Copies, and cuts into pieces of whole texts of about `piece_tokens`. Throws std::bad_alloc.
-  EncodeBatch(std::span<const std::int32_t> ids, std::span<const std::int32_t> lengths,
-              std::size_t hidden_size, std::size_t piece_tokens, EncodeDone done);
+  /// Cuts into pieces of whole texts of about `piece_tokens`. Throws std::bad_alloc.
+  EncodeBatch(std::vector<std::int32_t> ids, std::vector<std::int32_t> lengths, std::size_t hidden_size,
+              std::size_t piece_tokens, EncodeDone done);
 
   bool has_begun() const noexcept { return next_piece_ > 0; }
   bool has_waiting_pieces() const noexcept { return next_piece_ < pieces_.size(); }
   const EncoderPiece& take_piece() noexcept { return pieces_[next_piece_++]; }
-  /// True for the last one: the batch is to be settled.
+  /// True for the last piece: settle the batch.
   bool end_piece() noexcept { return ++ended_pieces_ == pieces_.size(); }
 
-  /// Lets go of what has not begun. True when nothing is under way: the batch is to be settled.
+  /// Drops the pieces that have not begun. True when none is under way: settle the batch.
   bool give_up(std::exception_ptr reason) noexcept;
 
   /// Read by a pass between layers, on any thread.
   const std::atomic<bool>& stopped() const noexcept { return stopped_; }
 
-  /// Calls `done`, once. Not under the mutex.
+  /// Calls `done`. Once, and not under the mutex.
   void settle() noexcept;
 
  private:

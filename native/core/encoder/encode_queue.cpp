@@ -6,10 +6,10 @@
 namespace cosimo {
 namespace {
 
-// How long passes stay with their leaders once a helper has kept one waiting: the cores are wanted elsewhere.
+// After a helper has kept its leader waiting, passes go without helpers for so long: others want the cores.
 constexpr std::chrono::milliseconds kAlone{20};
 
-// Without memory for the sentence, the reason is that.
+// Where there is no memory for the sentence, the reason is std::bad_alloc.
 std::exception_ptr reason_of(ErrorCode code, const char* sentence) noexcept {
   try {
     throw Error(code, sentence);
@@ -104,7 +104,7 @@ EncodeTask EncodeQueue::take_piece() noexcept {
   try {
     task.run = begin_run(task.piece);
   } catch (const std::bad_alloc&) {
-    // Without a run the piece fails: end_piece is told why.
+    // Without a run the piece fails, and its thread tells end_piece why.
   }
   return task;
 }

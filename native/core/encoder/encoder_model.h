@@ -11,7 +11,7 @@ namespace cosimo {
 
 enum class TensorType : std::uint8_t { f32, f16, bf16 };
 
-/// Where a tensor lies: row-major, little-endian. Its shape is known to whoever reads it.
+/// Where a tensor lies: row-major, little-endian. Whoever reads it knows its shape.
 struct TensorPlace {
   std::string path;
   std::uint64_t byte_offset = 0;
@@ -50,8 +50,8 @@ struct EncoderModel {
   float layer_norm_epsilon = 0;
   Pooling pooling = Pooling::mean;
   bool normalize = true;
-  /// RoBERTa's way of counting positions: from the row after padding's, tokens of padding having that row.
-  /// Without it the first token has row 0, the next one row 1.
+  /// Set for RoBERTa, which counts positions from the row behind padding's; a token of padding has padding's
+  /// row. Without it the first token has row 0, the next one row 1.
   std::optional<std::int32_t> padding_id;
 
   TensorPlace words;                       // [vocabulary, hidden]

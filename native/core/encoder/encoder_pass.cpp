@@ -8,8 +8,8 @@
 namespace cosimo {
 namespace {
 
-// Items are to take some microseconds: far longer than taking one, far shorter than anyone should wait for
-// another's.
+// Work of an item of a stage. It should last some microseconds: far longer than fetching the item does, far
+// shorter than a thread may wait for another's.
 constexpr std::size_t kItemMultiplications = 200'000;  // of floats; smaller elements are as much faster
 constexpr std::size_t kAttentionMultiplications = 1'000'000;
 constexpr std::size_t kNormRows = 8;
@@ -68,7 +68,7 @@ class Pass {
     std::size_t count;
   };
 
-  // Chunks of like length.
+  // Chunks are of like length.
   Rows rows_of(std::size_t chunk, std::size_t chunks) const noexcept {
     const std::size_t first = piece_.tokens * chunk / chunks;
     return {first, piece_.tokens * (chunk + 1) / chunks - first};
@@ -120,7 +120,7 @@ class Pass {
               [&](std::size_t first, std::size_t count) { normalize(norm, rows.first + first, count); });
   }
 
-  // Rows of `in` and `to` are the same ones.
+  // `in` and `to` begin with the same row.
   void product_stage(const EncoderKernel& kernel, const ActivationRows& in, const PackedDense& dense,
                      std::size_t row_count, const ProductTarget& to) noexcept {
     const std::size_t panels = dense.outputs / kernel.panel_outputs;
@@ -137,7 +137,7 @@ class Pass {
 
   void project(const EncoderLayer& layer, Rows rows) noexcept {
     const ActivationRows in = rows_from(space_.hidden(), rows.first);
-    const ActivationRows out = rows_from(space_.projected(), rows.first);
+    const ActivationRows out = rows_from(space_.qkv(), rows.first);
     product_stage(kernel_, in, layer.projection, rows.count, {AfterProduct::store, out.values, out.stride});
     if (kernel_.values_kernel == nullptr) return;
     auto* values = static_cast<std::byte*>(out.values) + 2 * model_.hidden_size * kernel_.activation_bytes;
@@ -148,20 +148,21 @@ class Pass {
   void attend() noexcept {
     const std::size_t heads = model_.heads;
     const std::size_t items_wanted = items_of(4 * threads_, piece_.texts);
-    // The work of a head grows with the square of the text; two products of it are as one of a dense layer.
+    // The work of a head grows with the square of the text's length. Two of its products take the time of one
+    // of a dense layer.
     const std::size_t work = 2 * longest_ * longest_ * (model_.hidden_size / heads);
     const std::size_t at_a_time = std::min(items_of(heads, std::min(items_wanted, heads)),
                                            std::max<std::size_t>(1, kAttentionMultiplications / work));
     const std::size_t items = items_of(heads, at_a_time);
-    const ActivationRows& projected = space_.projected();
+    const ActivationRows& qkv = space_.qkv();
     const ActivationRows& context = space_.context();
     stages_.run(piece_.texts * items, scratch_, [&](std::size_t item, const StageScratch& own) {
       const std::size_t text = item / items;
       const std::size_t first_head = item % items * at_a_time;
       const std::size_t row = starts_of_texts()[text];
       AttentionCall call{};
-      call.qkv = rows_from(projected, row).values;
-      call.qkv_stride = projected.stride;
+      call.qkv = rows_from(qkv, row).values;
+      call.qkv_stride = qkv.stride;
       call.tokens = static_cast<std::size_t>(piece_.lengths[text]);
       call.width = model_.hidden_size;
       call.head_size = model_.hidden_size / heads;
@@ -174,24 +175,24 @@ class Pass {
     });
   }
 
-  void code_stage(const ActivationRows& rows, std::size_t count, std::size_t width) noexcept {
-    if (kernel_.code_rows == nullptr) return;
+  void quantize_stage(const ActivationRows& rows, std::size_t count, std::size_t width) noexcept {
+    if (kernel_.quantize_rows == nullptr) return;
     each_rows(count,
-              [&](std::size_t first, std::size_t some) { kernel_.code_rows(rows, first, some, width); });
+              [&](std::size_t first, std::size_t some) { kernel_.quantize_rows(rows, first, some, width); });
   }
 
   void feed_forward(const EncoderLayer& layer, Rows rows) noexcept {
     const ActivationRows context = rows_from(space_.context(), rows.first);
     const ActivationRows hidden = rows_from(space_.hidden(), rows.first);
-    const ActivationRows& middle = space_.middle();
+    const ActivationRows& intermediate = space_.intermediate();
     const ProductTarget sums{AfterProduct::add, floats(rows.first), space_.float_stride()};
-    code_stage(context, rows.count, model_.hidden_size);
+    quantize_stage(context, rows.count, model_.hidden_size);
     product_stage(kernel_, context, layer.attention_output, rows.count, sums);
     norm_stage(layer.attention_norm, rows);
     product_stage(kernel_, hidden, layer.intermediate, rows.count,
-                  {AfterProduct::gelu, middle.values, middle.stride});
-    code_stage(middle, rows.count, model_.intermediate_size);
-    product_stage(kernel_, middle, layer.output, rows.count, sums);
+                  {AfterProduct::gelu, intermediate.values, intermediate.stride});
+    quantize_stage(intermediate, rows.count, model_.intermediate_size);
+    product_stage(kernel_, intermediate, layer.output, rows.count, sums);
     norm_stage(layer.output_norm, rows);
   }
 
@@ -213,9 +214,9 @@ std::size_t encoder_scratch_bytes(const EncoderWeights& weights, std::size_t mos
   return weights.kernel().attention_scratch_bytes(most_tokens, model.hidden_size / model.heads);
 }
 
-bool run_encoder(const EncoderWeights& weights, const EncoderPiece& piece, EncoderWorkspace& workspace,
-                 SharedStages& stages, const StageScratch& scratch, std::size_t threads,
-                 const std::atomic<bool>& stop) noexcept {
+bool run_encoder_pass(const EncoderWeights& weights, const EncoderPiece& piece, EncoderWorkspace& workspace,
+                      SharedStages& stages, const StageScratch& scratch, std::size_t threads,
+                      const std::atomic<bool>& stop) noexcept {
   Pass pass(weights, piece, workspace, stages, scratch, threads);
   pass.embed();
   for (const EncoderLayer& layer : weights.layers()) {

@@ -19,13 +19,13 @@ struct EncoderPiece {
   float* vectors;  // [text][hidden]
 };
 
-/// Most bytes that an item of a pass over texts of up to so many tokens works in.
+/// Bytes of scratch that each thread of a pass needs, for texts of at most `most_tokens` tokens.
 std::size_t encoder_scratch_bytes(const EncoderWeights& weights, std::size_t most_tokens) noexcept;
 
-/// Leads a pass over checked ids. `workspace` has room for piece.tokens rows. False when `stop` was set,
-/// which is looked at between layers: there are no vectors then.
-bool run_encoder(const EncoderWeights& weights, const EncoderPiece& piece, EncoderWorkspace& workspace,
-                 SharedStages& stages, const StageScratch& scratch, std::size_t threads,
-                 const std::atomic<bool>& stop) noexcept;
+/// Leads a pass. The ids are checked, and `workspace` has room for piece.tokens rows. `stop` is read between
+/// layers; where it is set, the pass ends without vectors and the result is false.
+bool run_encoder_pass(const EncoderWeights& weights, const EncoderPiece& piece, EncoderWorkspace& workspace,
+                      SharedStages& stages, const StageScratch& scratch, std::size_t threads,
+                      const std::atomic<bool>& stop) noexcept;
 
 }  // namespace cosimo

@@ -1,4 +1,4 @@
-// What one thread of an encoder works in, counted.
+// The memory that one thread of an encoder works in, and how much it is.
 #pragma once
 
 #include <atomic>
@@ -12,14 +12,14 @@ namespace cosimo {
 
 class EncoderThreadMemory {
  public:
-  /// `total_bytes` counts the memory of this and others.
+  /// `total_bytes` counts the memory of all threads together.
   EncoderThreadMemory(const EncoderWeights& weights, std::atomic<std::size_t>& total_bytes) noexcept
       : workspace_(weights), total_bytes_(total_bytes) {}
   ~EncoderThreadMemory() { total_bytes_.fetch_sub(counted_bytes_, std::memory_order_relaxed); }
   EncoderThreadMemory(const EncoderThreadMemory&) = delete;
   EncoderThreadMemory& operator=(const EncoderThreadMemory&) = delete;
 
-  /// Room for so many tokens, and so much scratch. Throws std::bad_alloc.
+  /// Makes room for so many tokens and so much scratch. Throws std::bad_alloc.
   void reserve(std::size_t tokens, std::size_t scratch_bytes) {
     const Recount recount{*this};
     if (scratch_bytes > scratch_.bytes) {
@@ -35,7 +35,7 @@ class EncoderThreadMemory {
   const StageScratch& scratch() const noexcept { return scratch_; }
 
  private:
-  // Also where there is no memory: what was given back for more of it is not held any more.
+  // Counts even when an allocation fails: the old memory is gone by then.
   struct Recount {
     EncoderThreadMemory& owner;
     ~Recount() {

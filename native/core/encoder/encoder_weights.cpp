@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/huge_buffer.h"
+#include "core/encoder/encoder_sizes.h"
 #include "core/encoder/tensor_file.h"
 
 namespace cosimo {
@@ -45,13 +46,11 @@ void check(bool fits, const char* what, std::size_t value) {
 }
 
 const EncoderModel& checked(const EncoderModel& model) {
-  const auto is_width = [](std::size_t width) {
-    return width > 0 && width % kEncoderWidthUnit == 0 && width <= kMostEncoderWidth;
-  };
-  check(is_width(model.hidden_size), "hidden size", model.hidden_size);
-  check(is_width(model.intermediate_size), "intermediate size", model.intermediate_size);
-  check(model.heads > 0 && model.hidden_size % model.heads == 0, "number of heads", model.heads);
-  check(model.hidden_size / model.heads % kHeadSizeUnit == 0, "head size", model.hidden_size / model.heads);
+  if (const auto unsupported =
+          find_unsupported_size({model.hidden_size, model.intermediate_size, model.heads})) {
+    throw Error(ErrorCode::invalid_argument,
+                "The encoder does not take the model: " + to_sentence(*unsupported));
+  }
   check(model.vocabulary_size > 0, "vocabulary", model.vocabulary_size);
   const std::size_t before = model.padding_id ? static_cast<std::size_t>(*model.padding_id) + 1 : 0;
   check(model.position_rows > before, "table of positions", model.position_rows);
@@ -59,12 +58,12 @@ const EncoderModel& checked(const EncoderModel& model) {
   return model;
 }
 
-// A dense layer on its way: rows of weights, and their biases.
+// A dense layer as it is read: rows of weights, and their biases.
 struct Unpacked {
   std::vector<float> weights;
   std::vector<float> bias;
 
-  // Reads `outputs` more rows, multiplied with `factor`.
+  // Reads `outputs` more rows and multiplies them by `factor`.
   void read(const DensePlace& place, std::size_t outputs, std::size_t inputs, float factor = 1) {
     append(weights, place.weight, outputs * inputs, factor);
     append(bias, place.bias, outputs, factor);
@@ -81,7 +80,7 @@ struct Unpacked {
 
 }  // namespace
 
-// Hands out pieces of one buffer whose size was known before.
+// Hands out pieces of one buffer, whose size is computed first.
 class EncoderWeights::Arena {
  public:
   explicit Arena(std::size_t bytes) : buffer_(bytes) {}
@@ -95,8 +94,8 @@ class EncoderWeights::Arena {
   }
 
   NormWeights norm(const NormPlace& place, std::size_t width, float epsilon) {
-    const float* gain = read_floats(place.weight, width);
-    return {gain, read_floats(place.bias, width), epsilon};
+    const float* weight = read_floats(place.weight, width);
+    return {weight, read_floats(place.bias, width), epsilon};
   }
 
   PackedDense pack(const EncoderKernel& kernel, const Unpacked& dense, std::size_t inputs) {
@@ -145,7 +144,7 @@ EncoderWeights::EncoderWeights(const EncoderModel& model, const EncoderKernel& k
 EncoderLayer EncoderWeights::read_layer(const LayerPlace& place) {
   const std::size_t hidden = model_.hidden_size;
   const float epsilon = model_.layer_norm_epsilon;
-  // Attention's kernels want scores as exponents of two, scaled.
+  // Attention's kernels take powers of two, not of e, and scale no score: the weights of queries do both.
   const auto head_size = static_cast<float>(hidden / model_.heads);
   const float query_factor = std::numbers::log2e_v<float> / std::sqrt(head_size);
   EncoderLayer layer{};

@@ -11,9 +11,10 @@
 namespace cosimo {
 
 struct EncoderLayer {
-  /// Queries, keys and values, 3 · hidden outputs; where the kernel has another for values, queries and keys.
+  /// To queries, keys and values: 3 · hidden outputs. Where the kernel has a values_kernel: to queries and
+  /// keys.
   PackedDense projection;
-  PackedDense values;  // of the kernel's values_kernel, if it has one
+  PackedDense values;  // packed for the kernel's values_kernel, if it has one
   PackedDense attention_output;
   NormWeights attention_norm;
   PackedDense intermediate;
@@ -21,11 +22,11 @@ struct EncoderLayer {
   NormWeights output_norm;
 };
 
-/// Immutable; one set serves any number of encoders.
+/// Immutable. One set serves any number of encoders.
 class EncoderWeights {
  public:
   /// Reads every tensor and packs it: some hundred milliseconds. Throws Error model_invalid (a file that
-  /// can't be read, or ends too soon), invalid_argument (sizes that the kernel doesn't take); std::bad_alloc.
+  /// can't be read, or ends too soon), invalid_argument (sizes that no kernel takes); std::bad_alloc.
   EncoderWeights(const EncoderModel& model, const EncoderKernel& kernel);
   ~EncoderWeights();
   EncoderWeights(const EncoderWeights&) = delete;
@@ -35,7 +36,7 @@ class EncoderWeights {
   const EncoderModel& model() const noexcept { return model_; }
   const std::vector<EncoderLayer>& layers() const noexcept { return layers_; }
   const float* word(std::size_t id) const noexcept { return words_ + id * model_.hidden_size; }
-  /// The position's row and that of the token type together.
+  /// The sum of the position's row and the token type's.
   const float* position(std::size_t row) const noexcept { return positions_ + row * model_.hidden_size; }
   const NormWeights& embedding_norm() const noexcept { return embedding_norm_; }
   std::size_t memory_bytes() const noexcept;

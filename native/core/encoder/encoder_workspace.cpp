@@ -5,8 +5,8 @@
 namespace cosimo {
 namespace {
 
-// Of the values between the two products of a layer's feed-forward half; caches of the second level have a
-// megabyte or two, and weights pass through them too.
+// Most bytes between the two products of a layer's feed-forward half. A second-level cache has a megabyte or
+// two, and weights pass through it too.
 constexpr std::size_t kChunkBytes = std::size_t{720} << 10;
 constexpr std::size_t kMostChunkRows = 240;
 
@@ -75,9 +75,9 @@ void EncoderWorkspace::reserve(std::size_t rows) {
     } else {
       hidden_ = layout.take_rows(kernel, rows, width, true);
     }
-    projected_ = layout.take_rows(kernel, rows, 3 * width, false);
+    qkv_ = layout.take_rows(kernel, rows, 3 * width, false);
     context_ = layout.take_rows(kernel, rows, width, true);
-    middle_ =
+    intermediate_ =
         layout.take_rows(kernel, std::min(rows, chunk_rows()), weights_.model().intermediate_size, true);
     return layout.used();
   };

@@ -1,4 +1,4 @@
-// What one thread computes the vectors of some texts in.
+// The buffers in which one thread computes the vectors of some texts.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ class EncoderWorkspace {
  public:
   explicit EncoderWorkspace(const EncoderWeights& weights) noexcept : weights_(weights) {}
 
-  /// Grows if need be; contents are lost then. Throws std::bad_alloc.
+  /// Grows if need be. Contents are lost then. Throws std::bad_alloc.
   void reserve(std::size_t rows);
 
   /// Rows that the feed-forward half of a layer takes at a time, so that what lies between its two products
@@ -27,14 +27,14 @@ class EncoderWorkspace {
   /// Rows of floats: sums, and after LayerNorm the activations that come of them.
   float* floats() const noexcept { return floats_; }
   std::size_t float_stride() const noexcept { return float_stride_; }
-  /// The same as products read them.
+  /// The same rows in the form in which products read them.
   const ActivationRows& hidden() const noexcept { return hidden_; }
-  /// Queries, keys and values.
-  const ActivationRows& projected() const noexcept { return projected_; }
+  /// Queries, keys and values of each row.
+  const ActivationRows& qkv() const noexcept { return qkv_; }
   const ActivationRows& context() const noexcept { return context_; }
-  /// Of a chunk.
-  const ActivationRows& middle() const noexcept { return middle_; }
-  /// Row of the table of positions of each token.
+  /// What lies between the two products of the feed-forward half, of one chunk.
+  const ActivationRows& intermediate() const noexcept { return intermediate_; }
+  /// For each token its row in the table of positions.
   std::vector<std::size_t>& positions() noexcept { return positions_; }
   /// First row of each text.
   std::vector<std::size_t>& starts() noexcept { return starts_; }
@@ -46,9 +46,9 @@ class EncoderWorkspace {
   float* floats_ = nullptr;
   std::size_t float_stride_ = 0;
   ActivationRows hidden_{};
-  ActivationRows projected_{};
+  ActivationRows qkv_{};
   ActivationRows context_{};
-  ActivationRows middle_{};
+  ActivationRows intermediate_{};
   std::vector<std::size_t> positions_;
   std::vector<std::size_t> starts_;
 };

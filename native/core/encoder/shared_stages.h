@@ -17,7 +17,7 @@
 
 namespace cosimo {
 
-/// What a thread works in besides the items themselves.
+/// Memory that a thread works in, beside what items read and write.
 struct StageScratch {
   std::byte* memory = nullptr;
   std::size_t bytes = 0;
@@ -27,14 +27,14 @@ class SharedStages {
  public:
   static constexpr std::size_t kMostItems = (std::size_t{1} << 20) - 1;
 
-  /// `shared` false: the leader is to stay alone. `scratch_bytes`: what every thread needs.
+  /// `shared` false: the leader stays alone. `scratch_bytes`: what every thread needs.
   SharedStages(bool shared, std::size_t scratch_bytes) noexcept
       : open_(shared), scratch_bytes_(scratch_bytes) {}
 
   std::size_t scratch_bytes() const noexcept { return scratch_bytes_; }
 
-  /// Leader: work(item, scratch) for every item below `count` ≤ kMostItems, done when it returns. `work`
-  /// throws nothing.
+  /// Leader: calls work(item, scratch) for every item below `count` ≤ kMostItems, and returns when all are
+  /// done. `work` throws nothing.
   template <typename Work>
   void run(std::size_t count, const StageScratch& scratch, const Work& work) noexcept {
     if (!open_.load(std::memory_order_relaxed)) {
@@ -50,11 +50,11 @@ class SharedStages {
     wait_for_helpers(count);
   }
 
-  /// Leader, after the last stage: helpers go.
+  /// Leader, after the last stage: helpers leave.
   void end() noexcept { open_.store(false, std::memory_order_release); }
 
-  /// Helper: takes items until the leader ends, or lets it wait for long, or `leave` says so between two of
-  /// them.
+  /// Helper: takes items until the leader ends, until it finds nothing to do for long, or until `leave`
+  /// returns true between two items.
   template <typename Leave>
   void help(const StageScratch& scratch, const Leave& leave) noexcept {
     std::uint64_t last = 0;
@@ -73,8 +73,8 @@ class SharedStages {
     }
   }
 
-  /// Whether the leader has waited so long for a helper that the cores must be wanted elsewhere. It then
-  /// stays alone for the rest.
+  /// Whether the leader has waited so long for a helper that others must want the cores. It stays alone from
+  /// then on.
   bool was_kept_waiting() const noexcept { return was_kept_waiting_; }
 
  private:

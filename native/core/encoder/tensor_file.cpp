@@ -16,7 +16,8 @@ namespace {
 
 float widen_bf16(std::uint16_t half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16); }
 
-// Every float16 is a float: zeros and denormals are multiples of 2⁻²⁴, the others have their exponent moved.
+// Every float16 is a float. Zeros and denormals are multiples of 2⁻²⁴; the others keep their fraction and get
+// another exponent.
 float widen_f16(std::uint16_t half) {
   const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16;
   const std::uint32_t exponent = (half >> 10) & 0x1f;
@@ -49,7 +50,7 @@ void read_tensor(const TensorPlace& place, std::span<float> to) {
       to[i] = place.type == TensorType::bf16 ? widen_bf16(halves[i]) : widen_f16(halves[i]);
     }
   }
-  // Kernels needn't think of them: what they would make of one differs.
+  // Refused here, because kernels would differ in what they make of one.
   if (!all_finite(to)) throw Error(ErrorCode::model_invalid, place.path + " holds NaN or infinity");
 }
 

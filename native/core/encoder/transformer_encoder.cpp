@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <new>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,10 +15,10 @@
 namespace cosimo {
 namespace {
 
-// Small enough that activations stay in the second level of the caches, large enough that reading all weights
-// for each piece is paid for.
+// Small enough that activations stay in a second-level cache, large enough to be worth reading all weights
+// once.
 constexpr std::size_t kPieceTokens = 256;
-// Pieces smaller than this are better shared than handed out whole.
+// Smaller pieces are not worth it: a few large ones, whose stages threads share, are faster.
 constexpr std::size_t kLeastPieceTokens = 48;
 
 std::size_t most_tokens(const EncoderModel& model) noexcept {
@@ -25,7 +26,7 @@ std::size_t most_tokens(const EncoderModel& model) noexcept {
   return model.position_rows > before ? model.position_rows - before : 0;
 }
 
-// More than there are panels of a layer's narrowest product would have nothing to do.
+// A layer's narrowest product has so many panels; more helpers would have nothing to do.
 std::size_t most_helpers(const EncoderWeights& weights, std::size_t thread_count) noexcept {
   return std::min(thread_count, weights.model().hidden_size / weights.kernel().panel_outputs) - 1;
 }
@@ -52,7 +53,7 @@ void check_texts(const EncoderModel& model, std::span<const std::int32_t> ids,
   }
 }
 
-// As many pieces as make all threads end together; one where there is little.
+// Tokens of a piece, so that all threads end together.
 std::size_t piece_tokens(std::size_t tokens, std::size_t threads) noexcept {
   const std::size_t pieces = (tokens + kPieceTokens - 1) / kPieceTokens;
   const std::size_t fair = (pieces + threads - 1) / threads * threads;
@@ -79,15 +80,16 @@ class TransformerEncoder::Team {
 
   ~Team() { stop(); }
 
-  std::shared_ptr<EncodeBatch> encode(std::span<const std::int32_t> ids,
-                                      std::span<const std::int32_t> lengths, EncodeDone done) {
+  std::shared_ptr<EncodeBatch> encode(std::vector<std::int32_t> ids, std::vector<std::int32_t> lengths,
+                                      EncodeDone done) {
     check_texts(weights_->model(), ids, lengths);
     if (lengths.empty()) {
       done({});
       return nullptr;
     }
-    auto batch = std::make_shared<EncodeBatch>(ids, lengths, weights_->model().hidden_size,
-                                               piece_tokens(ids.size(), thread_count_), std::move(done));
+    const std::size_t tokens = piece_tokens(ids.size(), thread_count_);
+    auto batch = std::make_shared<EncodeBatch>(std::move(ids), std::move(lengths),
+                                               weights_->model().hidden_size, tokens, std::move(done));
     queue_.push(batch);
     return batch;
   }
@@ -128,8 +130,8 @@ class TransformerEncoder::Team {
       if (!task.run) throw std::bad_alloc();
       SharedStages& stages = task.run->stages;
       memory.reserve(task.piece.tokens, stages.scratch_bytes());
-      run_encoder(*weights_, task.piece, memory.workspace(), stages, memory.scratch(), thread_count_,
-                  task.batch->stopped());
+      run_encoder_pass(*weights_, task.piece, memory.workspace(), stages, memory.scratch(), thread_count_,
+                       task.batch->stopped());
     } catch (...) {
       error = std::current_exception();
     }
@@ -142,7 +144,7 @@ class TransformerEncoder::Team {
       memory.reserve(0, task.run->stages.scratch_bytes());
       task.run->stages.help(memory.scratch(), [this] { return queue_.has_waiting(); });
     } catch (const std::bad_alloc&) {
-      // Its leader does it alone.
+      // The leader goes on alone.
     }
     queue_.end_help(task);
   }
@@ -160,10 +162,9 @@ TransformerEncoder::TransformerEncoder(std::shared_ptr<const EncoderWeights> wei
 
 TransformerEncoder::~TransformerEncoder() = default;
 
-std::shared_ptr<EncodeBatch> TransformerEncoder::encode(std::span<const std::int32_t> ids,
-                                                        std::span<const std::int32_t> lengths,
-                                                        EncodeDone done) {
-  return team_->encode(ids, lengths, std::move(done));
+std::shared_ptr<EncodeBatch> TransformerEncoder::encode(std::vector<std::int32_t> ids,
+                                                        std::vector<std::int32_t> lengths, EncodeDone done) {
+  return team_->encode(std::move(ids), std::move(lengths), std::move(done));
 }
 
 void TransformerEncoder::cancel(const std::shared_ptr<EncodeBatch>& batch) noexcept {

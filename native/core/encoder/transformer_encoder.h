@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
+#include <vector>
 
 #include "core/encoder/encode_result.h"
 #include "core/encoder/encoder_weights.h"
@@ -14,9 +14,9 @@ namespace cosimo {
 /// One batch under way. Opaque: made by TransformerEncoder::encode, serves to cancel it.
 class EncodeBatch;
 
-/// Batches are packed, not padded: what one costs goes by its tokens. A text's vector has the same bits
-/// whatever it is batched with and however many threads there are. Several batches may be under way; the
-/// oldest comes first. Every function but `stop` is safe from every thread.
+/// Batches are packed, not padded: a batch costs what its tokens cost. A text's vector has the same bits in
+/// every batch and with any number of threads. Several batches may be under way; the oldest comes first.
+/// Every function but `stop` is safe from every thread.
 class TransformerEncoder {
  public:
   /// thread_count ≥ 1. Throws std::system_error, std::bad_alloc.
@@ -26,17 +26,17 @@ class TransformerEncoder {
   TransformerEncoder(const TransformerEncoder&) = delete;
   TransformerEncoder& operator=(const TransformerEncoder&) = delete;
 
-  /// `ids`: token ids of all texts, one text after another; `lengths`: tokens of each. Both are copied.
-  /// `done` is called once: on a thread of the encoder, on the one that cancels, closes or stops, or on this
-  /// one when there is no text, which needs no encoder. Throws Error invalid_argument (an id that the model
-  /// lacks, a text of no token or of too many), closed; std::bad_alloc. `done` is then not called.
-  std::shared_ptr<EncodeBatch> encode(std::span<const std::int32_t> ids,
-                                      std::span<const std::int32_t> lengths, EncodeDone done);
+  /// `ids`: token ids of all texts, one text after another; `lengths`: tokens of each.
+  /// `done` is called once: on a thread of the encoder, on the one that cancels, closes or stops, or, when
+  /// there is no text, on this one. Throws Error invalid_argument (an id that the model lacks, a text of no
+  /// token or of too many), closed; std::bad_alloc. `done` is then not called.
+  std::shared_ptr<EncodeBatch> encode(std::vector<std::int32_t> ids, std::vector<std::int32_t> lengths,
+                                      EncodeDone done);
 
   /// Ends a batch with `cancelled`, within a layer's time, if it has not ended.
   void cancel(const std::shared_ptr<EncodeBatch>& batch) noexcept;
 
-  /// Batches that no thread has begun end with `closed`, others run on; waits for nothing. Idempotent.
+  /// Batches that no thread has begun end with `closed`, the others run on. Waits for nothing. Idempotent.
   void close() noexcept;
 
   /// Closes, ends running batches at their next layer with `closed`, and waits for the threads. Idempotent.

@@ -1,5 +1,4 @@
-// Which encoder kernel runs: of those that this machine has, the best for a precision, within what
-// COSIMO_KERNEL allows.
+// Which encoder kernel runs: the best one of this machine for a precision, within what COSIMO_KERNEL allows.
 #pragma once
 
 #include <span>
@@ -11,13 +10,12 @@ namespace cosimo {
 /// The kernels that this machine can run, best first within each precision; never empty. Immutable.
 std::span<const EncoderKernel* const> available_encoder_kernels() noexcept;
 
-/// As settings have it, such as "fp32".
+/// As settings write it, such as "fp32".
 const char* encoder_precision_name(EncoderPrecision precision) noexcept;
 
-/// The best kernel for a precision. Where a family is forced (not null or empty: what COSIMO_KERNEL says, not
-/// what active_kernel() found by itself) the best of that family, also if another's is listed before it;
-/// where that has none, the best of those whose families come after it in available_kernels(). Null when
-/// there is none.
+/// The best kernel for a precision; null when there is none. `forced_family` is what COSIMO_KERNEL says, null
+/// or empty for nothing. With a forced family: its own best kernel, even if another is listed before it; else
+/// the best kernel of the families behind it in available_kernels().
 const EncoderKernel* choose_encoder_kernel(EncoderPrecision precision, const char* forced_family) noexcept;
 
 }  // namespace cosimo

@@ -1,8 +1,9 @@
 // The interface of an encoder kernel: the arithmetic of a transformer layer, written once for every
 // instruction set and precision. What is not here (which text is where, who does what) is core's.
 //
-// As with kernels/kernel.h, ISA files include this header, the `.inc` files of this folder and their
-// intrinsics, nothing else, and there is no inline code here.
+// A kernel is one file of this folder. It includes generic/preamble.inc, which says what comes next, and
+// nothing but `.inc` files and intrinsics: a function of a library, compiled here, could run on a CPU without
+// the instructions. For the same reason there is no inline code in this header.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +18,13 @@ struct Bf16 {
   std::uint16_t bits;
 };
 
-/// The sizes of a model that kernels take, so that they have no tails but those of rows and of keys.
-constexpr std::size_t kEncoderWidthUnit = 64;  // hidden and intermediate sizes are multiples of it
-constexpr std::size_t kHeadSizeUnit = 32;      // and sizes of heads of this
+/// The sizes of a model that kernels take. So rows and keys have tails, and nothing else.
+constexpr std::size_t kEncoderWidthUnit = 64;  // hidden and intermediate size are multiples of it
+constexpr std::size_t kHeadSizeUnit = 32;      // the size of a head is a multiple of it
 constexpr std::size_t kMostEncoderWidth = 16384;
 
-/// Rows start on such a boundary. Behind the last row of a buffer lie this many more, of which
-/// products may read anything, and write none: tiles are read whole.
+/// Rows start at multiples of so many bytes. Behind the last row of a buffer lie so many spare rows. Products
+/// may read them, since tiles are read whole, and never write them.
 constexpr std::size_t kEncoderAlignment = 64;
 constexpr std::size_t kSpareRows = 32;
 
@@ -62,9 +63,9 @@ using PackDense = void(const float* weights, std::size_t outputs, std::size_t in
 
 /// What becomes of a product.
 enum class AfterProduct : std::uint8_t {
-  store,  // activations of `to`
-  gelu,   // the same after x · Φ(x)
-  add,    // added to the floats of `sums`
+  store,  // it becomes activations
+  gelu,   // x · Φ(x) of it becomes activations
+  add,    // it is added to floats
 };
 
 struct ProductTarget {
@@ -81,9 +82,9 @@ using Product = void(const ActivationRows& in, const PackedDense& dense, std::si
                      const ProductTarget& to);
 
 struct NormWeights {
-  const float* gain;  // [width]
-  const float* shift;
-  float epsilon;  // added to the variance
+  const float* weight;  // [width]
+  const float* bias;    // [width]
+  float epsilon;        // added to the variance
 };
 
 /// LayerNorm of each row of floats, in place, and the same rows as activations with their codes. Where the
@@ -91,9 +92,10 @@ struct NormWeights {
 using NormRows = void(float* rows, std::size_t stride, std::size_t row_count, std::size_t width,
                       const NormWeights& weights, const ActivationRows& to);
 
-/// Codes of rows [first_row, first_row + row_count) from their values. Null in a kernel without codes.
-using CodeRows = void(const ActivationRows& rows, std::size_t first_row, std::size_t row_count,
-                      std::size_t width);
+/// Writes the codes of rows [first_row, first_row + row_count) from their values. Null in a kernel without
+/// codes.
+using QuantizeRows = void(const ActivationRows& rows, std::size_t first_row, std::size_t row_count,
+                          std::size_t width);
 
 /// One text's attention by heads [first_head, first_head + head_count).
 struct AttentionCall {
@@ -115,7 +117,7 @@ using AttentionScratchBytes = std::size_t(std::size_t tokens, std::size_t head_s
 
 struct EncoderKernel {
   const char* name;
-  /// The kernel of kernels/kernel.h that COSIMO_KERNEL names and that has this one.
+  /// The search kernel (kernels/search/kernel.h) whose name in COSIMO_KERNEL brings this one too.
   const char* family;
   EncoderPrecision precision;
   std::size_t activation_bytes;  // of an element: 4, or 2 for bfloat16
@@ -126,14 +128,14 @@ struct EncoderKernel {
   PackDense* pack;
   Product* product;
   NormRows* norm_rows;
-  CodeRows* code_rows;
+  QuantizeRows* quantize_rows;
   Attention* attention;
   AttentionScratchBytes* attention_scratch_bytes;
-  /// For the projection to attention's values, which int8 codes would hurt most; null for this kernel itself.
-  /// It reads the activations and has no codes.
+  /// The kernel that projects to attention's values, which int8 codes would hurt most. It reads the
+  /// activations and has no codes. Null: this kernel itself.
   const EncoderKernel* values_kernel;
-  /// How many times as fast products are as those of AVX-512 with elements of this size, in theory: the
-  /// faster, the more is taken at a time.
+  /// How many times as fast as AVX-512's products of elements of this size are these, in theory? The faster,
+  /// the more is taken at a time.
   std::size_t product_speed = 1;
 };
 

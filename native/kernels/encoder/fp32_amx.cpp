@@ -5,35 +5,12 @@
 // Whether this is faster than AVX-512 in floats, nobody has measured: encoder_dispatch.cpp lists it later.
 //
 // The codes of a row are its upper halves, one after another, then its lesser ones.
-#if defined(COSIMO_EMULATED_TILES)
-#include "support/emulated_tiles.h"  // tests compile this file a second time, under another name
-#endif
-
-#include "kernels/encoder/encoder_kernel.h"
-
 #if defined(__x86_64__)
-
-#include "kernels/amx_config.h"
-#if !defined(COSIMO_EMULATED_TILES)
-#include "kernels/amx_tiles.h"
-#endif
-#include <immintrin.h>
 
 #define COSIMO_TARGET \
   __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,fma,avx2,avx512bf16")))
-#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
-#include "kernels/encoder/vectors/avx512.inc"
-#include "kernels/encoder/vectors/avx512_bf16.inc"
-
-namespace cosimo {
-namespace {
-using Activation = float;
-}
-}  // namespace cosimo
-#include "kernels/encoder/generic/register_tile.inc"
-#include "kernels/encoder/generic/arithmetic.inc"
-#include "kernels/encoder/vectors/amx_tile.inc"
-#include "kernels/encoder/vectors/amx_product.inc"
+#define COSIMO_ACTIVATION float
+#include "kernels/encoder/tiles/make_amx_kernel.inc"
 
 namespace cosimo {
 namespace {
@@ -146,24 +123,13 @@ COSIMO_TARGET void normalize_and_split(float* rows, std::size_t stride, std::siz
 
 using AttentionTile = RegisterTile<FloatDot>;
 
-constinit const EncoderKernel kEncoderFp32Amx = {
-    .name = "amx-fp32",
-    .family = "amx",
-    .precision = EncoderPrecision::fp32,
-    .activation_bytes = sizeof(Activation),
-    .code_bytes = sizeof(SplitFloat),
-    .weight_bytes = sizeof(SplitTile::Element),
-    .tile_rows = SplitTile::kMostRows,
-    .panel_outputs = kPanelOutputs,
-    .pack = pack_split_weights,
-    .product = multiply_rows_on_tiles<SplitTile>,
-    .norm_rows = normalize_and_split,
-    .code_rows = split_rows,
-    .attention = attend<AttentionTile>,
-    .attention_scratch_bytes = attention_scratch_bytes<AttentionTile>,
-    .values_kernel = nullptr,
-    .product_speed = 5,
-};
+constinit const EncoderKernel kEncoderFp32Amx = make_kernel<SplitTile, AttentionTile>(
+    {.name = "amx-fp32", .family = "amx", .precision = EncoderPrecision::fp32, .product_speed = 5}, nullptr,
+    {.pack = pack_split_weights,
+     .product = multiply_rows_on_tiles<SplitTile>,
+     .norm_rows = normalize_and_split,
+     .quantize_rows = split_rows,
+     .attention = attend<AttentionTile>});
 
 }  // namespace cosimo
 

@@ -1,21 +1,12 @@
 // fp32 on NEON, which every AArch64 CPU has.
-#include "kernels/encoder/encoder_kernel.h"
-
 #if defined(__aarch64__)
 
-#include <arm_neon.h>
-
 #define COSIMO_TARGET
-#define COSIMO_INLINE inline __attribute__((always_inline))
+#define COSIMO_ACTIVATION float
+#include "kernels/encoder/generic/preamble.inc"
 #include "kernels/encoder/vectors/neon.inc"
-#include "kernels/encoder/vectors/neon_tile.inc"
-
-namespace cosimo {
-namespace {
-using Activation = float;
-}
-}  // namespace cosimo
-#include "kernels/encoder/generic/arithmetic.inc"
+#include "kernels/encoder/tiles/neon_tile.inc"
+#include "kernels/encoder/generic/make_kernel.inc"
 
 namespace cosimo {
 

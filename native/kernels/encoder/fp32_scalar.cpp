@@ -1,17 +1,11 @@
 // fp32 in plain C++, for every architecture.
-#include "kernels/encoder/encoder_kernel.h"
 
 #define COSIMO_TARGET
-#define COSIMO_INLINE inline __attribute__((always_inline))
+#define COSIMO_ACTIVATION float
+#include "kernels/encoder/generic/preamble.inc"
 #include "kernels/encoder/vectors/scalar.inc"
-#include "kernels/encoder/generic/register_tile.inc"
-
-namespace cosimo {
-namespace {
-using Activation = float;
-}
-}  // namespace cosimo
-#include "kernels/encoder/generic/arithmetic.inc"
+#include "kernels/encoder/tiles/register_tile.inc"
+#include "kernels/encoder/generic/make_kernel.inc"
 
 namespace cosimo {
 

@@ -1,21 +1,13 @@
 // int8 on AVX-512 VNNI without AVX-512 BF16, as on Ice Lake: attention and its values are fp32.
-#include "kernels/encoder/encoder_kernel.h"
-
 #if defined(__x86_64__)
 
-#include <immintrin.h>
-
 #define COSIMO_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,fma,avx2,avx512vnni")))
-#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#define COSIMO_ACTIVATION float
+#include "kernels/encoder/generic/preamble.inc"
 #include "kernels/encoder/vectors/avx512.inc"
-#include "kernels/encoder/generic/register_tile.inc"
-
-namespace cosimo {
-namespace {
-using Activation = float;
-}
-}  // namespace cosimo
-#include "kernels/encoder/generic/arithmetic.inc"
+#include "kernels/encoder/vectors/avx512_vnni.inc"
+#include "kernels/encoder/tiles/register_tile.inc"
+#include "kernels/encoder/generic/make_kernel.inc"
 
 namespace cosimo {
 

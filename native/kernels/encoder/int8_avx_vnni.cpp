@@ -3,30 +3,24 @@
 // The VEX encoding of VPDPBUSD has not been run yet, for want of such a CPU. Tests compile this file a second
 // time, with the EVEX encoding of the same 256-bit instruction, which AVX-512 VNNI has: all but those bytes
 // runs there.
-#if defined(COSIMO_EVEX_VNNI)
-#define kEncoderInt8AvxVnni kEncoderInt8EvexVnni
-#endif
-#include "kernels/encoder/encoder_kernel.h"
-
 #if defined(__x86_64__)
 
-#include <immintrin.h>
-
 #if defined(COSIMO_EVEX_VNNI)
+#define kEncoderInt8AvxVnni kEncoderInt8EvexVnni
 #define COSIMO_TARGET __attribute__((target("avx2,fma,avx512f,avx512vl,avx512vnni")))
 #define COSIMO_VPDPBUSD "%{evex%} vpdpbusd"
 #else
 #define COSIMO_TARGET __attribute__((target("avx2,fma,avxvnni")))
 #define COSIMO_VPDPBUSD "%{vex%} vpdpbusd"
 #endif
-#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#define COSIMO_ACTIVATION float
+#include "kernels/encoder/generic/preamble.inc"
 #include "kernels/encoder/vectors/avx2.inc"
-#include "kernels/encoder/generic/register_tile.inc"
+#include "kernels/encoder/tiles/register_tile.inc"
+#include "kernels/encoder/generic/make_kernel.inc"
 
 namespace cosimo {
 namespace {
-
-using Activation = float;
 
 struct CodeDot {  // codes of activations from 0 to 255, of weights from −127 to 127
   using Element = std::int8_t;
@@ -36,10 +30,6 @@ struct CodeDot {  // codes of activations from 0 to 255, of weights from −127 
 };
 
 }  // namespace
-}  // namespace cosimo
-#include "kernels/encoder/generic/arithmetic.inc"
-
-namespace cosimo {
 
 using Tile = RegisterTile<CodeDot>;
 using AttentionTile = RegisterTile<FloatDot>;

@@ -1,9 +1,5 @@
 // int8 on NEON with FEAT_I8MM, with attention and its values in bf16 on FEAT_BF16.
-#include "kernels/encoder/encoder_kernel.h"
-
 #if defined(__aarch64__)
-
-#include <arm_neon.h>
 
 #if defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC) && defined(__ARM_FEATURE_MATMUL_INT8)
 #define COSIMO_TARGET
@@ -12,17 +8,12 @@
 #else
 #define COSIMO_TARGET __attribute__((target("arch=armv8.2-a+bf16+i8mm")))
 #endif
-#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#define COSIMO_ACTIVATION Bf16
+#include "kernels/encoder/generic/preamble.inc"
 #include "kernels/encoder/vectors/neon.inc"
-#include "kernels/encoder/vectors/neon_tile.inc"
 #include "kernels/encoder/vectors/neon_bf16.inc"
-
-namespace cosimo {
-namespace {
-using Activation = Bf16;
-}
-}  // namespace cosimo
-#include "kernels/encoder/generic/arithmetic.inc"
+#include "kernels/encoder/tiles/neon_tile.inc"
+#include "kernels/encoder/generic/make_kernel.inc"
 
 namespace cosimo {
 

@@ -1,13 +1,10 @@
 /** The addon's own encoder for the CPU. It works on threads of its own: the event loop only hands batches over. */
 import { CosimoError, errorCodeOf } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
-import { type NativeBinding, native } from '../../native/binding.ts';
-import type { NativePrecision } from '../../native/transformer-encoder.ts';
+import { native } from '../../native/binding.ts';
+import type { NativePrecision, NativeTransformerEncoder } from '../../native/transformer-encoder.ts';
 import type { Encoder } from '../encoder.ts';
-import { packIds } from '../packed-ids.ts';
 import { nativeModel, whyNotCovered } from './native-model.ts';
-
-type NativeTransformerEncoder = InstanceType<NativeBinding['TransformerEncoder']>;
 
 export interface NativeEncoderOptions {
   readonly model: Model;
@@ -43,15 +40,15 @@ export class NativeEncoder implements Encoder {
   /** Several batches may be under way. A text without a token, where a tokenizer puts none around it, has the vector 0. */
   async encode(batch: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
     if (signal?.aborted) throw new CosimoError('cancelled');
-    const { ids, lengths } = packIds(batch.filter(({ length }) => length > 0));
+    const texts = batch.filter(({ length }) => length > 0);
     this.#lastTicket += 1;
     const ticket = this.#lastTicket;
     const cancel = () => this.#encoder.cancel(ticket);
-    const encoded = this.#encoder.encode(ids, Int32Array.from(lengths), ticket);
+    const encoded = this.#encoder.encode(texts, ticket);
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const vectors = await encoded;
-      return lengths.length === batch.length ? vectors : this.#withEmpty(batch, vectors);
+      return texts.length === batch.length ? vectors : this.#withEmpty(batch, vectors);
     } catch (cause) {
       throw serviceError(cause as Error);
     } finally {

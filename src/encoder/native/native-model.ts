@@ -4,24 +4,13 @@ import type { ModelConfig } from '../../model/model-config.ts';
 import { layerNames } from '../../model/tensor-names.ts';
 import { TensorFinder, type TensorSource } from '../../model/tensor-source.ts';
 import type { Weights } from '../../model/weights.ts';
+import { native } from '../../native/binding.ts';
 import type { NativeEncoderLayer, NativeEncoderModel, NativeTensorPlace } from '../../native/transformer-encoder.ts';
-
-/** What kernels are written for, see native/kernels/encoder/encoder_kernel.h. */
-const WIDTH_UNIT = 64;
-const WIDTH_MAX = 16_384;
-const HEAD_UNIT = 32;
 
 /** @returns the reason, for a model that is left to ONNX Runtime */
 export function whyNotCovered(config: ModelConfig, weights: Weights): string | undefined {
   if (weights.kind === 'onnx') return `it is an ONNX file, ${weights.file}`;
-  const { hiddenSize, intermediateSize, heads } = config;
-  for (const [name, size] of Object.entries({ 'hidden size': hiddenSize, 'intermediate size': intermediateSize })) {
-    if (size % WIDTH_UNIT !== 0) return `its ${name} ${size} is not a multiple of ${WIDTH_UNIT}`;
-    if (size > WIDTH_MAX) return `its ${name} ${size} is more than ${WIDTH_MAX}`;
-  }
-  const headSize = hiddenSize / heads;
-  if (headSize % HEAD_UNIT !== 0) return `its heads of ${headSize} are not of a multiple of ${HEAD_UNIT}`;
-  return undefined;
+  return native.TransformerEncoder.whyUnsupported(config);
 }
 
 /** @throws CosimoError `model_invalid` for a tensor that is missing, of another shape or of a type that Cosimo doesn't read */
@@ -31,7 +20,14 @@ export function nativeModel(modelDir: string, config: ModelConfig, source: Tenso
   const tensors = new TensorPlaces(modelDir, source);
   const table = (name: string, rows: number | null) => tensors.place(`embeddings.${name}.weight`, [rows, hiddenSize]);
   return {
-    ...{ hiddenSize, heads, intermediateSize, vocabSize, maxPositions, layerNormEps, pooling, normalize },
+    hiddenSize,
+    heads,
+    intermediateSize,
+    vocabSize,
+    maxPositions,
+    layerNormEps,
+    pooling,
+    normalize,
     ...(architecture === 'roberta' && { paddingId: padTokenId }),
     words: table('word_embeddings', vocabSize),
     positions: table('position_embeddings', maxPositions),
@@ -47,7 +43,9 @@ function layerOf(tensors: TensorPlaces, config: ModelConfig, layer: number): Nat
   const [query, key, value] = names.queryKeyValue as [string, string, string];
   const square = (prefix: string) => tensors.dense(prefix, hiddenSize, hiddenSize);
   return {
-    ...{ query: square(query), key: square(key), value: square(value) },
+    query: square(query),
+    key: square(key),
+    value: square(value),
     attentionOutput: square(names.attentionOutput),
     attentionNorm: tensors.norm(names.attentionNorm, hiddenSize),
     intermediate: tensors.dense(names.intermediate, intermediateSize, hiddenSize),

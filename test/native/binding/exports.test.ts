@@ -15,10 +15,12 @@ function declaredMembers(name: string, file = BINDING): string[] {
   return Array.from(body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm), (match) => match[1] ?? '').sort();
 }
 
-const membersOf = (owner: { prototype: object }) =>
-  Object.getOwnPropertyNames(owner.prototype)
-    .filter((name) => name !== 'constructor')
+const namesOf = (owner: object, others: readonly string[]) =>
+  Object.getOwnPropertyNames(owner)
+    .filter((name) => !others.includes(name))
     .sort();
+const membersOf = (owner: { prototype: object }) => namesOf(owner.prototype, ['constructor']);
+const staticMembersOf = (owner: object) => namesOf(owner, ['length', 'name', 'prototype']);
 
 /** Runs a script beside binding.ts with COSIMO_KERNEL set. */
 function runWithKernel(kernel: string, body: string) {
@@ -32,6 +34,8 @@ test('the addon exports what binding.ts declares, no more and no less', () => {
   assert.deepEqual(membersOf(native.VectorIndex), declaredMembers('NativeVectorIndex'));
   assert.deepEqual(membersOf(native.EmbeddingCache), declaredMembers('NativeEmbeddingCache'));
   assert.deepEqual(membersOf(native.TransformerEncoder), declaredMembers('NativeTransformerEncoder', ENCODER));
+  const declaredStatic = declaredMembers('NativeTransformerEncoderClass', ENCODER);
+  assert.deepEqual(staticMembersOf(native.TransformerEncoder), declaredStatic);
   for (const kernel of native.encoderKernels) {
     assert.deepEqual(Object.keys(kernel).sort(), declaredMembers('NativeEncoderKernel', ENCODER));
   }

@@ -59,6 +59,21 @@ describe('what its calls refuse', () => {
     assert.throws(() => new native.TransformerEncoder(undefined as never), { code: 'invalid_argument' });
   });
 
+  test('sizes: whyUnsupported says of the same models why, for people, and nothing of others', () => {
+    const why = (change: object) => native.TransformerEncoder.whyUnsupported({ ...model, ...change });
+    assert.equal(why({}), undefined);
+    assert.equal(why({ hiddenSize: 100 }), 'its hidden size 100 is not a multiple of 64');
+    assert.equal(why({ hiddenSize: 64 << 10 }), 'its hidden size 65536 is more than 16384');
+    assert.equal(why({ intermediateSize: 65 }), 'its intermediate size 65 is not a multiple of 64');
+    assert.equal(why({ intermediateSize: 64 << 10 }), 'its intermediate size 65536 is more than 16384');
+    assert.equal(why({ heads: 4 }), 'its heads of 16 are not of a multiple of 32');
+    assert.throws(() => why({ heads: 0 }), { code: 'invalid_argument', message: /^heads must be an integer from 1/ });
+    assert.throws(() => native.TransformerEncoder.whyUnsupported(7 as never), {
+      code: 'invalid_argument',
+      message: /^sizes must be an object$/,
+    });
+  });
+
   test('a precision without a kernel, by name of those that have one', () => {
     const script = `
       import { native } from ${JSON.stringify(BINDING)};
@@ -74,40 +89,39 @@ describe('what its calls refuse', () => {
 
   test('batches that are wrong are refused with a code', async () => {
     const encoder = new native.TransformerEncoder(options);
-    const encode = (ids: unknown, lengths: unknown, ticket?: unknown) =>
-      encoder.encode(ids as Int32Array, lengths as Int32Array, ticket as number);
-    const [ids, lengths] = [Int32Array.of(1, 2, 3), Int32Array.of(1, 2)];
-    await assert.rejects(encode(ids, lengths), { code: 'invalid_argument', message: /^load\(\) has to have ended/ });
+    const encode = (texts: unknown, ticket?: unknown) => encoder.encode(texts as Int32Array[], ticket as number);
+    const two = [Int32Array.of(1), Int32Array.of(2, 3)];
+    await assert.rejects(encode(two), { code: 'invalid_argument', message: /^load\(\) has to have ended/ });
     assert.deepEqual([encoder.memoryBytes, encoder.dimensions], [0, 64]);
     await encoder.load();
     await assert.rejects(encoder.load(), { code: 'invalid_argument', message: /^load\(\) has been called before$/ });
-    const bad: [ids: unknown, lengths: unknown, ticket?: unknown][] = [
-      [[1, 2, 3], lengths],
-      [ids, [1, 2]],
-      [new Float32Array(3), lengths],
-      [ids, Int32Array.of(1, 1)],
-      [ids, Int32Array.of(3, 0)],
-      [ids, Int32Array.of(4, -1)],
-      [ids, Int32Array.of(2 ** 31 - 1, 4)],
-      [Int32Array.of(1, 2, VOCABULARY), lengths],
-      [Int32Array.of(1, 2, -1), lengths],
-      [new Int32Array(1000), Int32Array.of(1000)],
-      [ids, lengths, 0],
-      [ids, lengths, 'one'],
+    const bad: [texts: unknown, ticket?: unknown][] = [
+      [undefined],
+      [Int32Array.of(1, 2, 3)],
+      [[[1, 2, 3]]],
+      [[...two, 1]],
+      [[new Float32Array(3)]],
+      [[...two, new Int32Array()]],
+      [[...two, Int32Array.of(VOCABULARY)]],
+      [[...two, Int32Array.of(-1)]],
+      [[new Int32Array(1000)]],
+      [two, 0],
+      [two, 'one'],
     ];
     for (const args of bad) await assert.rejects(encode(...args), { code: 'invalid_argument' }, String(args));
-    assert.equal((await encode(ids, lengths, undefined)).length, 128);
-    assert.equal((await encode(new Int32Array(), new Int32Array())).length, 0);
+    assert.equal((await encode(two, undefined)).length, 128);
+    assert.equal((await encode([])).length, 0);
     encoder.close();
   });
 
   test('ids are copied before the call returns, views respected', async () => {
     const encoder = await loaded();
-    const expected = await encoder.encode(Int32Array.of(5, 6), Int32Array.of(2));
-    const [ids, lengths] = [Int32Array.of(9, 5, 6, 9), Int32Array.of(9, 2)];
-    const encoded = encoder.encode(ids.subarray(1, 3), lengths.subarray(1));
+    const expected = await encoder.encode([Int32Array.of(5, 6)]);
+    const ids = Int32Array.of(9, 5, 6, 9);
+    const texts = [ids.subarray(1, 3)];
+    const encoded = encoder.encode(texts);
     ids.fill(0);
-    lengths.fill(0);
+    texts.length = 0;
     assert.deepEqual(await encoded, expected);
     encoder.close();
   });
@@ -136,9 +150,7 @@ describe('cancelling', () => {
 
   test('of many batches each has its own; a ticket of none and one that has ended are nothing', async () => {
     const encoder = await loaded();
-    const ids = new Int32Array(LONGEST).fill(3);
-    const lengths = Int32Array.of(LONGEST);
-    const batches = Array.from({ length: 200 }, (_, at) => encoder.encode(ids, lengths, at + 1));
+    const batches = Array.from({ length: 200 }, (_, at) => encoder.encode(texts(1), at + 1));
     for (let ticket = 2; ticket <= 200; ticket += 2) encoder.cancel(ticket);
     const outcomes = await Promise.allSettled(batches);
     const codes = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'encoded' : outcome.reason.code));
@@ -155,14 +167,13 @@ describe('closing', () => {
   test('batches that have not begun end with `closed`, the memory goes with the last one', async () => {
     const encoder = await loaded();
     assert.ok(encoder.memoryBytes > 1e6);
-    const ids = new Int32Array(LONGEST * 500).fill(3);
-    const batches = Array.from({ length: 20 }, () => encoder.encode(ids, new Int32Array(500).fill(LONGEST)));
+    const batches = Array.from({ length: 20 }, () => encoder.encode(texts(500)));
     encoder.close();
     encoder.close();
     const outcomes = await Promise.allSettled(batches);
     const codes = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'encoded' : outcome.reason.code));
     assert.ok(codes.includes('closed') && codes.every((code) => code === 'encoded' || code === 'closed'), codes.join());
-    await assert.rejects(encoder.encode(ids, Int32Array.of(1)), { code: 'closed' });
+    await assert.rejects(encoder.encode(texts(1)), { code: 'closed' });
     await new Promise(setImmediate);
     assert.equal(encoder.memoryBytes, 0);
   });
@@ -185,8 +196,8 @@ describe('the end of an environment', () => {
     import { native } from ${JSON.stringify(BINDING)};
     const encoder = new native.TransformerEncoder(${JSON.stringify(options)});
     await encoder.load();
-    const [ids, lengths] = [new Int32Array(${LONGEST} * 100).fill(3), new Int32Array(100).fill(${LONGEST})];
-    const load = () => Array.from({ length: 10 }, (_, at) => encoder.encode(ids, lengths, at + 1));`;
+    const texts = Array.from({ length: 100 }, () => new Int32Array(${LONGEST}).fill(3));
+    const load = () => Array.from({ length: 10 }, (_, at) => encoder.encode(texts, at + 1));`;
   const runScript = (body: string, flags: string[] = []) =>
     spawnSync(process.execPath, [...flags, '--input-type=module', '-e', BUSY + body], {
       encoding: 'utf8',
@@ -225,7 +236,7 @@ describe('the end of an environment', () => {
       assert.equal(await worker.terminate(), 1);
     }
     const encoder = await loaded();
-    assert.equal((await encoder.encode(Int32Array.of(1), Int32Array.of(1))).length, 64);
+    assert.equal((await encoder.encode([Int32Array.of(1)])).length, 64);
     encoder.close();
   });
 
@@ -234,7 +245,7 @@ describe('the end of an environment', () => {
       const { promise, ref } = await (async () => {
         const lone = new native.TransformerEncoder(${JSON.stringify(options)});
         await lone.load();
-        return { promise: lone.encode(ids, lengths), ref: new WeakRef(lone) };
+        return { promise: lone.encode(texts), ref: new WeakRef(lone) };
       })();
       await new Promise(setImmediate);
       gc();

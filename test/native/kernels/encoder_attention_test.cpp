@@ -41,7 +41,7 @@ Shares shares_of(const Text& text, std::size_t token, std::size_t head, bool are
   return shares;
 }
 
-// All of a text's context. The powers' own error is what functions.inc says; shares are rounded to
+// All of a text's context. The powers' own error is what gelu_and_powers.inc says; shares are rounded to
 // activations; their sum and that of what they weigh round for each token.
 void check_context(const EncoderKernel& kernel, const Text& text, bool are_exact) {
   const double power_error = has_bf16(kernel) ? 7.6e-5 : 7.6e-8 + 8 * kFloatRoundoff;
@@ -202,9 +202,4 @@ void test_kernel(const EncoderKernel& kernel) {
 }  // namespace
 }  // namespace cosimo::test
 
-int main() {
-  using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_encoder_kernel(test_kernel);
-  return finish();
-}
+int main() { return cosimo::test::test_each_encoder_kernel(cosimo::test::test_kernel); }

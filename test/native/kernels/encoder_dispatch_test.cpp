@@ -1,8 +1,8 @@
 // Which encoder kernel is chosen for a precision and a family.
-#include "support/check.h"
-#include "support/encoder_kernels.h"
 #include "kernels/cpu_features.h"
 #include "kernels/search/dispatch.h"
+#include "support/check.h"
+#include "support/encoder_kernels.h"
 
 namespace cosimo::test {
 namespace {
@@ -21,7 +21,7 @@ void test_list() {
     CHECK(kEncoderWidthUnit % kernel->panel_outputs == 0);
     CHECK(kernel->tile_rows >= 1 && kernel->tile_rows <= kSpareRows);
     CHECK((kernel->precision == EncoderPrecision::int8) == (kernel->values_kernel != nullptr));
-    CHECK((kernel->precision == EncoderPrecision::int8) <= (kernel->code_rows != nullptr));
+    CHECK((kernel->precision == EncoderPrecision::int8) <= (kernel->quantize_rows != nullptr));
     if (kernel->values_kernel != nullptr) {
       CHECK(kernel->values_kernel->code_bytes == 0);
       CHECK(kernel->values_kernel->activation_bytes == kernel->activation_bytes);

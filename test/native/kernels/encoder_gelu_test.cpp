@@ -1,17 +1,14 @@
 // GELU of every encoder kernel against double precision, through a product whose weights pick one input each:
 // where it bends, where it has become x or zero, and at the ends of what floats are.
 #include "support/check.h"
-#include "support/encoder_values.h"
+#include "support/encoder_dense.h"
 
 namespace cosimo::test {
 namespace {
 
 constexpr std::size_t kWidth = kEncoderWidthUnit;
 
-// Written so that what is far below zero doesn't cancel.
-double exact_gelu(double x) { return 0.5 * x * std::erfc(-x * std::sqrt(0.5)); }
-
-// From here on the result is x or zero, and up to here it is wrong by so much: see functions.inc.
+// From here on the result is x or zero, and up to here it is wrong by so much: see gelu_and_powers.inc.
 double end_of(const EncoderKernel& kernel) { return has_bf16(kernel) ? 4.1 : 5.2; }
 double error_of(const EncoderKernel& kernel) { return has_bf16(kernel) ? 8.95e-5 : 1.05e-6; }
 
@@ -82,9 +79,4 @@ void test_kernel(const EncoderKernel& kernel) {
 }  // namespace
 }  // namespace cosimo::test
 
-int main() {
-  using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_encoder_kernel(test_kernel);
-  return finish();
-}
+int main() { return cosimo::test::test_each_encoder_kernel(cosimo::test::test_kernel); }

@@ -22,10 +22,10 @@ void set_scores(const Text& text) {
   }
 }
 
-// A quotient is wrong by the power's own error (functions.inc says it) and four roundings of floats; where
-// activations are bfloat16, by that of a weight and those of both results. These hide the power's own error,
-// but not what the mean of many makes of it: roundings are as often up as down, with a deviation of half of
-// the most.
+// A quotient is wrong by the power's own error (gelu_and_powers.inc says it) and four roundings of floats;
+// where activations are bfloat16, by that of a weight and those of both results. These hide the power's own
+// error, but not what the mean of many makes of it: roundings are as often up as down, with a deviation of
+// half of the most.
 void test_kernel(const EncoderKernel& kernel) {
   const double power_error = has_bf16(kernel) ? 7.6e-5 : 7.6e-8;
   const double rounding = 4 * kFloatRoundoff + (has_bf16(kernel) ? 3 * kBf16Roundoff : 0);
@@ -50,9 +50,4 @@ void test_kernel(const EncoderKernel& kernel) {
 }  // namespace
 }  // namespace cosimo::test
 
-int main() {
-  using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_encoder_kernel(test_kernel);
-  return finish();
-}
+int main() { return cosimo::test::test_each_encoder_kernel(cosimo::test::test_kernel); }

@@ -1,110 +1,14 @@
-// Dense layers of every encoder kernel: packing, integers that have one right answer, real numbers against
-// double precision, and that an element's bits depend on its row alone.
+// Dense layers of every encoder kernel: real numbers against double precision, and an element's bits depend
+// on its row alone.
 #include <algorithm>
 
 #include "support/check.h"
-#include "support/encoder_values.h"
+#include "support/encoder_dense.h"
 
 namespace cosimo::test {
 namespace {
 
 constexpr std::size_t kMostRows = 40;  // several tiles of every height, and every tail
-
-struct Sizes {
-  std::size_t inputs;
-  std::size_t outputs;
-};
-constexpr Sizes kSizes[] = {{64, 64}, {64, 384}, {128, 128}, {384, 1536}, {1536, 384}, {1536, 64}};
-constexpr std::size_t kBriefWeights = 100'000;
-
-// An input of one picks each weight, code by code where there are codes.
-void test_packing(const EncoderKernel& kernel, Sizes sizes) {
-  const std::vector<float> weights = random_normals(sizes.outputs * sizes.inputs);
-  const TestDense dense(kernel, weights, std::vector<float>(sizes.outputs));
-  TestRows in(kernel, sizes.inputs, sizes.inputs);
-  in.fill([](std::size_t r, std::size_t i) { return r == i ? 1.0F : 0.0F; });
-  for (std::size_t r = 0; has_codes(kernel) && r < sizes.inputs; ++r) {
-    for (std::size_t i = 0; i < sizes.inputs; ++i) in.codes(r)[i] = r == i ? 1 : 0;
-    in.scale(r) = 1;
-    in.zero(r) = 0;
-  }
-  const FloatRows out(sizes.inputs, sizes.outputs);
-  for (std::size_t r = 0; r < sizes.inputs; ++r) std::fill_n(out.row(r), sizes.outputs, 0.0F);
-  dense.multiply(in, {AfterProduct::add, out.memory.data(), out.stride});
-  std::size_t wrong = 0;
-  for (std::size_t output = 0; output < sizes.outputs; ++output) {
-    float largest = 0;
-    double codes = 0;
-    for (std::size_t input = 0; input < sizes.inputs; ++input) {
-      const float weight = weights[output * sizes.inputs + input];
-      const float found = out.row(input)[output];
-      largest = std::max(largest, std::fabs(weight));
-      if (has_codes(kernel)) {
-        const double code = std::round(static_cast<double>(found) / dense.scale(output));
-        codes += code;
-        wrong += std::fabs(code) > 127 || found != static_cast<float>(code) * dense.scale(output) ||
-                 std::fabs(found - weight) > 0.50001F * dense.scale(output);
-      } else {
-        wrong += found != static_cast<float>(dense.weight(output, input));
-        wrong += kernel.precision == EncoderPrecision::fp32 && !is_split(kernel) && found != weight;
-      }
-    }
-    if (!has_codes(kernel)) continue;
-    wrong += std::fabs(dense.scale(output) * 127 - largest) > largest * 0x1p-22F;
-    wrong += std::fabs(dense.sum(output) - codes * dense.scale(output)) >
-             kFloatRoundoff * std::fabs(codes * dense.scale(output));
-  }
-  CHECK(wrong == 0);
-}
-
-// Integers so small that every sum is exact in float, or, of codes, in int32, where the greatest there can be
-// are among them. So the answer is one number, whatever the order of additions.
-void test_integers(const EncoderKernel& kernel, Sizes sizes) {
-  constexpr int kMost = 8;
-  std::vector<float> weights(sizes.outputs * sizes.inputs);
-  for (std::size_t at = 0; at < weights.size(); ++at) {
-    const std::size_t output = at / sizes.inputs;
-    const bool is_extreme = output < 2 || at % sizes.inputs == 0;
-    const int most = has_codes(kernel) ? 127 : kMost;
-    const int extreme = output == 1 ? -most : most;
-    weights[at] = static_cast<float>(is_extreme ? extreme : random_integer(-most, most));
-  }
-  std::vector<float> bias(sizes.outputs);
-  for (float& value : bias) value = static_cast<float>(random_integer(-100, 100));
-  const TestDense dense(kernel, weights, bias);
-  TestRows in(kernel, 7, sizes.inputs);
-  in.fill([](std::size_t, std::size_t) { return static_cast<float>(random_integer(-kMost, kMost)); });
-  for (std::size_t r = 0; has_codes(kernel) && r < in.rows(); ++r) {
-    for (std::size_t i = 0; i < sizes.inputs; ++i) {
-      in.codes(r)[i] = static_cast<std::uint8_t>(r == 0 ? 255 : random_integer(0, 255));
-    }
-    in.scale(r) = 0.125F;
-    in.zero(r) = -5;
-  }
-  const FloatRows added(in.rows(), sizes.outputs);
-  for (std::size_t r = 0; r < in.rows(); ++r) std::fill_n(added.row(r), sizes.outputs, 3.0F);
-  const TestRows stored(kernel, in.rows(), sizes.outputs);
-  dense.multiply(in, {AfterProduct::add, added.memory.data(), added.stride});
-  dense.multiply(in, {AfterProduct::store, stored.view().values, stored.view().stride});
-  std::size_t wrong = 0;
-  for (std::size_t r = 0; r < in.rows(); ++r) {
-    for (std::size_t output = 0; output < sizes.outputs; ++output) {
-      double offset = bias[output];
-      double sum = 0;
-      for (std::size_t i = 0; i < sizes.inputs; ++i) {
-        const double weight = dense.weight(output, i);
-        sum += weight * (has_codes(kernel) ? in.codes(r)[i] : in.value(r, i));
-        if (has_codes(kernel)) offset += weight * in.zero(r);
-      }
-      if (has_codes(kernel)) sum = static_cast<double>(static_cast<float>(sum)) * in.scale(r);
-      const auto exact = static_cast<float>(sum + offset);
-      wrong += stored.value(r, output) != rounded(kernel, exact) || added.row(r)[output] != 3 + exact;
-    }
-  }
-  CHECK(wrong == 0);
-}
-
-double exact_gelu(double x) { return 0.5 * x * std::erfc(-x * std::sqrt(0.5)); }
 
 struct Expected {
   double product;
@@ -134,7 +38,7 @@ Expected expected_product(const EncoderKernel& kernel, const TestRows& in, const
   return {sum, 6 * (kFloatRoundoff * size + kLeastNormal)};
 }
 
-// gelu's slope is at most 1.13; its own error is what functions.inc says.
+// gelu's slope is at most 1.13; its own error is what gelu_and_powers.inc says.
 double gelu_error(const EncoderKernel& kernel, double error) {
   return 1.13 * error + (has_bf16(kernel) ? 8.95e-5 : 1.05e-6);
 }
@@ -144,7 +48,7 @@ bool is_near(double found, double expected, double error, double roundoff) {
 }
 
 template <typename Value>
-void test_real_numbers(const EncoderKernel& kernel, Sizes sizes, std::size_t rows,
+void test_real_numbers(const EncoderKernel& kernel, DenseSizes sizes, std::size_t rows,
                        const Value& random_value) {
   const TestDense dense(kernel, random_weights(kernel, sizes.outputs, sizes.inputs),
                         random_normals(sizes.outputs));
@@ -183,7 +87,7 @@ void test_real_numbers(const EncoderKernel& kernel, Sizes sizes, std::size_t row
 
 // Some rows by some panels, all other rows being no numbers: the same bits as of all rows by all panels, and
 // nothing is written elsewhere.
-void test_independence(const EncoderKernel& kernel, Sizes sizes) {
+void test_independence(const EncoderKernel& kernel, DenseSizes sizes) {
   const TestDense dense(kernel, random_weights(kernel, sizes.outputs, sizes.inputs),
                         random_normals(sizes.outputs));
   const TestRows in(kernel, kMostRows, sizes.inputs);
@@ -220,14 +124,10 @@ void test_independence(const EncoderKernel& kernel, Sizes sizes) {
 }
 
 void test_kernel(const EncoderKernel& kernel) {
-  for (const Sizes sizes : kSizes) {
-    if (is_brief() && sizes.inputs * sizes.outputs > kBriefWeights) continue;
-    test_integers(kernel, sizes);
+  for (const DenseSizes sizes : dense_sizes()) {
     test_independence(kernel, sizes);
     test_real_numbers(kernel, sizes, 3, random_normal);
   }
-  test_packing(kernel, {64, 128});
-  test_packing(kernel, {384, 64});
   test_real_numbers(kernel, {64, 64}, kMostRows, random_normal);
   test_real_numbers(kernel, {128, 64}, 13,
                     [] { return std::ldexp(random_normal(), random_integer(-20, 20)); });
@@ -239,9 +139,4 @@ void test_kernel(const EncoderKernel& kernel) {
 }  // namespace
 }  // namespace cosimo::test
 
-int main() {
-  using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_encoder_kernel(test_kernel);
-  return finish();
-}
+int main() { return cosimo::test::test_each_encoder_kernel(cosimo::test::test_kernel); }

@@ -1,9 +1,10 @@
 // LayerNorm and codes of every encoder kernel against double precision, on rows of every kind.
+#include "support/encoder_rows.h"
+
 #include <algorithm>
 #include <functional>
 
 #include "support/check.h"
-#include "support/encoder_values.h"
 
 namespace cosimo::test {
 namespace {
@@ -36,15 +37,15 @@ constexpr std::size_t kWidths[] = {64, 128, 384, 768, 1536};
 
 struct Norm {
   Norm(std::size_t width, float given_epsilon)
-      : gain(width * sizeof(float)), shift(width * sizeof(float)), epsilon(given_epsilon) {
-    std::generate_n(gain.floats(), width, random_normal);
-    std::generate_n(shift.floats(), width, random_normal);
+      : weight(width * sizeof(float)), bias(width * sizeof(float)), epsilon(given_epsilon) {
+    std::generate_n(weight.floats(), width, random_normal);
+    std::generate_n(bias.floats(), width, random_normal);
   }
 
-  NormWeights view() const { return {gain.floats(), shift.floats(), epsilon}; }
+  NormWeights view() const { return {weight.floats(), bias.floats(), epsilon}; }
 
-  Bytes gain;
-  Bytes shift;
+  Bytes weight;
+  Bytes bias;
   float epsilon;
 };
 
@@ -70,16 +71,16 @@ class ExactNorm {
     share_error_ = roundings * kFloatRoundoff + shift_error_ * shift_error_ / 2;
   }
 
-  double value(std::size_t i) const { return scaled(i) + norm_.shift.floats()[i]; }
+  double value(std::size_t i) const { return scaled(i) + norm_.bias.floats()[i]; }
   double error(std::size_t i) const {
-    const double gain = std::fabs(norm_.gain.floats()[i]);
+    const double weight = std::fabs(norm_.weight.floats()[i]);
     const double size = std::fabs(scaled(i));
-    return gain * shift_error_ + size * share_error_ +
-           4 * kFloatRoundoff * (size + std::fabs(norm_.shift.floats()[i])) + 4 * kLeastNormal;
+    return weight * shift_error_ + size * share_error_ +
+           4 * kFloatRoundoff * (size + std::fabs(norm_.bias.floats()[i])) + 4 * kLeastNormal;
   }
 
  private:
-  double scaled(std::size_t i) const { return norm_.gain.floats()[i] * ((row_[i] - mean_) / deviation_); }
+  double scaled(std::size_t i) const { return norm_.weight.floats()[i] * ((row_[i] - mean_) / deviation_); }
 
   const float* row_;
   const Norm& norm_;
@@ -154,7 +155,7 @@ void test_norm(const EncoderKernel& kernel, const Kind& kind, std::size_t width,
       wrong += !(std::fabs(found - exact.value(i)) <= exact.error(i));
       wrong += has_bf16(kernel) && activations.value(r, i) != rounded_to_bf16(found);
     }
-    if (kernel.code_rows == nullptr) continue;
+    if (kernel.quantize_rows == nullptr) continue;
     wrong += !row_codes_are_right(kernel, activations, r, [&](std::size_t i) { return rows.row(r)[i]; });
   }
   if (wrong > 0) std::printf("  %s, width %zu: %zu wrong\n", kind.name, width, wrong);
@@ -180,7 +181,7 @@ void test_codes(const EncoderKernel& kernel, const Kind& kind, std::size_t width
     for (std::size_t i = 0; i < width; ++i) rows.set(r, i, kind.value(i));
   }
   TestRows some = rows;
-  kernel.code_rows(rows.view(), 0, kRows, width);
+  kernel.quantize_rows(rows.view(), 0, kRows, width);
   std::size_t wrong = 0;
   for (std::size_t r = 0; r < kRows; ++r) {
     wrong += !row_codes_are_right(kernel, rows, r, [&](std::size_t i) { return rows.value(r, i); });
@@ -189,7 +190,7 @@ void test_codes(const EncoderKernel& kernel, const Kind& kind, std::size_t width
   CHECK(wrong == 0);
   // The same bits of some rows, and none of others.
   some.poison_others(1, kRows - 2);
-  kernel.code_rows(some.view(), 1, kRows - 2, width);
+  kernel.quantize_rows(some.view(), 1, kRows - 2, width);
   TestRows expected = rows;
   expected.poison_others(1, kRows - 2);
   CHECK(some == expected);
@@ -199,7 +200,7 @@ void test_kernel(const EncoderKernel& kernel) {
   for (const Kind& kind : kKinds) {
     for (const std::size_t width : kWidths) {
       for (const float epsilon : {1e-12F, 1e-5F}) test_norm(kernel, kind, width, epsilon);
-      if (kernel.code_rows != nullptr) test_codes(kernel, kind, width);
+      if (kernel.quantize_rows != nullptr) test_codes(kernel, kind, width);
     }
   }
 }
@@ -207,9 +208,4 @@ void test_kernel(const EncoderKernel& kernel) {
 }  // namespace
 }  // namespace cosimo::test
 
-int main() {
-  using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_encoder_kernel(test_kernel);
-  return finish();
-}
+int main() { return cosimo::test::test_each_encoder_kernel(cosimo::test::test_kernel); }

@@ -10,8 +10,10 @@
 #include <thread>
 
 #include "core/base/denormals.h"
-#include "support/environment.h"
 #include "kernels/encoder/encoder_dispatch.h"
+#include "support/check.h"
+#include "support/environment.h"
+#include "support/random_rows.h"
 #include "support/sanitizer.h"
 
 namespace cosimo {
@@ -82,6 +84,26 @@ void for_each_encoder_kernel(Body&& body) {
       body(kernel);
     }).join();
   });
+}
+
+/// The main of a program whose rules every kernel keeps: `test_kernel` tests one.
+template <typename Test>
+int test_each_encoder_kernel(const Test& test_kernel) {
+  random_bits = seeded_random();
+  for_each_encoder_kernel(test_kernel);
+  return finish();
+}
+
+/// The same for whole encoders, whose threads flush denormals by themselves. test_kernel(kernel, seed).
+template <typename Test>
+int test_each_encoder(const Test& test_kernel) {
+  random_bits = seeded_random();
+  const std::uint64_t seed = random_bits();
+  for_each_encoder_kernel_once([&](const EncoderKernel& kernel) {
+    if (kSanitized && !is_encoder_kernel_available(kernel.name)) return;  // emulation takes long
+    test_kernel(kernel, seed);
+  });
+  return finish();
 }
 
 }  // namespace test

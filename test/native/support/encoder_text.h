@@ -2,7 +2,7 @@
 #pragma once
 
 #include "support/check.h"
-#include "support/encoder_values.h"
+#include "support/encoder_rows.h"
 
 namespace cosimo::test {
 

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <numbers>
@@ -161,9 +161,9 @@ class SmallModel {
   }
 
   void normalize(const NormPlace& norm, std::vector<double>& rows) const {
-    const std::vector<float>& gain = read(norm.weight);
-    const std::vector<float>& shift = read(norm.bias);
-    const std::size_t width = gain.size();
+    const std::vector<float>& weight = read(norm.weight);
+    const std::vector<float>& bias = read(norm.bias);
+    const std::size_t width = weight.size();
     for (std::size_t row = 0; row < rows.size() / width; ++row) {
       double* values = &rows[row * width];
       double mean = 0;
@@ -173,7 +173,7 @@ class SmallModel {
         variance += (values[i] - mean) * (values[i] - mean) / static_cast<double>(width);
       }
       const double factor = 1 / std::sqrt(variance + static_cast<double>(model_.layer_norm_epsilon));
-      for (std::size_t i = 0; i < width; ++i) values[i] = (values[i] - mean) * factor * gain[i] + shift[i];
+      for (std::size_t i = 0; i < width; ++i) values[i] = (values[i] - mean) * factor * weight[i] + bias[i];
     }
   }
 
