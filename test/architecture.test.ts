@@ -93,8 +93,14 @@ const INCLUDES: Rules = {
   'native/kernels': [],
   'native/kernels/search': ['native/kernels', 'test/native/support/emulated_tiles.h'],
   'native/kernels/decimals': ['native/kernels', 'native/kernels/search'],
-  'native/kernels/encoder': [
-    ...['native/kernels', 'native/kernels/encoder/**', 'native/kernels/search', 'test/native/support/emulated_tiles.h'],
+  'native/kernels/encoder': ['native/kernels', 'native/kernels/encoder/**', 'native/kernels/search'],
+  'native/kernels/encoder/generic': ['native/kernels/encoder'],
+  'native/kernels/encoder/vectors': [],
+  'native/kernels/encoder/tiles': [
+    'native/kernels',
+    'native/kernels/encoder/generic',
+    'native/kernels/encoder/vectors',
+    'test/native/support/emulated_tiles.h',
   ],
 
   'test/native': ['test/native/**', 'native/core/**', 'native/kernels/**'],

@@ -2,10 +2,10 @@
 
 export type NativePrecision = 'fp32' | 'bf16' | 'int8';
 
-/** Arithmetic of an encoder on this machine's instructions. */
+/** The arithmetic of an encoder on one instruction set, which this machine has. */
 export interface NativeEncoderKernel {
   readonly name: string;
-  /** The search kernel whose name in COSIMO_KERNEL brings this one too; `scalar` where no instruction set is used. */
+  /** The search kernel whose name in COSIMO_KERNEL brings this one too; `scalar` without any instruction set. */
   readonly family: string;
   readonly precision: NativePrecision;
 }
@@ -49,7 +49,7 @@ export interface NativeEncoderModel extends NativeEncoderSizes {
   readonly pooling: 'mean' | 'cls' | 'max';
   /** Whether vectors are brought to L2 norm 1. */
   readonly normalize: boolean;
-  /** RoBERTa's way of counting positions: from the row behind that of padding. Without it the first token has row 0. */
+  /** Set for RoBERTa, which counts positions from the row behind that of padding. Without it the first token has row 0. */
   readonly paddingId?: number;
   /** [vocabSize, hidden] */
   readonly words: NativeTensorPlace;
@@ -69,8 +69,8 @@ export interface NativeTransformerEncoderOptions {
 }
 
 /**
- * Token ids to vectors, on the addon's own threads. Batches are packed, not padded. A text's vector has the same bits
- * whatever it is batched with and however many threads there are.
+ * Token ids to vectors, on the addon's own threads. Batches are packed, not padded. A text's vector has the same bits in
+ * every batch and with any number of threads.
  * The constructor checks its options only: `invalid_argument`, and `invalid_setting` where no kernel computes in that precision.
  */
 export interface NativeTransformerEncoder {

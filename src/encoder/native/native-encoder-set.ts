@@ -1,4 +1,4 @@
-/** The native encoder as the queue has it: one set of weights and one pool of threads, with a few batches under way. */
+/** The native encoder for the queue: one set of weights and one pool of threads, with a few batches under way. */
 import { availableParallelism } from 'node:os';
 import type { Model } from '../../model/model.ts';
 import type { NativePrecision } from '../../native/transformer-encoder.ts';
@@ -16,7 +16,7 @@ export interface NativeEncoderSetOptions extends ParallelismSettings {
   readonly log: (line: string) => void;
 }
 
-/** While the event loop hears of one batch and makes up the next, the threads have another. */
+/** While the event loop takes the result of one batch and makes up the next, the threads work on another. */
 const BATCHES_UNDER_WAY = 2;
 const MEASURE_MS = 50;
 
@@ -43,8 +43,8 @@ export async function startNativeEncoders(options: NativeEncoderSetOptions): Pro
 }
 
 /**
- * Nothing to measure: all threads work on one batch, so that workers side by side would only share them.
- * @param wanted `workers` is how many batches are under way; with `threads` it is what they have together
+ * How the encoder uses the cores. There is nothing to measure: all threads work on one batch.
+ * @param settings `workers`: batches under way, 0 for the default; `threads`: threads of each worker, 0 for all cores
  */
 export function nativeParallelism(
   { workers, threads }: ParallelismSettings,

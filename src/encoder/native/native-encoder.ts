@@ -9,7 +9,7 @@ import { nativeModel, whyNotCovered } from './native-model.ts';
 export interface NativeEncoderOptions {
   readonly model: Model;
   readonly precision: NativePrecision;
-  /** All of them work on one batch, also on a single text. */
+  /** All of them work on one batch, even on a single text. */
   readonly threads: number;
 }
 
@@ -93,7 +93,7 @@ export async function createNativeEncoder({ model, precision, threads }: NativeE
   }
 }
 
-/** What the encoder says of a batch that it doesn't take is no fault of whoever sent the text. */
+/** A batch that the encoder refuses is our fault, not that of whoever sent the text. */
 function serviceError(cause: Error): CosimoError {
   const code = errorCodeOf(cause);
   if (code === 'cancelled') return new CosimoError(code, undefined, { cause });

@@ -1,4 +1,4 @@
-/** A model as the native encoder takes it: whether it does, and where its tensors lie. */
+/** Whether the native encoder takes a model, and where the model's tensors lie. */
 import { join } from 'node:path';
 import type { ModelConfig } from '../../model/model-config.ts';
 import { layerNames } from '../../model/tensor-names.ts';
@@ -7,7 +7,7 @@ import type { Weights } from '../../model/weights.ts';
 import { native } from '../../native/binding.ts';
 import type { NativeEncoderLayer, NativeEncoderModel, NativeTensorPlace } from '../../native/transformer-encoder.ts';
 
-/** @returns the reason, for a model that is left to ONNX Runtime */
+/** @returns why the native encoder doesn't take the model; undefined when it does */
 export function whyNotCovered(config: ModelConfig, weights: Weights): string | undefined {
   if (weights.kind === 'onnx') return `it is an ONNX file, ${weights.file}`;
   return native.TransformerEncoder.whyUnsupported(config);

@@ -1,4 +1,4 @@
-/** The native encoder's vectors are ONNX Runtime's for every kind of model that it takes, and what it doesn't take it says. */
+/** The native encoder gives ONNX Runtime's vectors for every kind of model that it takes, and says why it doesn't take the others. */
 import assert from 'node:assert/strict';
 import { readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ describe('vectors are those of ONNX Runtime', () => {
     ['F16 weights', { dtype: 'F16' }],
     ['BF16 weights', { dtype: 'BF16' }],
     ['one layer, names with a prefix', { layers: 1, prefix: 'bert.' }],
-    ['sizes that are no power of two', { hiddenSize: 192, heads: 3, intermediateSize: 320 }],
+    ['sizes that are no powers of two', { hiddenSize: 192, heads: 3, intermediateSize: 320 }],
     ['wide heads', { hiddenSize: 192, heads: 2, intermediateSize: 64 }],
   ];
   for (const [name, options] of models) {
@@ -86,13 +86,21 @@ describe('vectors are those of ONNX Runtime', () => {
 describe('what it does not support is refused with a sentence', () => {
   const refused: [name: string, model: () => string, message: RegExp][] = [
     ['an ONNX file', () => onnxModel(), /does not take the model in .*: it is an ONNX file, onnx\/model\.onnx\.$/],
-    ['a hidden size', () => randomModel({ hiddenSize: 96, heads: 3 }), /its hidden size 96 is not a multiple of 64/],
     [
-      'an intermediate size',
+      'a hidden size that is no multiple of 64',
+      () => randomModel({ hiddenSize: 96, heads: 3 }),
+      /its hidden size 96 is not a multiple of 64/,
+    ],
+    [
+      'an intermediate size that is no multiple of 64',
       () => randomModel({ intermediateSize: 100 }),
       /its intermediate size 100 is not a multiple/,
     ],
-    ['narrow heads', () => randomModel({ heads: 4 }), /its heads of 16 are not of a multiple of 32/],
+    [
+      'heads whose size is no multiple of 32',
+      () => randomModel({ heads: 4 }),
+      /its heads of 16 are not of a multiple of 32/,
+    ],
     [
       'a model without one of its tensors',
       () => randomModel({ without: 'encoder.layer.1.output.dense.bias' }),
@@ -104,7 +112,7 @@ describe('what it does not support is refused with a sentence', () => {
   }
 });
 
-test('weights that change between their header and their loading end in a sentence, not in a crash', async () => {
+test('weights that shrink or vanish after their header was read end in a sentence, not in a crash', async () => {
   const dir = randomModel();
   const weights = await readWeights(dir);
   assert.equal(weights.kind, 'tensors');

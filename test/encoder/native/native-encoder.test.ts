@@ -1,4 +1,4 @@
-/** The native encoder on the real model, with every kernel: near enough to sentence-transformers, and to the bit the same in whatever batch. */
+/** The native encoder on the real model, with every kernel: close to sentence-transformers, and the same bits in every batch. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -90,7 +90,7 @@ for (const precision of ['fp32', 'bf16', 'int8'] as const) {
       assertSameBits(joined, together, 'one after another');
     });
 
-    test('weights and workspace are what it says of its memory, until it is closed', async () => {
+    test('memoryBytes counts weights and workspace, and is 0 once closed', async () => {
       const own = await open(1);
       const bytesOfWeights = { fp32: 4, bf16: 2, int8: 1 }[precision];
       const [embeddings, layers] = [31_000 * DIMENSIONS, 10_600_000];

@@ -30,8 +30,8 @@ async function loaded() {
   return encoder;
 }
 
-describe('what its calls refuse', () => {
-  test('options that are missing or wrong are refused with a code', () => {
+describe('calls refuse', () => {
+  test('bad options, in a sentence each', () => {
     const bad: [change: object, message: RegExp][] = [
       [{ threads: 0 }, /^threads must be an integer from 1 to 1024$/],
       [{ precision: 'fp16' }, /^precision must be 'fp32', 'bf16' or 'int8'$/],
@@ -59,7 +59,7 @@ describe('what its calls refuse', () => {
     assert.throws(() => new native.TransformerEncoder(undefined as never), { code: 'invalid_argument' });
   });
 
-  test('sizes: whyUnsupported says of the same models why, for people, and nothing of others', () => {
+  test('sizes that no kernel takes: whyUnsupported says why, and nothing of other sizes', () => {
     const why = (change: object) => native.TransformerEncoder.whyUnsupported({ ...model, ...change });
     assert.equal(why({}), undefined);
     assert.equal(why({ hiddenSize: 100 }), 'its hidden size 100 is not a multiple of 64');
@@ -74,7 +74,7 @@ describe('what its calls refuse', () => {
     });
   });
 
-  test('a precision without a kernel, by name of those that have one', () => {
+  test('a precision without a kernel, and name those with one', () => {
     const script = `
       import { native } from ${JSON.stringify(BINDING)};
       try { new native.TransformerEncoder(${JSON.stringify({ ...options, precision: 'bf16' })}); }
@@ -87,7 +87,7 @@ describe('what its calls refuse', () => {
     );
   });
 
-  test('batches that are wrong are refused with a code', async () => {
+  test('batches before load() has ended, and bad texts and tickets', async () => {
     const encoder = new native.TransformerEncoder(options);
     const encode = (texts: unknown, ticket?: unknown) => encoder.encode(texts as Int32Array[], ticket as number);
     const two = [Int32Array.of(1), Int32Array.of(2, 3)];
@@ -114,7 +114,7 @@ describe('what its calls refuse', () => {
     encoder.close();
   });
 
-  test('ids are copied before the call returns, views respected', async () => {
+  test('ids are copied before the call returns, and a view is read from its offset', async () => {
     const encoder = await loaded();
     const expected = await encoder.encode([Int32Array.of(5, 6)]);
     const ids = Int32Array.of(9, 5, 6, 9);
@@ -148,7 +148,7 @@ describe('cancelling', () => {
       await encoder.close();
     }));
 
-  test('of many batches each has its own; a ticket of none and one that has ended are nothing', async () => {
+  test('a ticket ends its own batch alone; a ticket of no batch, or of one that has ended, does nothing', async () => {
     const encoder = await loaded();
     const batches = Array.from({ length: 200 }, (_, at) => encoder.encode(texts(1), at + 1));
     for (let ticket = 2; ticket <= 200; ticket += 2) encoder.cancel(ticket);
@@ -164,7 +164,7 @@ describe('cancelling', () => {
 });
 
 describe('closing', () => {
-  test('batches that have not begun end with `closed`, the memory goes with the last one', async () => {
+  test('batches that have not begun end with `closed`, and the memory goes with the last one', async () => {
     const encoder = await loaded();
     assert.ok(encoder.memoryBytes > 1e6);
     const batches = Array.from({ length: 20 }, () => encoder.encode(texts(500)));
@@ -178,7 +178,7 @@ describe('closing', () => {
     assert.equal(encoder.memoryBytes, 0);
   });
 
-  test('an encoder that has not loaded yet can be closed', async () => {
+  test('load() rejects with `closed` when close() came before it or during it', async () => {
     const early = new native.TransformerEncoder(options);
     early.close();
     await assert.rejects(early.load(), { code: 'closed' });
