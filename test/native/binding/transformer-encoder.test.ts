@@ -113,18 +113,18 @@ describe('calls refuse', () => {
     assert.equal((await encode([])).length, 0);
     encoder.close();
   });
+});
 
-  test('ids are copied before the call returns, and a view is read from its offset', async () => {
-    const encoder = await loaded();
-    const expected = await encoder.encode([Int32Array.of(5, 6)]);
-    const ids = Int32Array.of(9, 5, 6, 9);
-    const texts = [ids.subarray(1, 3)];
-    const encoded = encoder.encode(texts);
-    ids.fill(0);
-    texts.length = 0;
-    assert.deepEqual(await encoded, expected);
-    encoder.close();
-  });
+test('ids are copied before the call returns, and a view is read from its offset', async () => {
+  const encoder = await loaded();
+  const expected = await encoder.encode([Int32Array.of(5, 6)]);
+  const ids = Int32Array.of(9, 5, 6, 9);
+  const texts = [ids.subarray(1, 3)];
+  const encoded = encoder.encode(texts);
+  ids.fill(0);
+  texts.length = 0;
+  assert.deepEqual(await encoded, expected);
+  encoder.close();
 });
 
 describe('cancelling', () => {
