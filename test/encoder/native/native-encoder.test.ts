@@ -128,7 +128,7 @@ describe('COSIMO_KERNEL leaves kernels of its family and older ones, whose vecto
     const model = await readModel(${JSON.stringify(modelDir)});
     for (const { name, family, precision } of native.encoderKernels) {
       const encoder = await createNativeEncoder({ model, precision, threads: 2 });
-      const vectors = await encoder.encode(${JSON.stringify(texts.slice(0, FIRST).map(({ ids }) => ids))});
+      const vectors = await encoder.encode(${JSON.stringify(texts.slice(0, FIRST).map(({ ids }) => ids))}.map((ids) => Int32Array.from(ids)));
       console.log(JSON.stringify({ name, family, precision, kernel: encoder.kernel, vectors: [...vectors] }));
       await encoder.close();
     }`;
