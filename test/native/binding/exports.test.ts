@@ -20,7 +20,8 @@ const namesOf = (owner: object, others: readonly string[]) =>
     .filter((name) => !others.includes(name))
     .sort();
 const membersOf = (owner: { prototype: object }) => namesOf(owner.prototype, ['constructor']);
-const staticMembersOf = (owner: object) => namesOf(owner, ['length', 'name', 'prototype']);
+/** Those that not every function has. */
+const staticMembersOf = (owner: object) => namesOf(owner, ['arguments', 'caller', 'length', 'name', 'prototype']);
 
 /** Runs a script beside binding.ts with COSIMO_KERNEL set. */
 function runWithKernel(kernel: string, body: string) {
