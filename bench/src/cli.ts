@@ -2,7 +2,7 @@
 import './environment/plain-environment.ts';
 import { availableParallelism } from 'node:os';
 import { buildBench } from '../../scripts/build-bench.mjs';
-import { DEFAULT_MODEL } from '../../src/model/source/manifest.ts';
+import { DEFAULT_MODEL } from '../../src/model/source/default-model.ts';
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { terminalProgress } from '../../src/model/source/transfer/progress.ts';
 import { sweepLeftovers } from './data/data-files.ts';

@@ -1,6 +1,6 @@
 /** `node src/cli/fetch-model.ts`: fetches the model that MODEL or MODEL_DIR names, unless it is there. For set-up. */
 import { errorCodeOf } from '../errors.ts';
-import { DEFAULT_MODEL } from '../model/source/manifest.ts';
+import { DEFAULT_MODEL } from '../model/source/default-model.ts';
 import { resolveModel } from '../model/source/resolve-model.ts';
 import { terminalProgress } from '../model/source/transfer/progress.ts';
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import { parseModelName } from '../../src/model/model-name.ts';
 import { cacheRoot, modelFolder } from '../../src/model/source/cache-folder.ts';
-import { decidingFilesAmong, isDecidingFile } from '../../src/model/source/manifest.ts';
+import { isModelFile, modelFilesAmong } from '../../src/model/source/model-files.ts';
 import { terminalProgress } from '../../src/model/source/transfer/progress.ts';
 import { testModelDir } from '../support/model.ts';
 
@@ -36,7 +36,7 @@ describe('a name', () => {
       ...['model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'tokenizer_config.json'],
       ...['model.onnx', 'model.onnx_data', 'onnx/model.onnx', 'onnx/model.onnx_data'],
     ];
-    for (const path of deciding) assert.ok(isDecidingFile(path), path);
+    for (const path of deciding) assert.ok(isModelFile(path), path);
     const others = [
       ...['../config.json', '/config.json', 'x/config.json', '1_x/../config.json', '1_a/b/config.json'],
       ...['../model-00001-of-00002.safetensors', 'x/model-00001-of-00002.safetensors', 'model-1-of-2.safetensors'],
@@ -47,8 +47,8 @@ describe('a name', () => {
         'adapter_model.safetensors',
       ],
     ];
-    for (const path of others) assert.ok(!isDecidingFile(path), path);
-    assert.deepEqual(decidingFilesAmong([...others, ...deciding]), [
+    for (const path of others) assert.ok(!isModelFile(path), path);
+    assert.deepEqual(modelFilesAmong([...others, ...deciding]), [
       ...['model.safetensors', '1_Pooling/config.json'],
       ...['2_Normalize/config.json', 'sentence_roberta_config.json', 'tokenizer_config.json'],
     ]);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, test } from 'vitest';
 import { createOnnxEncoder } from '../../src/encoder/onnx/onnx-encoder.ts';
 import { readModel } from '../../src/model/model.ts';
-import { decidingFilesIn } from '../../src/model/source/deciding-files.ts';
+import { modelFilesIn } from '../../src/model/source/model-files.ts';
 import { readWeights } from '../../src/model/weights.ts';
 import { onnxModel } from '../support/onnx-model.ts';
 
@@ -64,7 +64,7 @@ describe('which weights are taken', () => {
     const kinds = [];
     for (const gone of ['model.safetensors', INDEX, 'onnx/model.onnx', 'model.onnx']) {
       const weights = await readWeights(dir);
-      const deciding = (await decidingFilesIn(dir)).filter((name) => /safetensors|onnx/.test(name));
+      const deciding = (await modelFilesIn(dir)).filter((name) => /safetensors|onnx/.test(name));
       kinds.push([weights.kind === 'onnx' ? weights.file : weights.source, ...deciding]);
       rmSync(join(dir, gone));
     }
@@ -89,8 +89,7 @@ describe('which weights are taken', () => {
   });
 
   test("the tokenizer's settings decide only where they say how long a text may be", async () => {
-    const isCounted = async (model: string) =>
-      (await decidingFilesIn(FIXTURES + model)).includes('tokenizer_config.json');
+    const isCounted = async (model: string) => (await modelFilesIn(FIXTURES + model)).includes('tokenizer_config.json');
     assert.deepEqual([await isCounted('bert-mean'), await isCounted('bert-max-bf16')], [true, false]);
     assert.ok(readdirSync(`${FIXTURES}bert-max-bf16`).includes('tokenizer_config.json'));
   });

@@ -1,6 +1,6 @@
 /** Makes the files of a data set unless they exist: a process of its own, because generators and the model take long. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { DEFAULT_MODEL } from '../../../src/model/source/manifest.ts';
+import { DEFAULT_MODEL } from '../../../src/model/source/default-model.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { serveRounds } from '../trial/protocol.ts';
 import { makeOnce } from './data-files.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { env } from 'onnxruntime-node';
-import { DEFAULT_MODEL } from '../../../src/model/source/manifest.ts';
+import { DEFAULT_MODEL } from '../../../src/model/source/default-model.ts';
 import { native } from '../../../src/native/binding.ts';
 import type { CpuAbilities } from '../trial/trial.ts';
 

@@ -1,7 +1,8 @@
 /** The Hugging Face hub, or whatever HF_ENDPOINT names: which files a model has, and the files. */
 
-import { decidingFilesAmong, type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
-import type { Delivery } from './transfer/delivery.ts';
+import { type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import { modelFilesAmong } from './model-files.ts';
+import type { Delivery, TransferOptions } from './transfer/delivery.ts';
 import { downloadFile } from './transfer/download.ts';
 import { answerError, PatientFetch } from './transfer/patient-fetch.ts';
 
@@ -30,7 +31,7 @@ export async function fetchFromHub(manifest: ModelManifest, delivery: Delivery):
   const total = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
   progress.start(manifest.name, total);
   try {
-    // The small files first: a server that can't be reached is noticed before the large one.
+    // Small files first: an unreachable server is noticed before the large file.
     for (const file of files.toSorted((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0))) {
       await downloadFile(addressOf(file, manifest, environment), file, server, delivery);
     }
@@ -50,24 +51,21 @@ interface HubAnswer {
   readonly siblings?: readonly Sibling[];
 }
 
-type Means = Omit<Delivery, 'dir' | 'files'>;
-
 /**
- * Asks the hub for a model's commit and those of its files that decide over vectors; what else it holds, and whatever a
- * listing may call a file, is left there.
+ * Asks the hub for a model's commit and for its files that affect vectors. Other names of the listing are ignored.
  * @throws Error in a few words
  */
-export async function listOnHub(name: string, revision: string, means: Means): Promise<ModelManifest> {
-  const url = `${hubEndpoint(means.environment)}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const { sha = '', siblings = [] } = await askHub<HubAnswer>(url, 'GET', means, (response) => {
+export async function listOnHub(name: string, revision: string, options: TransferOptions): Promise<ModelManifest> {
+  const url = `${hubEndpoint(options.environment)}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const { sha = '', siblings = [] } = await askHub<HubAnswer>(url, 'GET', options, (response) => {
     if (!response.ok) throw answerError(response);
     return response.json() as Promise<HubAnswer>;
   });
   if (!/^[0-9a-f]{40}$/.test(sha)) throw new Error('the server names no commit');
-  const wanted = decidingFilesAmong(siblings.map(({ rfilename }) => rfilename));
+  const wanted = modelFilesAmong(siblings.map(({ rfilename }) => rfilename));
   const files = wanted.map((path) => toModelFile(siblings.find(({ rfilename }) => rfilename === path) as Sibling));
   const manifest = requireWhole({ name, revision: sha, files });
-  return { ...manifest, files: await Promise.all(files.map((file) => withDigest(file, manifest, means))) };
+  return { ...manifest, files: await Promise.all(files.map((file) => withDigest(file, manifest, options))) };
 }
 
 function toModelFile({ rfilename: path, size, lfs }: Sibling): ModelFile {
@@ -79,13 +77,13 @@ function toModelFile({ rfilename: path, size, lfs }: Sibling): ModelFile {
   };
 }
 
-/** Where the listing tells no digest, the hub's own answer may, before it redirects to where a large file lies. */
-async function withDigest(file: ModelFile, manifest: ModelManifest, means: Means): Promise<ModelFile> {
+/** The listing may lack a digest. The hub tells it in its own answer, before it redirects to a large file. */
+async function withDigest(file: ModelFile, manifest: ModelManifest, options: TransferOptions): Promise<ModelFile> {
   if (file.sha256 !== undefined) return file;
-  const etag = await askHub(addressOf(file, manifest, means.environment), 'HEAD', means, ({ headers }) =>
+  const etag = await askHub(addressOf(file, manifest, options.environment), 'HEAD', options, ({ headers }) =>
     Promise.resolve(headers.get('x-linked-etag') ?? headers.get('etag')),
   );
-  // Of files that lie in git itself it is git's own digest, which is shorter.
+  // Files that lie in git itself have git's own digest here, which is shorter.
   const sha256 = /^"?([0-9a-f]{64})"?$/.exec(etag ?? '')?.[1];
   return sha256 === undefined ? file : { ...file, sha256 };
 }
@@ -93,7 +91,7 @@ async function withDigest(file: ModelFile, manifest: ModelManifest, means: Means
 async function askHub<T>(
   url: string,
   method: 'GET' | 'HEAD',
-  { environment, patience, signal }: Means,
+  { environment, patience, signal }: TransferOptions,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
   const patient = new PatientFetch(patience, signal);

@@ -2,8 +2,8 @@
 import { constants, copyFile, readFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { decidingFilesIn } from './deciding-files.ts';
 import { type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import { modelFilesIn } from './model-files.ts';
 import type { Delivery } from './transfer/delivery.ts';
 import { acceptPartial, claimPartial } from './transfer/partial-file.ts';
 
@@ -24,10 +24,10 @@ export async function huggingFaceCommit(folder: string, revision: string): Promi
   return commit;
 }
 
-/** What a snapshot holds of a model. Those libraries fetch file by file: it may hold the tokenizer alone. @throws Error */
+/** The files of a snapshot. It may be incomplete, since those libraries fetch file by file. @throws Error when it is */
 export async function listSnapshot(folder: string, name: string, commit: string): Promise<ModelManifest> {
   const snapshot = snapshotFolder(folder, commit);
-  const files = await Promise.all((await decidingFilesIn(snapshot)).map((path) => toModelFile(snapshot, path)));
+  const files = await Promise.all((await modelFilesIn(snapshot)).map((path) => toModelFile(snapshot, path)));
   return requireWhole({ name, revision: commit, files });
 }
 
@@ -38,8 +38,8 @@ async function toModelFile(snapshot: string, path: string): Promise<ModelFile> {
 }
 
 /**
- * Copies the files of a snapshot into our cache. A snapshot is made of symbolic links, and ONNX Runtime refuses one in the
- * place of the weights; a hard link would let a mishap here reach into the other cache.
+ * Copies the files of a snapshot into our cache. A snapshot has symbolic links, which ONNX Runtime refuses for weights; with
+ * hard links, damage to our file would be damage to the other cache.
  * @throws Error in a few words
  */
 export async function takeFromHuggingFace(folder: string, commit: string, delivery: Delivery): Promise<void> {

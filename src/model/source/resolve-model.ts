@@ -1,4 +1,4 @@
-/** From a model's name to a folder with its files, and what to say when no source has it. */
+/** Finds the folder of a model by its name, or says why no source has it. */
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -6,9 +6,10 @@ import { CosimoError } from '../../errors.ts';
 import { type ModelConfig, readModelConfig } from '../model-config.ts';
 import { type ModelName, parseModelName } from '../model-name.ts';
 import { cacheRoot } from './cache-folder.ts';
-import { decidingFilesIn } from './deciding-files.ts';
-import { DEFAULT_MODEL, type ModelFile, type ModelManifest } from './manifest.ts';
-import { type FoundModel, type Source, sourcesOf } from './model-sources.ts';
+import { DEFAULT_MODEL } from './default-model.ts';
+import type { ModelFile, ModelManifest } from './manifest.ts';
+import { modelFilesIn } from './model-files.ts';
+import { type FoundModel, modelSources, type Source } from './model-sources.ts';
 import { ownFolder } from './own-folder.ts';
 import { DEFAULT_PATIENCE, type Patience } from './transfer/delivery.ts';
 import { sha256OfFile } from './transfer/digest.ts';
@@ -29,7 +30,7 @@ export interface ModelRequest {
   /** Instead of Cosimo's folder among the user's caches. */
   readonly cacheDir?: string;
   readonly patience?: Patience;
-  /** The model whose files are known to the byte and which a Python package carries. */
+  /** The model whose files are known to the byte; a Python package holds them too. */
   readonly pinned?: ModelManifest;
 }
 
@@ -37,12 +38,12 @@ export interface ResolvedModel {
   /** Absolute; holds the files themselves, no links. */
   readonly dir: string;
   readonly name: string;
-  /** The commit; undefined for MODEL_DIR, whose folder nobody has named. */
+  /** The commit; undefined for MODEL_DIR. */
   readonly revision: string | undefined;
   readonly source: 'MODEL_DIR' | Source['name'];
   /** What the folder says of the model; it has been read and checked. */
   readonly config: ModelConfig;
-  /** SHA-256 over every file that decides over the vectors. */
+  /** SHA-256 over every file that affects the vectors. */
   readonly fingerprint: string;
 }
 
@@ -73,18 +74,18 @@ async function findModel(request: ModelRequest, environment: NodeJS.ProcessEnv, 
   const { patience = DEFAULT_PATIENCE, progress = NO_PROGRESS, pinned = DEFAULT_MODEL, log, signal } = request;
   const { name, revision } = parseModelName(request.model);
   const isPinned = name === pinned.name && (revision === undefined || revision === pinned.revision);
-  const sources = sourcesOf({
+  const sources = modelSources({
     name,
     revision: revision ?? 'main',
     pinned: isPinned ? pinned : undefined,
     cacheRoot: cache,
-    means: { environment, patience, progress, log, signal },
+    transfer: { environment, patience, progress, log, signal },
   });
   const reasons: string[] = [];
-  for (const { name: source, where, take } of sources) {
+  for (const { name: source, where, find } of sources) {
     signal?.throwIfAborted();
     try {
-      const { dir, revision: commit, files } = await take();
+      const { dir, revision: commit, files } = await find();
       return { dir: await realpath(dir), name, revision: commit, source, files };
     } catch (error) {
       signal?.throwIfAborted();
@@ -110,7 +111,7 @@ function unavailable({ name, revision }: ModelName, reasons: readonly string[], 
 async function fingerprintOf(dir: string, checked: readonly ModelFile[]): Promise<string> {
   const digests = new Map(checked.map(({ path, sha256 }) => [path, sha256]));
   const hash = createHash('sha256');
-  for (const path of await decidingFilesIn(dir)) {
+  for (const path of await modelFilesIn(dir)) {
     hash.update(`${path} ${digests.get(path) ?? (await sha256OfFile(join(dir, path)))}\n`);
   }
   return hash.digest('hex');

@@ -12,11 +12,11 @@ export interface WheelOptions {
   readonly tags?: readonly string[];
 }
 
-/** Scratch folders of starts that were killed: nobody waits an hour for pip. */
+/** Older scratch folders are left over from killed starts: nobody waits an hour for pip. */
 const ABANDONED_AFTER_MS = 60 * 60_000;
 const SCRATCH = 'package-';
 
-/** Gives `use` an empty folder inside `folder`, and clears it away afterwards; also those that dead processes left. */
+/** Gives `use` an empty folder inside `folder` and removes it afterwards. Removes those that dead processes left, too. */
 export async function withScratch(folder: string, use: (scratch: string) => Promise<void>): Promise<void> {
   await sweepScratch(folder);
   const scratch = await mkdtemp(join(folder, SCRATCH));
@@ -38,7 +38,7 @@ async function sweepScratch(folder: string): Promise<void> {
 }
 
 /**
- * pip is an ordinary client: where it gets packages from is the user's setting.
+ * Runs pip, with the user's own settings of pip.
  *
  * @param requirement such as `name==1.0`
  * @param scratch an empty folder
@@ -71,7 +71,7 @@ async function findWheel(folder: string): Promise<string> {
 
 const NOT_INSTALLED = 'is not installed';
 
-/** The last line of what it said, when it failed. On a terminal it draws its own progress bar, on stderr as all progress. */
+/** @returns the last line of stderr if the command failed. On a terminal its progress bar is shown, on stderr. */
 function run(
   command: string,
   args: readonly string[],
@@ -92,7 +92,7 @@ function run(
   });
 }
 
-/** The files of a wheel, one after another; `read` what is wanted before asking for the next. */
+/** The files of a wheel, one after another. Call `read` before asking for the next. */
 export async function* wheelFiles(
   wheel: string,
 ): AsyncGenerator<{ readonly name: string; readonly read: () => Promise<NodeJS.ReadableStream> }> {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'vitest';
-import { DEFAULT_MODEL } from '../../../src/model/source/manifest.ts';
+import { DEFAULT_MODEL } from '../../../src/model/source/default-model.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { testModelDir } from '../../support/model.ts';
 import { startModelServer } from '../../support/model-server.ts';

@@ -1,4 +1,4 @@
-/** What the sources of a model have in common. */
+/** What every source of a model is told: what to fetch, where to, how long to wait. */
 import type { ModelFile } from '../manifest.ts';
 import type { Progress } from './progress.ts';
 
@@ -8,7 +8,7 @@ export interface Patience {
   readonly connect_ms: number;
   /** Between two pieces of a body. */
   readonly stall_ms: number;
-  /** How often a broken download is taken up again. */
+  /** How often a broken download is resumed. */
   readonly attempts: number;
   /** Pause before the second attempt; doubled before each further one. */
   readonly backoff_ms: number;
@@ -16,16 +16,19 @@ export interface Patience {
 
 export const DEFAULT_PATIENCE: Patience = { connect_ms: 5_000, stall_ms: 20_000, attempts: 5, backoff_ms: 500 };
 
-/** Where a source puts files, and whom it tells. */
-export interface Delivery {
-  /** The model's folder in our cache; may not exist yet. */
-  readonly dir: string;
-  /** Those still to be fetched. */
-  readonly files: readonly ModelFile[];
+/** How files are fetched, and who is told of it. */
+export interface TransferOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly patience: Patience;
   readonly progress: Progress;
   readonly log: (line: string) => void;
-  /** Ends downloads and pip; what has come so far is kept for the next start. */
+  /** Ends downloads and pip; what they have fetched so far is kept for the next start. */
   readonly signal: AbortSignal | undefined;
+}
+
+export interface Delivery extends TransferOptions {
+  /** The model's folder in our cache; may not exist yet. */
+  readonly dir: string;
+  /** The files to be fetched. */
+  readonly files: readonly ModelFile[];
 }

@@ -1,4 +1,4 @@
-/** Is a file what the manifest says. */
+/** Compares files with what the manifest says. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -38,7 +38,7 @@ export async function faultOfFolder(dir: string, files: readonly ModelFile[]): P
   return undefined;
 }
 
-/** Those of the files that a folder doesn't hold, or not certainly: without a digest nobody can tell. */
+/** The files that a folder lacks or has otherwise. One without a digest is always among them: nobody can tell. */
 export async function filesToFetch(dir: string, files: readonly ModelFile[]): Promise<ModelFile[]> {
   const wanted: ModelFile[] = [];
   for (const file of files) {

@@ -1,4 +1,4 @@
-/** One file over HTTP, taken up again where it broke off. */
+/** Fetches a file over HTTP and resumes where it broke off. */
 import { open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,11 +8,11 @@ import { faultOfFile } from './digest.ts';
 import { acceptPartial, claimPartial, leavePartial } from './partial-file.ts';
 import { answerError, FinalAnswer, PatientFetch, reasonOf } from './patient-fetch.ts';
 
-/** A server as the downloads of one start know it. */
+/** What the downloads of one start share about a server. */
 export interface Server {
-  /** They go to the address's own origin. */
+  /** Sent to the address's own origin only. */
   readonly headers: Readonly<Record<string, string>>;
-  /** One that can't be reached at the outset won't be in a second: then the next source is asked instead. */
+  /** Until it has, a failure is final, and the next source is asked: a retry a second later would fail too. */
   hasAnswered: boolean;
 }
 
@@ -44,7 +44,7 @@ export async function downloadFile(url: string, file: ModelFile, server: Server,
   await acceptPartial(partial, path, file);
 }
 
-/** Attempts until the server has sent all that it has, the patience is at its end or the answer is final. */
+/** Tries until the server has sent everything, the attempts are used up, or the answer is final. */
 async function fetchAll(download: Download, partial: string): Promise<void> {
   const { patience, log, signal } = download.delivery;
   for (let attempt = 1; ; attempt += 1) {
@@ -65,7 +65,7 @@ async function fetchRest({ url, file, server, delivery }: Download, partial: str
   const have = (await stat(partial)).size;
   const headers = {
     ...server.headers,
-    // A compressed answer's bytes can be neither counted nor taken up in the middle.
+    // The bytes of a compressed answer can be neither counted nor resumed.
     'accept-encoding': 'identity',
     ...(have === 0 ? {} : { range: `bytes=${have}-` }),
   };
@@ -73,7 +73,7 @@ async function fetchRest({ url, file, server, delivery }: Download, partial: str
   try {
     const response = await patient.fetch(url, { headers });
     server.hasAnswered = true;
-    // 416: there is nothing behind what we have, which the check of the whole file will judge.
+    // 416: the server has no more bytes. The digest will tell whether the file is whole.
     if (response.status === 416) return;
     if (!response.ok) throw answerError(response);
     const continues = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`);

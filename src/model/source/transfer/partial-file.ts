@@ -1,7 +1,8 @@
 /**
- * Files under temporary names. A file gets its name only when it is whole and checked: what has its name is whole.
- * Each process writes to a name of its own, so that two that start together don't break each other; what a dead process
- * left behind is taken over. Several machines or containers may share the folder: a process id tells only at home.
+ * Files under temporary names. A file gets its final name only when it is whole and checked.
+ * Each process writes to a temporary name of its own, so that processes that start together don't disturb each other; a file
+ * that a dead process left is taken over. Machines or containers may share the folder, so the name tells the host too: a
+ * process id means nothing on another one.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -13,7 +14,7 @@ import { faultOfFile } from './digest.ts';
 
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const PARTIAL = /\.partial-(?<host>[0-9a-f]{8})-(?<pid>\d+)-[0-9a-f-]+$/;
-/** A download that lives has written within this time: it waits for a server far less long before it gives up. */
+/** A running download has written within this time: it gives up on a silent server much sooner. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
 
 /** The temporary name for `path`, with what an earlier process had of the file, if any. */
@@ -27,7 +28,7 @@ export async function claimPartial(path: string): Promise<string> {
   return partial;
 }
 
-/** Keeps what has come of the file for whoever claims it next; nothing is kept of nothing. */
+/** Keeps the bytes so far for whoever claims the file next; an empty file is removed. */
 export async function leavePartial(partial: string, path: string): Promise<void> {
   const { size = 0 } = (await stat(partial).catch(() => undefined)) ?? {};
   if (size === 0) await rm(partial, { force: true });
@@ -45,7 +46,7 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Checks the file, makes sure that it is on the disk and gives it its name. @throws Error naming the fault; the file is gone then */
+/** Checks the file, syncs it to disk and gives it its final name. @throws Error naming the fault; the file is removed then */
 export async function acceptPartial(partial: string, path: string, expected: ModelFile): Promise<void> {
   const fault = await faultOfFile(partial, expected);
   if (fault !== undefined) {
@@ -66,7 +67,7 @@ async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** What has a second name elsewhere is somebody else's too: never write to it. */
+/** A file with a second hard link belongs to somebody else too: it must not be written to. */
 async function dropLink(partial: string): Promise<void> {
   const found = await stat(partial).catch(() => undefined);
   if (found !== undefined && found.nlink > 1) await rm(partial);

@@ -1,11 +1,11 @@
-/** `fetch` that doesn't wait for ever, and what an answer means for another attempt. */
+/** `fetch` with time limits, and which failures are worth another attempt. */
 import type { Patience } from './delivery.ts';
 
 /** An answer that another attempt would not change. */
 export class FinalAnswer extends Error {}
 
 /**
- * One request. It gives up when the server doesn't answer in time, or stops in the middle, or when `signal` says so.
+ * One request. It gives up when the server doesn't answer in time or stops in the middle, and when `signal` fires.
  * A redirect to another origin is followed without Authorization, as the Fetch standard has it.
  */
 export class PatientFetch {
@@ -41,13 +41,13 @@ export class PatientFetch {
   }
 }
 
-/** Refusals are final; what a server says when it is in trouble is not. */
+/** A refusal is final; 5xx and 429 are worth another attempt. */
 export function answerError(response: Response): Error {
   const words = `the server answered ${response.status} ${response.statusText}`.trim();
   return response.status < 500 && response.status !== 429 ? new FinalAnswer(words) : new Error(words);
 }
 
-/** An error in a few words: undici's `fetch failed` says nothing, its cause does. */
+/** An error in a few words. Node's `fetch failed` has them in its cause. */
 export function reasonOf(error: unknown): string {
   const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } };
   return (message === 'fetch failed' ? cause?.message || cause?.code : undefined) ?? message ?? String(error);
