@@ -1,6 +1,7 @@
 /** Puts tokenizer, queue and encoders of one model together. */
 import type { EncoderFacts } from './encoder.ts';
 import { EncoderHealth } from './encoder-health.ts';
+import type { TextSample } from './encoder-speed.ts';
 import { superviseEncodingThread } from './encoding-thread.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
@@ -47,17 +48,18 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
     onRestart();
   };
   const startTokenizer = () => TokenizerThread.start({ model: { dir: model.dir, config: model.config } }, log);
-  const firstTokenizer = await startTokenizer();
-  const tokenizer = superviseEncodingThread(firstTokenizer, startTokenizer, () => restarted('tokenizer'));
-  const [sample] = (await firstTokenizer.tokenize([SAMPLE_TEXT])) as [TokenizedText];
-  const started = startEncoders({
-    ...options,
-    sample: { ...sample, maxTokens },
-    log,
-    onRestart: () => restarted('encoder'),
+  const startingTokenizer = startTokenizer();
+  // Encoders load their weights meanwhile, and wait for the sample before they are measured.
+  const sample = startingTokenizer.then((tokenizer) => tokenizeSample(tokenizer, maxTokens));
+  sample.catch(() => {}); // the tokenizer's failure is thrown below
+  const startingEncoders = startEncoders({ ...options, sample, log, onRestart: () => restarted('encoder') });
+  startingEncoders.catch(() => startingTokenizer.then((tokenizer) => tokenizer.close()).catch(() => {}));
+  const firstTokenizer = await startingTokenizer.catch(async (error) => {
+    await startingEncoders.catch(() => {}); // it closes what it has started
+    throw error;
   });
-  started.catch(() => tokenizer.close());
-  const set = await started;
+  const set = await startingEncoders;
+  const tokenizer = superviseEncodingThread(firstTokenizer, startTokenizer, () => restarted('tokenizer'));
   const { dimensions, device, precision, description, pads } = set.facts;
   const health = new EncoderHealth((text) => Promise.all(queue.enqueue([text])), log);
   const queue: BatchQueue = new BatchQueue({
@@ -93,4 +95,9 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
       await Promise.all([tokenizer.close(), set.close()]);
     },
   };
+}
+
+async function tokenizeSample(tokenizer: TokenizerThread, maxTokens: number): Promise<TextSample> {
+  const [{ ids }] = (await tokenizer.tokenize([SAMPLE_TEXT])) as [TokenizedText];
+  return { ids, maxTokens };
 }

@@ -15,7 +15,8 @@ export interface EncodersOptions extends EncoderSettings, ParallelismSettings {
   readonly model: Model;
   /** Number of the CUDA device. */
   readonly deviceId: number;
-  readonly sample: TextSample;
+  /** Encoders are measured with it, once they are loaded. */
+  readonly sample: Promise<TextSample>;
   readonly log: (line: string) => void;
   /** An encoder has died and is being started again. */
   readonly onRestart: () => void;

@@ -12,7 +12,7 @@ export interface NativeEncoderSetOptions extends ParallelismSettings {
   readonly precision: NativePrecision;
   /** Why this encoder, for the log. */
   readonly why: string;
-  readonly sample: TextSample;
+  readonly sample: Promise<TextSample>;
   readonly log: (line: string) => void;
 }
 
@@ -26,7 +26,7 @@ export async function startNativeEncoders(options: NativeEncoderSetOptions): Pro
   const { batches, threads } = nativeParallelism(options, availableParallelism());
   const encoder = await createNativeEncoder({ model, precision, threads });
   const { dimensions, device, description, pads } = encoder;
-  const measured = measureSpeed([encoder], sample, MEASURE_MS);
+  const measured = sample.then((text) => measureSpeed([encoder], text, MEASURE_MS));
   measured.catch(() => encoder.close());
   const speed = await measured;
   const work = `${threads} ${threads === 1 ? 'thread' : 'threads'}, ${batches} ${batches === 1 ? 'batch' : 'batches'} under way`;

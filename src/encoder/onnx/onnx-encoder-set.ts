@@ -8,7 +8,7 @@ import { OnnxThread } from './onnx-thread.ts';
 import type { OnnxThreadOptions } from './onnx-thread-protocol.ts';
 
 export interface OnnxEncoderSetOptions extends Omit<OnnxThreadOptions, 'threads'>, ParallelismSettings {
-  readonly sample: TextSample;
+  readonly sample: Promise<TextSample>;
   readonly log: (line: string) => void;
   /** An encoder has died and is being started again. */
   readonly onRestart: () => void;
@@ -76,7 +76,7 @@ async function start(
       started.push(await OnnxThread.start(same, () => {}));
     });
     await Promise.all(rest);
-    return { threads: started, speed: await measureSpeed(started, sample, least_ms) };
+    return { threads: started, speed: await measureSpeed(started, await sample, least_ms) };
   } catch (error) {
     await Promise.all(started.map((thread) => thread.close()));
     throw error;
