@@ -156,7 +156,7 @@ export class BatchQueue {
     this.#order.add(text.share);
     this.#entries.set(text.key, text);
     this.#admission.add(text);
-    if (text.ids === undefined) this.#untokenized.add(text);
+    if (text.ids === undefined) this.#untokenized.add([text]);
     else this.#ready.add([text]);
     return text;
   }

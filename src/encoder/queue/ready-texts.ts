@@ -1,6 +1,7 @@
 /** Tokenized texts that wait for an encoder, and which of them go together. */
 import { countThatFit, planBatches } from './plan-batches.ts';
-import { byTurn, splitByWanted, type WaitingText } from './waiting-text.ts';
+import { WaitingList } from './waiting-list.ts';
+import { byTurn, type WaitingText } from './waiting-text.ts';
 
 export interface BatchLimits {
   /** Tokens of one inference, padding included. */
@@ -14,25 +15,21 @@ export interface BatchLimits {
 /** Planning looks at so many texts, those whose turn is next: its time grows with their number. */
 const WINDOW_TEXTS = 256;
 
-export class ReadyTexts {
+export class ReadyTexts extends WaitingList {
   readonly #limits: BatchLimits;
-  #texts: WaitingText[] = [];
 
   constructor(limits: BatchLimits) {
+    super();
     this.#limits = limits;
-  }
-
-  add(texts: readonly WaitingText[]): void {
-    for (const text of texts) this.#texts.push(text);
   }
 
   /** The next batch: as many texts as fit, in their order; where texts are padded, the planned batch of the first. */
   take(): WaitingText[] {
-    if (this.#texts.length === 0) return [];
-    this.#texts.sort(byTurn);
+    if (this.texts.length === 0) return [];
+    this.texts.sort(byTurn);
     if (this.#limits.pads) return this.#takePlanned();
-    const lengths = this.#texts.map(({ tokens }) => tokens);
-    return this.#texts.splice(0, countThatFit(lengths, this.#limits.batchTokens));
+    const lengths = this.texts.map(({ tokens }) => tokens);
+    return this.texts.splice(0, countThatFit(lengths, this.#limits.batchTokens));
   }
 
   /**
@@ -40,25 +37,13 @@ export class ReadyTexts {
    * most once for each text whose turn came before its own.
    */
   #takePlanned(): WaitingText[] {
-    const window = this.#texts.slice(0, WINDOW_TEXTS);
+    const window = this.texts.slice(0, WINDOW_TEXTS);
     const { batchTokens, overheadTokens } = this.#limits;
     const lengths = window.map(({ tokens }) => tokens);
     const plan = planBatches(lengths, batchTokens, overheadTokens);
     const chosen = plan.find((part) => part.includes(0)) as number[];
     const batch = new Set(chosen.map((at) => window[at] as WaitingText));
-    this.#texts = this.#texts.filter((text) => !batch.has(text));
+    this.texts = this.texts.filter((text) => !batch.has(text));
     return [...batch];
-  }
-
-  /** Removes the texts that nobody waits for any more. @returns them */
-  takeUnwanted(): WaitingText[] {
-    const { wanted, unwanted } = splitByWanted(this.#texts);
-    this.#texts = wanted;
-    return unwanted;
-  }
-
-  /** Removes all texts. @returns them */
-  clear(): WaitingText[] {
-    return this.#texts.splice(0);
   }
 }
