@@ -17,9 +17,9 @@ cmake -S . -B build/neon \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_EXE_LINKER_FLAGS=-static \
   '-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64-static;-cpu;max' >/dev/null
 cmake --build build/neon --parallel "$(nproc)"
-qemu-aarch64-static -cpu max build/neon/tests/kernels_test | grep '^kernel neon-dotprod$'
+qemu-aarch64-static -cpu max build/neon/tests/search_scores_test | grep '^kernel neon-dotprod$'
 # A CPU without SDOT: the kernel that needs it must not be there, and the other must do.
-old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/neon/tests/code_kernels_test)
+old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/neon/tests/search_bounds_test)
 printf '%s\n' "$old_cpu" | grep '^kernel neon$'
 if printf '%s\n' "$old_cpu" | grep '^kernel neon-dotprod$'; then exit 1; fi
 # Likewise of the encoder's kernels.

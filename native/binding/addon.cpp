@@ -2,16 +2,18 @@
 #include <napi.h>
 
 #include "binding/addon_state.h"
-#include "binding/classes.h"
 #include "binding/errors.h"
-#include "kernels/search/dispatch.h"
+#include "binding/exports.h"
+#include "kernels/kernel_family.h"
 
 namespace cosimo::binding {
 namespace {
 
 Napi::Array kernel_names(Napi::Env env) {
   Napi::Array names = Napi::Array::New(env);
-  for (const Kernel* kernel : available_kernels()) names.Set(names.Length(), kernel->name);
+  for (const KernelFamily family : available_kernel_families()) {
+    names.Set(names.Length(), kernel_family_name(family));
+  }
   names.Freeze();
   return names;
 }
@@ -20,7 +22,7 @@ Napi::Array kernel_names(Napi::Env env) {
 // COSIMO_KERNEL.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   return guarded(env, [&] {
-    exports.Set("kernel", active_kernel().name);
+    exports.Set("kernel", kernel_family_name(active_kernel_family()));
     exports.Set("availableKernels", kernel_names(env));
     exports.Set("encoderKernels", encoder_kernels(env));
     exports.Set("errorCodes", error_codes(env));

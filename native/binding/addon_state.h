@@ -1,4 +1,4 @@
-// What one environment (the main thread's, or a worker's) owns.
+// What one environment owns: that of the main thread, or that of a worker.
 #pragma once
 
 #include <napi.h>
@@ -7,36 +7,35 @@
 #include <unordered_set>
 
 #include "binding/async_calls.h"
-#include "core/search/searcher.h"
-#include "core/encoder/transformer_encoder.h"
 #include "core/base/thread_pool.h"
+#include "core/encoder/transformer_encoder.h"
+#include "core/search/searcher.h"
 
 namespace cosimo::binding {
 
-/// Lives on the JavaScript thread of its environment. Objects of the addon share it, since at the end of an
-/// environment they may be finalised after the instance data that also holds it.
+/// For the JavaScript thread of its environment. Objects of the addon share it: at the end of an environment
+/// they may be finalized after the instance data, which also holds it.
 ///
-/// The order of the end, in an environment's cleanup hook: threads are stopped and joined, so that no one can
-/// finish a call any more; then the calls go; then Node takes the thread-safe function down. (process.exit on
-/// the main thread runs no hooks: threads then work on until the process is gone, and touch nothing that is
-/// destroyed before.)
+/// An environment ends in its cleanup hook, in this order: threads are stopped and joined, so that none can
+/// finish a call any more; the calls are destroyed; Node tears down the thread-safe function. process.exit on
+/// the main thread runs no hooks: threads then work until the process is gone, and use nothing that is
+/// destroyed before.
 class AddonState {
  public:
   explicit AddonState(Napi::Env env) : calls_(env) {}
 
-  /// The state of an environment, made on the first call. It is shut down by a cleanup hook of the
-  /// environment.
+  /// The state of an environment, made on the first call. A cleanup hook of the environment shuts it down.
   static std::shared_ptr<AddonState> of(Napi::Env env);
 
   AsyncCalls& calls() noexcept { return calls_; }
 
-  /// The one thread that writes JSON; started when first needed. Throws std::system_error.
+  /// One thread that writes JSON, started when first needed. Throws std::system_error.
   ThreadPool& json_pool();
 
-  /// The one thread that loads the weights of encoders; started when first needed. Throws std::system_error.
+  /// One thread that loads the weights of encoders, started when first needed. Throws std::system_error.
   ThreadPool& loading_pool();
 
-  /// What to stop at the end of the environment. Throws std::bad_alloc.
+  /// Stops the object at the end of the environment, unless it is unwatched before. Throws std::bad_alloc.
   void watch(Searcher& searcher) { searchers_.insert(&searcher); }
   void watch(TransformerEncoder& encoder) { encoders_.insert(&encoder); }
   void unwatch(Searcher& searcher) noexcept { searchers_.erase(&searcher); }

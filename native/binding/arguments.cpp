@@ -24,11 +24,11 @@ std::uint64_t checked_integer(double number, const char* name, std::uint64_t lea
   return static_cast<std::uint64_t>(number);
 }
 
-// Bytes for which a text is copied at the first go.
+// Texts up to this many bytes are copied in one call.
 constexpr std::size_t kShortText = 1024;
 constexpr std::size_t kLongestUtf8 = 4;  // bytes of one character
 
-// Bytes written, without the NUL that ends them; cut off before the character that no longer fits.
+// Returns the bytes written, without the NUL behind them. Stops before the first character that doesn't fit.
 std::size_t copy_utf8(const Napi::Value& text, std::string& room) {
   std::size_t length = 0;
   const napi_status status = napi_get_value_string_utf8(text.Env(), text, room.data(), room.size(), &length);
@@ -115,13 +115,13 @@ std::string_view text_argument(const Napi::Value& value, const char* name, std::
   if (!value.IsString()) refuse(name, "a string");
   room.resize(std::max(room.capacity(), kShortText));
   std::size_t length = copy_utf8(value, room);
-  if (length + kLongestUtf8 >= room.size()) {  // there may be more
+  if (length + kLongestUtf8 >= room.size()) {  // the text may go on
     room.resize(utf8_length(value) + 1);
     length = copy_utf8(value, room);
   }
   const std::string_view utf8(room.data(), length);
-  // UTF-8 has no form for a lone surrogate: it became U+FFFD, like another one would. Such a text is keyed by
-  // its UTF-16 units instead, behind a byte that no UTF-8 starts with.
+  // UTF-8 can't express a lone surrogate: each becomes U+FFFD, so that different texts would get the same
+  // key. A text with U+FFFD is keyed by its UTF-16 units instead, behind a byte that UTF-8 never starts with.
   if (utf8.find("\xEF\xBF\xBD") == std::string_view::npos) return utf8;
   const std::u16string units = value.As<Napi::String>().Utf16Value();
   room.assign("\xFF");

@@ -1,5 +1,6 @@
-// Checks of what JavaScript passes in. All throw Error invalid_argument with a sentence that names the
-// argument.
+// Arguments from JavaScript, checked. Each function throws Error invalid_argument with a sentence that names
+// the argument. A view of a typed array respects its byteOffset and length, and is valid until JavaScript
+// runs again.
 #pragma once
 
 #include <napi.h>
@@ -21,36 +22,33 @@ std::uint64_t integer_argument(const Napi::Value& value, const char* name, std::
 std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
                              std::uint64_t most);
 
-/// The same, or `otherwise` where there is no such property.
+/// The same, or `otherwise` when there is no such property.
 std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
                              std::uint64_t most, std::uint64_t otherwise);
 
 /// A row key: an integer from 0 to 2^53 − 1.
 std::uint64_t key_argument(const Napi::Value& value, const char* name);
 
-/// Row keys from a Float64Array, copied.
+/// A copy of the row keys in a Float64Array.
 std::vector<std::uint64_t> keys_argument(const Napi::Value& value, const char* name);
 
-/// A number; not NaN, infinities allowed.
+/// A number, which may be infinite but not NaN.
 double number_argument(const Napi::Value& value, const char* name);
 
-/// The elements of a Float32Array, its byteOffset and length respected. The view is good until JavaScript
-/// runs again.
+/// A view of a Float32Array.
 std::span<const float> floats_argument(const Napi::Value& value, const char* name);
 
-/// floats_argument with exactly `count` elements.
+/// A view of a Float32Array with exactly `count` elements.
 std::span<const float> floats_argument(const Napi::Value& value, const char* name, std::size_t count);
 
-/// The elements of an Int32Array, its byteOffset and length respected. The view is good until JavaScript runs
-/// again.
+/// A view of an Int32Array.
 std::span<const std::int32_t> int32s_argument(const Napi::Value& value, const char* name);
 
-/// The bytes of a Uint8Array (a Buffer is one), its byteOffset and length respected, from `offset` on, which
-/// is not past its end. The view is good until JavaScript runs again.
+/// A view of a Uint8Array (a Buffer is one) from `offset` to its end. The offset is not past the end.
 std::span<char> bytes_argument(const Napi::Value& value, const char* name, std::size_t offset);
 
-/// A string as a byte key: equal exactly for equal strings, lone surrogates and NUL included. `room` is what
-/// it is copied into, once unless it is long, and what the view is of.
+/// A string as bytes for use as a key. Two keys are equal exactly when their strings are, also with lone
+/// surrogates and NUL. The bytes lie in `room`, which the view refers to.
 std::string_view text_argument(const Napi::Value& value, const char* name, std::string& room);
 
 }  // namespace cosimo::binding

@@ -27,13 +27,13 @@ void AsyncCalls::finish(AsyncCall& call) noexcept {
   {
     const std::lock_guard lock(mutex_);
     call.next_finished_ = std::exchange(finished_, &call);
-    if (call.next_finished_ != nullptr) return;  // the JavaScript thread is on its way already
+    if (call.next_finished_ != nullptr) return;  // the JavaScript thread has been woken already
   }
   waker_.NonBlockingCall();
 }
 
 void AsyncCalls::on_wake(Napi::Env env, Napi::Function, AsyncCalls* calls, void*) {
-  if (static_cast<napi_env>(env) != nullptr) calls->settle_finished(env);  // null: the environment is going
+  if (static_cast<napi_env>(env) != nullptr) calls->settle_finished(env);  // null: the environment is ending
 }
 
 void AsyncCalls::settle_finished(Napi::Env env) {

@@ -1,4 +1,4 @@
-// Promises whose work runs on threads of our own.
+// Promises whose work runs on the addon's own threads.
 #pragma once
 
 #include <napi.h>
@@ -11,8 +11,8 @@
 
 namespace cosimo::binding {
 
-/// One promise under way. A pool thread fills in the outcome and calls AsyncCalls::finish; all else, and
-/// every JavaScript value in here, belongs to the JavaScript thread.
+/// One promise under way. A pool thread sets the outcome and calls AsyncCalls::finish. Everything else,
+/// JavaScript values above all, is for the JavaScript thread.
 class AsyncCall {
  public:
   explicit AsyncCall(Napi::Env env) : deferred_(Napi::Promise::Deferred::New(env)) {}
@@ -20,7 +20,8 @@ class AsyncCall {
   AsyncCall(const AsyncCall&) = delete;
   AsyncCall& operator=(const AsyncCall&) = delete;
 
-  /// What the promise resolves to. JavaScript thread, once, after finish() without an error.
+  /// Makes what the promise resolves to. Called once on the JavaScript thread, after finish() without an
+  /// error.
   virtual Napi::Value value(Napi::Env env) = 0;
 
   /// Why the promise is rejected. Set by the pool thread before finish().
@@ -33,21 +34,20 @@ class AsyncCall {
   AsyncCall* next_finished_ = nullptr;
 };
 
-/// The promises of one environment. An environment with none under way may end its event loop; one under way
-/// keeps it.
+/// The promises of one environment. While one is under way, the event loop of the environment does not end.
 class AsyncCalls {
  public:
   explicit AsyncCalls(Napi::Env env);
 
-  /// Starts a call and returns its promise, which is rejected at once when `start` throws. `start` hands the
-  /// call to a pool thread, which finishes it exactly once. JavaScript thread.
+  /// Calls `start`, which hands the call to a pool thread; that thread finishes it exactly once. Returns the
+  /// promise, rejected already when `start` throws. JavaScript thread.
   Napi::Promise begin(Napi::Env env, std::unique_ptr<AsyncCall> call, const std::function<void()>& start);
 
-  /// Any thread, but none after shut_down(). The call belongs to the JavaScript thread from here on.
+  /// The caller must not touch the call afterwards. Any thread, but not after shut_down().
   void finish(AsyncCall& call) noexcept;
 
-  /// Before the environment goes, and after every thread that could finish a call has ended. Promises under
-  /// way are never settled: nobody is left to hear of it.
+  /// Called before the environment ends, once no thread can finish a call any more. Promises under way are
+  /// never settled: no JavaScript is left to notice.
   void shut_down() noexcept;
 
  private:
@@ -62,8 +62,8 @@ class AsyncCalls {
   std::unordered_map<AsyncCall*, std::unique_ptr<AsyncCall>> under_way_;  // JavaScript thread
 
   std::mutex mutex_;
-  AsyncCall* finished_ =
-      nullptr;  // a list, newest first; linked inside the calls, so that finishing can't fail
+  // A list, newest first. It is linked inside the calls, so that finish() needs no memory.
+  AsyncCall* finished_ = nullptr;
 };
 
 }  // namespace cosimo::binding

@@ -5,22 +5,23 @@
 #include <string>
 
 #include "binding/arguments.h"
-#include "binding/classes.h"
 #include "binding/errors.h"
+#include "binding/exports.h"
 #include "binding/memory_report.h"
 #include "binding/shared_objects.h"
-#include "core/cache/embedding_cache.h"
 #include "core/base/error.h"
-#include "core/json/json_writer.h"
+#include "core/cache/embedding_cache.h"
 #include "core/index/vector_index.h"
-#include "kernels/search/dispatch.h"
+#include "core/json/json_writer.h"
+#include "kernels/decimals/decimals_dispatch.h"
+#include "kernels/search/search_kernel.h"
 
 namespace cosimo::binding {
 namespace {
 
 constexpr std::size_t kAnySize = std::numeric_limits<std::size_t>::max();
 
-// The caches of the process, for its other environments.
+// The caches that environments of this process share.
 SharedObjects<EmbeddingCache>& shared_caches() {
   static SharedObjects<EmbeddingCache> caches;
   return caches;
@@ -121,7 +122,7 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
     });
   }
 
-  // All or nothing: -1 where a text isn't there, and nothing is counted.
+  // -1, and nothing counted, when a text is not in the cache.
   Napi::Value write_json(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
       if (!info[0].IsArray()) throw Error(ErrorCode::invalid_argument, "texts must be an array of strings");
@@ -143,14 +144,14 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
     });
   }
 
-  // Straight from the cache's memory. Null when the text isn't there.
+  // Reads straight from the cache's memory. Null when the text is not in the cache.
   char* write_found(std::string_view text, char* to) noexcept {
     EmbeddingCache::Reader reader(*cache_);
     const std::span<const float> vector = reader.find(text);
-    return vector.empty() ? nullptr : write_vector_json(to, vector, active_kernel());
+    return vector.empty() ? nullptr : write_vector_json(to, vector, active_decimals_kernel());
   }
 
-  // Once for all environments, by the one that made the cache.
+  // Only the environment that made the cache reports its memory.
   void report() {
     if (is_owner_) report_.update(Env(), cache_->memory_bytes());
   }
@@ -162,7 +163,7 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
   std::shared_ptr<EmbeddingCache> cache_;
   bool is_owner_ = false;
   MemoryReport report_;
-  std::string room_;  // for the text of one call
+  std::string room_;  // reused for the text of each call
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include "core/base/error.h"
-#include "kernels/search/dispatch.h"
+#include "kernels/kernel_family.h"
 
 namespace cosimo::binding {
 namespace {

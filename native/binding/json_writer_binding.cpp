@@ -1,4 +1,4 @@
-// The functions writeVectorsJson and vectorsJson of src/native/binding.ts.
+// The functions writeVectorsJson, vectorsJson and vectorJsonBytes of src/native/binding.ts.
 #include <limits>
 #include <memory>
 #include <string>
@@ -7,12 +7,12 @@
 
 #include "binding/addon_state.h"
 #include "binding/arguments.h"
-#include "binding/classes.h"
 #include "binding/errors.h"
+#include "binding/exports.h"
 #include "core/base/error.h"
 #include "core/base/finite.h"
 #include "core/json/json_writer.h"
-#include "kernels/search/dispatch.h"
+#include "kernels/decimals/decimals_dispatch.h"
 
 namespace cosimo::binding {
 namespace {
@@ -30,7 +30,7 @@ Napi::Array vectors_argument(const Napi::Value& value) {
   return value.As<Napi::Array>();
 }
 
-// Commas between them, no brackets around.
+// Vectors with commas between them, without outer brackets.
 Napi::Value write_vectors_json(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const Napi::Array vectors = vectors_argument(info[0]);
@@ -44,7 +44,7 @@ Napi::Value write_vectors_json(const Napi::CallbackInfo& info) {
       if (target.size() - static_cast<std::size_t>(to - target.data()) < room_of(vector))
         throw Error(ErrorCode::invalid_argument, "target is too small");
       if (i > 0) *to++ = ',';
-      to = write_vector_json(to, vector, active_kernel());
+      to = write_vector_json(to, vector, active_decimals_kernel());
     }
     const std::size_t end = offset + static_cast<std::size_t>(to - target.data());
     return Napi::Number::New(info.Env(), static_cast<double>(end));
@@ -55,8 +55,8 @@ class JsonCall : public AsyncCall {
  public:
   using AsyncCall::AsyncCall;
 
-  /// Copies the vectors: a copy costs a fraction of the writing, and nothing JavaScript does to them then
-  /// matters.
+  /// Copies the vectors, so that JavaScript may change them at once. A copy takes a fraction of the time of
+  /// writing.
   void read(const Napi::Value& argument) {
     const Napi::Array array = vectors_argument(argument);
     vectors_.reserve(array.Length());
@@ -67,7 +67,7 @@ class JsonCall : public AsyncCall {
     }
   }
 
-  /// On the pool thread.
+  /// Runs on the pool thread.
   void write() noexcept {
     try {
       auto text = std::make_unique<std::string>();
@@ -76,7 +76,8 @@ class JsonCall : public AsyncCall {
         text->resize(start + room_of(vector));
         char* to = text->data() + start;
         if (start > 0) *to++ = ',';
-        text->resize(static_cast<std::size_t>(write_vector_json(to, vector, active_kernel()) - text->data()));
+        text->resize(
+            static_cast<std::size_t>(write_vector_json(to, vector, active_decimals_kernel()) - text->data()));
       }
       text_ = std::move(text);
     } catch (...) {
@@ -85,7 +86,7 @@ class JsonCall : public AsyncCall {
     vectors_ = {};
   }
 
-  /// The Buffer takes the text over and frees it when it is collected.
+  /// The Buffer owns the text and frees it when it is collected.
   Napi::Value value(Napi::Env env) override {
     const auto free_text = [](Napi::BasicEnv, char*, std::string* text) { delete text; };
     const auto buffer =
@@ -109,13 +110,13 @@ Napi::Value vectors_json(const Napi::CallbackInfo& info) {
       AsyncCalls& calls = state.calls();
       state.json_pool().submit([&call, &calls](TaskFate fate) {
         if (fate == TaskFate::run) call.write();
-        calls.finish(call);  // a cancelled one goes down with its environment
+        calls.finish(call);  // a cancelled call is never settled: its environment is ending
       });
     });
   });
 }
 
-// What writeVectorsJson and EmbeddingCache.writeJson need for one vector.
+// What writeVectorsJson and EmbeddingCache.writeJson need in their target for one vector.
 Napi::Value vector_json_bytes(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::uint64_t dimensions = integer_argument(info[0], "dimensions", 0, std::uint64_t{1} << 32);

@@ -8,7 +8,7 @@
 
 namespace cosimo::binding {
 
-/// JavaScript thread. The owner reports 0 before it goes.
+/// For the JavaScript thread. The owner reports 0 before it is destroyed.
 class MemoryReport {
  public:
   void update(Napi::BasicEnv env, std::size_t bytes) {

@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "binding/classes.h"
 #include "binding/errors.h"
+#include "binding/exports.h"
 #include "core/base/error.h"
 
 namespace cosimo::binding {
 namespace {
 
-// A path that the system can take: a string without the NUL at which it would end.
+// A path for the system: a string without NUL, at which the system would cut it off.
 std::string path_argument(const Napi::Value& value) {
   std::string path = value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
   if (path.empty() || path.find('\0') != std::string::npos)
@@ -18,8 +18,9 @@ std::string path_argument(const Napi::Value& value) {
   return path;
 }
 
-// All of its symbols are bound now, so that what is missing shows here, and are there for libraries that are
-// opened later. The handle is dropped: a library that others rely on is never closed.
+// RTLD_NOW binds all symbols now, so that a missing one is an error here. RTLD_GLOBAL offers the library's
+// symbols to libraries that are opened later. The handle is dropped: other libraries rely on this one, so it
+// is never closed.
 Napi::Value open_shared_library(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::string path = path_argument(info[0]);

@@ -1,4 +1,4 @@
-// Objects that several environments of one process use, found by a number.
+// Objects that several environments of a process share, found by a number.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,14 @@
 #include <mutex>
 #include <unordered_map>
 
-namespace cosimo {
+namespace cosimo::binding {
 
-/// Process-wide when it is a static object; safe from every thread. It keeps nothing alive: an object is
-/// there as long as someone who shared or opened it holds it.
+/// Safe from every thread. It keeps no object alive: an object can be opened as long as somebody else holds
+/// it.
 template <typename Object>
 class SharedObjects {
  public:
-  /// A number by which others find the object; the same one each time. Throws std::bad_alloc.
+  /// The number of an object, the same on every call. Throws std::bad_alloc.
   std::uint64_t share(const std::shared_ptr<Object>& object) {
     const std::lock_guard lock(mutex_);
     std::erase_if(objects_, [](const auto& entry) { return entry.second.expired(); });
@@ -24,7 +24,7 @@ class SharedObjects {
     return last_;
   }
 
-  /// Null when there is none, or none any more.
+  /// The object of that number; null when there is none, or it is gone.
   std::shared_ptr<Object> open(std::uint64_t number) const {
     const std::lock_guard lock(mutex_);
     const auto found = objects_.find(number);
@@ -37,4 +37,4 @@ class SharedObjects {
   std::uint64_t last_ = 0;
 };
 
-}  // namespace cosimo
+}  // namespace cosimo::binding

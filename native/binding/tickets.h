@@ -1,4 +1,4 @@
-// Numbers by which JavaScript cancels what it has begun.
+// Tickets: numbers with which JavaScript cancels a call that it has begun.
 #pragma once
 
 #include <napi.h>
@@ -13,16 +13,16 @@
 
 namespace cosimo::binding {
 
-/// Ticket → what is under way with it. Keeps nothing alive. JavaScript thread.
+/// Ticket → work under way. Keeps no work alive. For the JavaScript thread.
 template <typename Work>
 class Tickets {
  public:
-  /// Where to put what is begun, or null when `ticket` is undefined. Asked for before it is begun, since
-  /// nothing may fail after. Throws Error invalid_argument, std::bad_alloc.
+  /// Where to put the work once it is begun; null when `ticket` is undefined. Call this before beginning it:
+  /// nothing may fail afterwards. Throws Error invalid_argument, std::bad_alloc.
   std::weak_ptr<Work>* place_for(const Napi::Value& ticket) {
     if (ticket.IsUndefined()) return nullptr;
     const std::uint64_t number = number_of(ticket);
-    // Tickets of what ended by itself are dropped when there are many.
+    // Tickets of work that has ended are erased when there are many.
     if (under_way_.size() >= kept_) {
       std::erase_if(under_way_, [](const auto& entry) { return entry.second.expired(); });
       kept_ = std::max(kFew, 2 * under_way_.size());
@@ -30,7 +30,7 @@ class Tickets {
     return &under_way_[number];
   }
 
-  /// Null when there is none of that ticket, or it has ended; the ticket is gone then. Throws Error
+  /// The work of a ticket, null when there is none or it has ended. Forgets the ticket. Throws Error
   /// invalid_argument.
   std::shared_ptr<Work> take(const Napi::Value& ticket) {
     const auto found = under_way_.find(number_of(ticket));

@@ -9,7 +9,7 @@
 
 #include "binding/addon_state.h"
 #include "binding/arguments.h"
-#include "binding/classes.h"
+#include "binding/exports.h"
 #include "binding/encoder_model_argument.h"
 #include "binding/errors.h"
 #include "binding/memory_report.h"
@@ -18,7 +18,7 @@
 #include "core/encoder/encoder_sizes.h"
 #include "core/encoder/transformer_encoder.h"
 #include "kernels/encoder/encoder_dispatch.h"
-#include "kernels/search/dispatch.h"
+#include "kernels/kernel_family.h"
 
 namespace cosimo::binding {
 namespace {
@@ -50,7 +50,7 @@ const EncoderKernel& require_kernel(EncoderPrecision precision) {
   }
   throw Error(ErrorCode::invalid_setting, std::string("No encoder kernel of this machine computes in ") +
                                               encoder_precision_name(precision) +
-                                              "; with the search kernel " + active_kernel().name +
+                                              "; with the search kernel " + kernel_family_name(active_kernel_family()) +
                                               " there are kernels for: " + others);
 }
 

@@ -5,19 +5,20 @@
 
 #include "binding/addon_state.h"
 #include "binding/arguments.h"
-#include "binding/classes.h"
 #include "binding/errors.h"
+#include "binding/exports.h"
 #include "binding/memory_report.h"
 #include "binding/tickets.h"
 #include "core/base/error.h"
-#include "core/search/searcher.h"
 #include "core/index/vector_index.h"
-#include "kernels/search/dispatch.h"
+#include "core/search/searcher.h"
+#include "kernels/search/search_dispatch.h"
 
 namespace cosimo::binding {
 namespace {
 
 constexpr std::size_t kMostThreads = 1024;
+constexpr std::uint64_t kMostPlannedRows = std::uint64_t{1} << 46;
 
 CodeScan scan_option(const Napi::CallbackInfo& info) {
   const Napi::Value value = info[0].As<Napi::Object>().Get("scan");
@@ -49,7 +50,7 @@ class SearchCall : public AsyncCall {
   std::vector<Hit> hits;
 
  private:
-  Napi::ObjectReference owner_;  // the index must not be collected under its own search
+  Napi::ObjectReference owner_;  // keeps the index from being collected during its search
 };
 
 class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
@@ -61,6 +62,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
                            InstanceAccessor<&Self::dimensions>("dimensions"),
                            InstanceAccessor<&Self::size>("size"),
                            InstanceAccessor<&Self::memory_bytes>("memoryBytes"),
+                           InstanceMethod<&Self::bytes_of_rows>("bytesOfRows"),
                            InstanceMethod<&Self::statistics>("statistics"),
                            InstanceMethod<&Self::add>("add"),
                            InstanceMethod<&Self::add_many>("addMany"),
@@ -78,8 +80,8 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
       dimensions_ = integer_option(info, "dimensions", 1, kMostDimensions);
       const std::size_t threads = integer_option(info, "threads", 1, kMostThreads);
       const CodeScan scan = scan_option(info);
-      index_ = std::make_shared<VectorIndex>(dimensions_, active_kernel());
-      searcher_ = std::make_unique<Searcher>(index_, active_kernel(), threads, scan);
+      index_ = std::make_shared<VectorIndex>(dimensions_, active_search_kernel());
+      searcher_ = std::make_unique<Searcher>(index_, active_search_kernel(), threads, scan);
       state_->watch(*searcher_);
     });
   }
@@ -100,6 +102,13 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
 
   Napi::Value memory_bytes(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), index_ ? static_cast<double>(index_->sizes().memory_bytes) : 0);
+  }
+
+  Napi::Value bytes_of_rows(const Napi::CallbackInfo& info) {
+    return guarded(info.Env(), [&] {
+      const std::uint64_t rows = integer_argument(info[0], "rows", 0, kMostPlannedRows);
+      return Napi::Number::New(info.Env(), static_cast<double>(cosimo::bytes_of_rows(dimensions_, rows)));
+    });
   }
 
   Napi::Value statistics(const Napi::CallbackInfo& info) {
@@ -170,7 +179,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
         const std::span<const float> query = floats_argument(info[0], "query", dimensions_);
         const std::uint64_t top_k = integer_argument(info[1], "topK", 0, ~std::uint64_t{0});
         const double threshold = number_argument(info[2], "threshold");
-        std::weak_ptr<Search>* kept = tickets_.place_for(info[3]);
+        std::weak_ptr<PendingSearch>* kept = tickets_.place_for(info[3]);
         const auto search = searcher_->search(query, top_k, threshold, [&call, &calls](SearchResult result) {
           call.hits = std::move(result.hits);
           call.error = std::move(result.error);
@@ -204,7 +213,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
   std::size_t dimensions_ = 0;
   std::shared_ptr<VectorIndex> index_;  // null once closed
   std::unique_ptr<Searcher> searcher_;
-  Tickets<Search> tickets_;
+  Tickets<PendingSearch> tickets_;
   MemoryReport report_;
 };
 

@@ -1,31 +1,60 @@
-// The tile instructions that AMX kernels use, as macros: the numbers of tiles are part of the instruction.
+// AMX for kernels: how tiles are configured, and the tile instructions as macros, since a tile's number is
+// part of the instruction. Every AMX file includes this first.
 //
-// Without AMX, tests run the kernels with these macros in plain memory (test/native/support/emulated_tiles.h): a
-// fault in this file shows only on a CPU that has AMX.
+// With COSIMO_EMULATED_TILES, the macros work on plain memory: tests compile AMX kernels a second time like
+// that, under other names, to run them without AMX. The real macros run only on a CPU that has AMX.
 #pragma once
+
+#include <cstdint>
+
+#if defined(COSIMO_EMULATED_TILES)
+#include "support/kernels/emulated_tiles.h"
+#endif
+
+namespace cosimo {
+
+/// What LDTILECFG reads.
+struct alignas(64) TileConfig {
+  std::uint8_t palette;
+  std::uint8_t start_row;
+  std::uint8_t reserved[14];
+  std::uint16_t row_bytes[16];
+  std::uint8_t rows[16];
+};
+static_assert(sizeof(TileConfig) == 64);
+
+/// All eight tiles, each of sixteen rows of 64 bytes.
+constexpr TileConfig kWholeTiles = {
+    1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+
+}  // namespace cosimo
+
+#if defined(__x86_64__) && !defined(COSIMO_EMULATED_TILES)
 
 #include <immintrin.h>
 
-// Not _tile_loadconfig: GCC 12 believes that it reads eight bytes, and leaves the others unwritten. The
-// clobber also has what tiles are to read written before: the compiler doesn't know that the instructions
-// read memory.
+// Not _tile_loadconfig: GCC 12 believes that it reads eight bytes and leaves the others unwritten. The
+// clobber also makes the compiler write to memory what the tiles will load, since it doesn't know that tile
+// instructions read it.
 #define COSIMO_TILES_CONFIGURE(config) __asm__ volatile("ldtilecfg %0" : : "m"(config) : "memory")
 #define COSIMO_TILES_RELEASE() _tile_release()
 
-// What was written before is in memory for tiles to load, which the compiler doesn't know that they do.
+// Makes the compiler write to memory what it has kept in registers, for tiles to load.
 #define COSIMO_TILES_SEE_MEMORY() __asm__ volatile("" : : : "memory")
 
 #define COSIMO_TILE_ZERO(tile) _tile_zero(tile)
 #define COSIMO_TILE_LOAD(tile, memory, stride) _tile_loadd(tile, memory, stride)
-// The same for rows that are not read again soon: they don't drive others out of the nearest cache.
+// The same for rows that are not read again soon: they don't evict others from the first-level cache.
 #define COSIMO_TILE_STREAM(tile, memory, stride) _tile_stream_loadd(tile, memory, stride)
 #define COSIMO_TILE_STORE(tile, memory, stride) _tile_stored(tile, memory, stride)
 
-// sums[m][n] += Σ a[m][4k + i] · b[k][4n + i], the bytes of a signed, those of b unsigned.
+// sums[m][n] += Σ a[m][4k + i] · b[k][4n + i], a signed bytes, b unsigned ones.
 #define COSIMO_TILE_DOT(sums, a, b) _tile_dpbsud(sums, a, b)
 
-// The same, the bytes of a unsigned, those of b signed.
+// The same with a unsigned and b signed.
 #define COSIMO_TILE_DOT_UNSIGNED(sums, a, b) _tile_dpbusd(sums, a, b)
 
-// sums[m][n] += Σ a[m][2k + i] · b[k][2n + i], floats of bfloat16. Denormals are zeros, in and out.
+// sums[m][n] += Σ a[m][2k + i] · b[k][2n + i], a and b of bfloat16. Denormals are zeros, in and out.
 #define COSIMO_TILE_DOT_BF16(sums, a, b) _tile_dpbf16ps(sums, a, b)
+
+#endif

@@ -22,7 +22,8 @@ namespace cosimo {
 
 namespace {
 
-// A CPU may have AVX while the OS does not save its registers across a task switch: XCR0 tells.
+// XCR0: which registers the OS saves at a task switch. A CPU may have AVX while the OS does not save its
+// registers.
 std::uint64_t os_saved_state() noexcept {
   std::uint32_t low = 0;
   std::uint32_t high = 0;

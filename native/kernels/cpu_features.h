@@ -12,27 +12,29 @@ struct CpuFeatures {
   bool avx512bw = false;
   /// AVX-512 instructions on XMM and YMM; implies avx512f.
   bool avx512vl = false;
-  /// VPDPBUSD on ZMM, and VDPBF16PS on ZMM; each implies avx512f.
+  /// VPDPBUSD on ZMM; implies avx512f.
   bool avx512_vnni = false;
+  /// VDPBF16PS on ZMM; implies avx512f.
   bool avx512_bf16 = false;
   /// VPDPBUSD on YMM in its VEX encoding; implies avx2_fma.
   bool avx_vnni = false;
-  /// Tile products of bytes and of bfloat16, with the OS saving tiles. A process on Linux still has to ask
-  /// for them (arch_prctl, ARCH_REQ_XCOMP_PERM) before it executes one.
+  /// Tile products of bytes, with the OS saving tiles. A process calls request_tiles() before it uses a tile.
   bool amx_int8 = false;
+  /// Tile products of bfloat16, likewise.
   bool amx_bf16 = false;
   /// SDOT on AArch64.
   bool dot_product = false;
-  /// BFMMLA, BFDOT and BFCVTN, and USMMLA, on AArch64.
+  /// BFMMLA, BFDOT and BFCVTN on AArch64.
   bool neon_bf16 = false;
+  /// USMMLA on AArch64.
   bool neon_i8mm = false;
 };
 
-/// Asks the CPU, on AArch64 the system. All false on other architectures.
+/// Asks the CPU; on AArch64, the operating system. All false on other architectures.
 CpuFeatures detect_cpu_features() noexcept;
 
-/// Asks Linux to let this process use tiles; false where it does not. To be asked before the first tile
-/// instruction, by any thread; holds for all.
+/// Asks Linux to let this process use tiles (arch_prctl, ARCH_REQ_XCOMP_PERM); false where it refuses. Any
+/// thread calls it before the first tile instruction; it holds for all threads.
 bool request_tiles() noexcept;
 
 }  // namespace cosimo

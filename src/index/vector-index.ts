@@ -1,5 +1,4 @@
 /** The typed face of the native vector index. */
-import { CosimoError, errorCodeOf } from '../errors.ts';
 import {
   type CodeScan,
   type NativeHits,
@@ -8,16 +7,16 @@ import {
   type NativeVectorIndexOptions,
   native,
 } from '../native/binding.ts';
+import { cancelledBy } from '../native/cancellable.ts';
 
 export type IndexStatistics = NativeIndexStatistics;
 
 /**
- * Exact cosine top-k over unit vectors, keyed by the version of the document that a row belongs to. What its methods
- * take, give and throw is written at the native index; here a search is ended by a signal and not by a ticket.
+ * Exact cosine top-k over unit vectors. A row's key is the version of the document that it belongs to. Arguments,
+ * results and errors are those of NativeVectorIndex, except that a signal cancels a search, not a ticket.
  */
 export class VectorIndex {
   readonly #index: NativeVectorIndex;
-  #lastTicket = 0;
 
   constructor(options: NativeVectorIndexOptions) {
     this.#index = new native.VectorIndex(options);
@@ -29,6 +28,11 @@ export class VectorIndex {
 
   get memoryBytes(): number {
     return this.#index.memoryBytes;
+  }
+
+  /** Bytes to plan for so many rows. */
+  bytesOfRows(rows: number): number {
+    return this.#index.bytesOfRows(rows);
   }
 
   statistics(): NativeIndexStatistics {
@@ -52,24 +56,11 @@ export class VectorIndex {
   }
 
   /**
-   * @param signal when it fires, the scan stops and the search rejects
+   * @param signal cancels the search
    * @throws CosimoError `cancelled`
    */
-  async search(query: Float32Array, topK: number, threshold: number, signal?: AbortSignal): Promise<NativeHits> {
-    if (signal === undefined) return this.#index.search(query, topK, threshold);
-    if (signal.aborted) throw new CosimoError('cancelled');
-    this.#lastTicket += 1;
-    const ticket = this.#lastTicket;
-    const cancel = () => this.#index.cancel(ticket);
-    const found = this.#index.search(query, topK, threshold, ticket);
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      return await found;
-    } catch (cause) {
-      throw errorCodeOf(cause) === 'cancelled' ? new CosimoError('cancelled', undefined, { cause }) : cause;
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+  search(query: Float32Array, topK: number, threshold: number, signal?: AbortSignal): Promise<NativeHits> {
+    return cancelledBy(signal, this.#index, (ticket) => this.#index.search(query, topK, threshold, ticket));
   }
 
   close(): void {
@@ -78,7 +69,7 @@ export class VectorIndex {
 }
 
 /**
- * @param threads threads of the index's own pool, on which scans run
+ * @param threads size of the pool on which scans run
  * @param scan how a search reads the codes of rows
  */
 export function createVectorIndex(dimensions: number, threads: number, scan: CodeScan = 'auto'): VectorIndex {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { CosimoError, errorCodeOf } from '../errors.ts';
 import type { NativeEncoderKernel, NativeTransformerEncoderClass } from './transformer-encoder.ts';
 
-/** The hits of one search, best first; `keys[i]` goes with `scores[i]`. */
+/** The hits of one search, best first; `keys[i]` belongs to `scores[i]`. */
 export interface NativeHits {
   /** Row keys (non-negative integers below 2^53). */
   readonly keys: Float64Array;
@@ -12,16 +12,16 @@ export interface NativeHits {
   readonly scores: Float32Array;
 }
 
-/** How a search reads the codes of rows: the upper plane first, both planes at once, or what costs less just now. */
+/** How a scan reads the codes of rows: the upper plane first, both planes at once, or whichever costs less now. */
 export type CodeScan = 'auto' | 'planes' | 'bytes';
 
-/** Counted since the index was made; a scan is one pass over all rows for all searches that wait together. */
+/** Counted since the index was made. A scan is one pass over all rows for all searches that waited for it. */
 export interface NativeIndexStatistics {
   /** Live rows. */
   readonly rows: number;
-  /** Rows that are removed or replaced and whose memory compaction has not brought back yet. */
+  /** Removed or replaced rows whose memory compaction has not freed yet. */
   readonly deadRows: number;
-  /** Bytes of the live rows as plain float32: what `memoryBytes` is to be compared with. */
+  /** Bytes of the live rows as plain float32, to compare `memoryBytes` with. */
   readonly rowBytes: number;
   /** Native bytes held now: rows, codes, bookkeeping, key map, and chunks that running searches still read. */
   readonly memoryBytes: number;
@@ -44,14 +44,14 @@ export interface NativeVectorIndexOptions {
   readonly dimensions: number;
   /** Size of the search pool of this index. */
   readonly threads: number;
-  /** Default `auto`. Many queries at once are scanned by bytes whatever this says, but for `planes`. */
+  /** Default `auto`. Unless this is `planes`, a scan for four queries or more goes by bytes. */
   readonly scan?: CodeScan;
 }
 
 /**
- * Exact inner-product top-k over float32 rows. Give it unit vectors and the inner product is the cosine.
- * Single writer: `add`, `addMany`, `remove` and `replace` are called from one thread; searches run beside them on the
- * addon's own threads and see the index as it was at one moment, never half a change.
+ * Exact inner-product top-k over float32 rows. For unit vectors the inner product is the cosine.
+ * One thread writes (`add`, `addMany`, `remove`, `replace`). Searches run beside it on the addon's own threads; each sees
+ * the index as it was at one moment, never half a change.
  * Errors: `invalid_argument`, `not_finite`, `out_of_memory`, `closed`.
  */
 export interface NativeVectorIndex {
@@ -60,32 +60,34 @@ export interface NativeVectorIndex {
   readonly size: number;
   /** As in `statistics()`. */
   readonly memoryBytes: number;
+  /** Bytes to plan for so many rows of this index: what they take in full chunks at most. */
+  bytesOfRows(rows: number): number;
   statistics(): NativeIndexStatistics;
-  /** Adds a row under a new key (`invalid_argument` when the key is live already). The vector is copied. */
+  /** Adds a row under a new key; `invalid_argument` when there is a row of that key. The vector is copied. */
   add(key: number, vector: Float32Array): void;
-  /** Adds `keys.length` rows at once; `vectors` holds them one after another, `keys.length × dimensions` floats. */
+  /** Adds rows in one step. `vectors` holds `keys.length × dimensions` floats, row after row. */
   addMany(keys: Float64Array, vectors: Float32Array): void;
-  /** Removes a row; false when there is none of that key. */
+  /** Removes a row; false when no row has that key. */
   remove(key: number): boolean;
-  /** Removes `oldKey` and adds `newKey` in one published step: a search sees the one or the other. */
+  /** Removes `oldKey` and adds `newKey` in one step: a search sees exactly one of the two rows. */
   replace(oldKey: number, newKey: number, vector: Float32Array): void;
   /**
-   * The at most `topK` rows with the highest `score >= threshold`, highest first, ties by the smaller key.
-   * The query is copied before the call returns; the scan runs off the event loop and off libuv's pool.
-   * @param ticket a number above 0 by which `cancel` can end this search; no two searches under way share one
+   * The rows with the highest `score >= threshold`, `topK` at most, highest first, ties by the smaller key.
+   * The query is copied before the call returns. The scan runs on the index's own threads, not on libuv's.
+   * @param ticket a number above 0 by which `cancel` ends this search; unique among the searches under way
    */
   search(query: Float32Array, topK: number, threshold: number, ticket?: number): Promise<NativeHits>;
-  /** Rejects a search under way with `cancelled` and frees its place; nothing happens when it has ended. */
+  /** Rejects a search under way with `cancelled`; does nothing when it has ended. */
   cancel(ticket: number): void;
-  /** Rejects what waits with `closed`, frees the memory once running searches have ended. Idempotent. */
+  /** Rejects waiting searches with `closed` and frees the memory once running ones have ended. Idempotent. */
   close(): void;
 }
 
 export interface NativeCacheOptions {
   readonly dimensions: number;
-  /** Everything counted: keys, vectors, tables, memory that waits for readers. */
+  /** For everything: keys, vectors, tables, and memory that waits for readers. */
   readonly capacityBytes: number;
-  /** Entries are not found any more after so many milliseconds; 0, the default, is for ever. */
+  /** An entry that is older is not found any more; 0, the default, sets no age. */
   readonly timeToLiveMs?: number;
 }
 
@@ -93,21 +95,21 @@ export interface NativeCacheOptions {
 export interface NativeCacheStatistics {
   readonly entries: number;
   readonly memoryBytes: number;
-  /** Look-ups are exact: each is a hit or a miss. */
+  /** Each look-up counts as a hit or as a miss, exactly once. */
   readonly hits: number;
   readonly misses: number;
   readonly insertions: number;
   readonly evictions: number;
-  /** Insertions of keys that had been evicted shortly before, and are kept the more dearly for it. */
+  /** Insertions of keys that were evicted shortly before; they start in the main queue of S3-FIFO. */
   readonly readmissions: number;
-  /** Vectors that were not kept: too large, no memory, or all of it waiting for a suspended reader. */
+  /** Vectors that were not kept: too large, no memory, or all memory waits for a suspended reader. */
   readonly refusals: number;
 }
 
 /**
- * Text → vector, bounded in bytes, safe from every thread; looking up takes no lock. A hit compares the whole key. An
- * instance serves one model: whatever else changes a vector (revision, precision, truncation, prompt) is the same for
- * all its entries. Errors: `invalid_argument`.
+ * Text → vector, bounded in bytes, safe from every thread. Looking up takes no lock. A hit compares the whole text. All
+ * entries come from one model with the same revision, precision, truncation and prompt: the key does not name them.
+ * Errors: `invalid_argument`.
  */
 export interface NativeEmbeddingCache {
   readonly dimensions: number;
@@ -116,25 +118,26 @@ export interface NativeEmbeddingCache {
   readonly memoryBytes: number;
   readonly size: number;
   statistics(): NativeCacheStatistics;
-  /** The number by which another thread of the process opens this cache: `new EmbeddingCache({ shared })`. */
+  /** A number with which another thread of the process opens this cache: `new EmbeddingCache({ shared })`. */
   share(): number;
   /** A copy of the vector, or undefined. */
   get(text: string): Float32Array | undefined;
-  /** Keeps a copy; replaces an older one; silently keeps nothing where there is no room. */
+  /** Keeps a copy in place of an older one. Without room it keeps nothing and counts a refusal. */
   set(text: string, vector: Float32Array): void;
   /**
    * Writes the vectors of all texts into `target` from `offset` on, as `writeVectorsJson` does, straight from the
-   * cache's memory. Returns the end of what was written; -1 when a text isn't there: nothing is counted then.
+   * cache's memory. Returns the offset behind the last byte written. When a text is not in the cache, returns -1 and
+   * counts nothing.
    */
   writeJson(texts: readonly string[], target: Uint8Array, offset: number): number;
 }
 
 export interface NativeBinding {
-  /** Name of the search kernel that this process uses: `amx`, `avx512`, `avx2`, `neon-dotprod`, `neon` or `scalar`. */
+  /** The family of kernels that this process uses: `amx`, `avx512`, `avx2`, `neon-dotprod`, `neon` or `scalar`. */
   readonly kernel: string;
-  /** The kernels that this machine can run, best first. */
+  /** The families that this machine can run, best first. */
   readonly availableKernels: readonly string[];
-  /** The best encoder kernel of each precision that has one here, within what COSIMO_KERNEL allows. */
+  /** For each precision that can run here, the best encoder kernel that COSIMO_KERNEL allows. */
   readonly encoderKernels: readonly NativeEncoderKernel[];
   /** Every error code that the addon can throw; a subset of `errors.ts`. */
   readonly errorCodes: readonly string[];
@@ -142,21 +145,21 @@ export interface NativeBinding {
   EmbeddingCache: new (options: NativeCacheOptions | { readonly shared: number }) => NativeEmbeddingCache;
   TransformerEncoder: NativeTransformerEncoderClass;
   /**
-   * Writes JSON of the vectors, `[…],[…]` without brackets around, into `target` from `offset` on, each float in the
-   * shortest form that reads back to the same float32, and returns the end of what was written. It takes some
-   * microseconds a thousand floats. Errors: `not_finite`; `invalid_argument` when a vector doesn't find
-   * `vectorJsonBytes` in the target.
+   * Writes the vectors as JSON, `[…],[…]` without outer brackets, into `target` from `offset` on. Each float has the
+   * shortest text that reads back as the same float32. Returns the offset behind the last byte written. Takes some
+   * microseconds for a thousand floats. Errors: `not_finite`; `invalid_argument` when the target has less than
+   * `vectorJsonBytes` left for a vector.
    */
   writeVectorsJson(vectors: readonly Float32Array[], target: Uint8Array, offset: number): number;
-  /** The same text in a Buffer of its own, off the event loop. The vectors are copied before the call returns. */
+  /** The same text in a new Buffer, written off the event loop. The vectors are copied before the call returns. */
   vectorsJson(vectors: readonly Float32Array[]): Promise<Buffer>;
-  /** Bytes that a vector needs at most in the target of a function that writes its JSON. */
+  /** Bytes that the JSON of one vector and its comma take at most. */
   vectorJsonBytes(dimensions: number): number;
   /**
-   * Opens a shared library for the whole process and for good (`dlopen` with RTLD_NOW and RTLD_GLOBAL): libraries that
-   * are opened later, on any thread, find its symbols, and find it by its own name wherever it lies. Nothing happens
-   * when it is open already. Blocks while the file is mapped and its symbols are bound. Its initializers run: open
-   * what you trust. Errors: `invalid_argument` with the system's reason.
+   * Opens a shared library for the whole process and for good (`dlopen` with RTLD_NOW and RTLD_GLOBAL). Libraries that
+   * are opened later, on any thread, find its symbols, and find the library itself by its name, wherever it lies. Does
+   * nothing when it is open already. Blocks while the file is mapped and its symbols are bound. Its initializers run:
+   * open only what you trust. Errors: `invalid_argument` with the system's reason.
    */
   openSharedLibrary(path: string): void;
 }
@@ -173,9 +176,7 @@ function load(): NativeBinding {
     throw new CosimoError(
       'addon_missing',
       `The native addon could not be loaded: ${reason}. Run \`npm run build:native\`.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }

@@ -5,7 +5,7 @@ import type { DocumentStore } from '../store/document-store.ts';
 
 export interface IndexCapacityParts {
   readonly store: Pick<DocumentStore, 'documents' | 'has'>;
-  readonly index: Pick<VectorIndex, 'dimensions' | 'memoryBytes'>;
+  readonly index: Pick<VectorIndex, 'bytesOfRows' | 'memoryBytes'>;
   /** MAX_DOCUMENTS; Infinity for no limit. */
   readonly documentsMax: number;
   /** MAX_INDEX_BYTES. */
@@ -18,20 +18,12 @@ interface IdUnderWay {
   isNew: boolean;
 }
 
-/** Rows lie in whole cache lines of 16 floats. */
-const DIMENSIONS_A_LINE = 16;
-/** A float and its codes. */
-const BYTES_A_DIMENSION = 5;
-/** Key, key map, norms and the like. */
-const BYTES_A_ROW = 64;
-
 /**
  * A write is admitted before anything is done for it, and released when it has failed or has been applied. What the
  * store holds together with the new ids under way never passes `documentsMax`. It is told of commits in their order.
  */
 export class IndexCapacity {
   readonly #parts: IndexCapacityParts;
-  readonly #rowBytes: number;
   readonly #ids = new Map<string, IdUnderWay>();
   #writes = 0;
   #newIds = 0;
@@ -40,19 +32,17 @@ export class IndexCapacity {
 
   constructor(parts: IndexCapacityParts) {
     this.#parts = parts;
-    const lines = Math.ceil(parts.index.dimensions / DIMENSIONS_A_LINE);
-    this.#rowBytes = lines * DIMENSIONS_A_LINE * BYTES_A_DIMENSION + BYTES_A_ROW;
     this.#documents = parts.store.documents;
   }
 
   /** @throws CosimoError `index_full` when the documents of the store don't fit */
   requireRoomForStore(): void {
-    const { documentsMax, bytesMax } = this.#parts;
+    const { index, documentsMax, bytesMax } = this.#parts;
     const held = `The document store holds ${this.#documents} documents`;
     if (this.#documents > documentsMax)
       throw new CosimoError('index_full', `${held}, more than MAX_DOCUMENTS=${documentsMax}: raise it.`);
     if (!this.#hasBytesFor(this.#documents)) {
-      const needed = this.#documents * this.#rowBytes;
+      const needed = index.bytesOfRows(this.#documents);
       throw new CosimoError(
         'index_full',
         `${held}, for which the index needs ${needed} bytes, and it may take ${bytesMax}: raise MAX_INDEX_BYTES.`,
@@ -114,7 +104,8 @@ export class IndexCapacity {
   }
 
   #hasBytesFor(rows: number): boolean {
-    return this.#parts.index.memoryBytes + rows * this.#rowBytes < this.#parts.bytesMax;
+    const { index, bytesMax } = this.#parts;
+    return index.memoryBytes + index.bytesOfRows(rows) < bytesMax;
   }
 
   #mark(id: string, isNew: boolean): void {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/aligned_buffer.h"
+#include "core/base/aligned_array.h"
 #include "support/random.h"
 
 namespace cosimo::bench {

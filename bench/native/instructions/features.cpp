@@ -3,7 +3,7 @@
 #include "instructions/instructions.h"
 #include "kernels/cpu_features.h"
 #include "kernels/encoder/encoder_dispatch.h"
-#include "kernels/search/dispatch.h"
+#include "kernels/search/search_dispatch.h"
 #include "support/json_line.h"
 
 namespace cosimo::bench {
@@ -38,11 +38,11 @@ std::string encoder_kernels() {
 
 std::string describe_features() {
   std::vector<std::string> kernels;
-  for (const Kernel* kernel : available_kernels()) kernels.emplace_back(kernel->name);
+  for (const SearchKernel* kernel : available_search_kernels()) kernels.emplace_back(kernel->name);
   std::vector<std::string> instructions;
   for (const Instruction& instruction : measurable_instructions())
     instructions.emplace_back(instruction.name);
-  return "{\"kernels\":" + json_list(kernels) + ",\"active_kernel\":" + json_text(active_kernel().name) +
+  return "{\"kernels\":" + json_list(kernels) + ",\"active_kernel\":" + json_text(active_search_kernel().name) +
          ",\"features\":" + json_list(feature_names()) + ",\"instructions\":" + json_list(instructions) +
          ",\"encoders\":" + encoder_kernels() + "}";
 }

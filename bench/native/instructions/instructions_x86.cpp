@@ -3,7 +3,7 @@
 
 #include "instructions/instruction_loops.h"
 #include "instructions/instructions.h"
-#include "kernels/amx_config.h"
+#include "kernels/amx_tiles.h"
 #include "kernels/cpu_features.h"
 
 namespace cosimo::bench {

@@ -2,7 +2,8 @@
 
 #include <cstring>
 
-#include "core/base/aligned_buffer.h"
+#include "core/base/aligned_array.h"
+#include "core/index/chunk_layout.h"
 #include "support/random.h"
 
 namespace cosimo::bench {

@@ -6,13 +6,13 @@
 #include <cstdint>
 
 #include "core/index/row_chunk.h"
-#include "kernels/search/kernel.h"
+#include "kernels/search/search_kernel.h"
 #include "support/huge_pages.h"
 
 namespace cosimo::bench {
 
 struct CodeSettings {
-  const Kernel& kernel;  // makes the codes
+  const SearchKernel& kernel;  // makes the codes
   std::size_t dimensions;
   std::size_t blocks;
   std::size_t planes;  // 1: the upper one alone, for bound_upper

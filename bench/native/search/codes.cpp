@@ -3,7 +3,7 @@
 #include <limits>
 #include <vector>
 
-#include "core/base/aligned_buffer.h"
+#include "core/base/aligned_array.h"
 #include "core/search/prepared_query.h"
 #include "search/code_memory.h"
 #include "search/find_kernel.h"
@@ -92,7 +92,7 @@ class CodesWorker : public Worker {
   }
 
   void bound(const CodeBlocks& codes, std::size_t count) {
-    const Kernel& kernel = settings_.rows.kernel;
+    const SearchKernel& kernel = settings_.rows.kernel;
     const CodeQueries queries = queries_.view();
     switch (settings_.method) {
       case CodeMethod::upper:
@@ -146,7 +146,7 @@ CodeMethod method_named(const std::string& name) {
 }  // namespace
 
 std::unique_ptr<Measure> make_codes_measure(Arguments& arguments) {
-  const Kernel& kernel = find_kernel(arguments.take_text("kernel"));
+  const SearchKernel& kernel = find_kernel(arguments.take_text("kernel"));
   const CodeMethod method = method_named(arguments.take_text("method"));
   const bool many = method == CodeMethod::many;
   const std::size_t queries = many ? arguments.take_count("queries", 1, kMostQueries, 64) : 1;

@@ -1,7 +1,8 @@
 // The score_rows kernels, each thread over a matrix of its own.
 #include <algorithm>
 
-#include "core/base/aligned_buffer.h"
+#include "core/base/aligned_array.h"
+#include "core/index/chunk_layout.h"
 #include "core/index/row_chunk.h"
 #include "core/search/prepared_query.h"
 #include "search/find_kernel.h"
@@ -15,7 +16,7 @@ constexpr std::size_t kRowsPerCall = 64;           // enough to make a call chea
 constexpr std::size_t kFloatsPerStep = 1U << 18U;  // 1 MiB of rows between looks at the clock
 
 struct DotSettings {
-  const Kernel& kernel;
+  const SearchKernel& kernel;
   std::size_t dimensions;
   std::size_t rows;
   std::uint64_t seed;
@@ -105,7 +106,7 @@ class DotMeasure : public Measure {
 }  // namespace
 
 std::unique_ptr<Measure> make_dot_measure(Arguments& arguments) {
-  const Kernel& kernel = find_kernel(arguments.take_text("kernel"));
+  const SearchKernel& kernel = find_kernel(arguments.take_text("kernel"));
   const std::size_t dimensions = arguments.take_count("dimensions", 1, kMostDimensions, 384);
   const std::size_t row_bytes = padded_stride(dimensions) * sizeof(float);
   const std::size_t bytes = arguments.take_count("bytes", row_bytes, std::size_t{1} << 40U);

@@ -1,13 +1,13 @@
 #include "search/find_kernel.h"
 
-#include "kernels/search/dispatch.h"
+#include "kernels/search/search_dispatch.h"
 #include "support/arguments.h"
 
 namespace cosimo::bench {
 
-const Kernel& find_kernel(const std::string& name) {
+const SearchKernel& find_kernel(const std::string& name) {
   std::string names;
-  for (const Kernel* kernel : available_kernels()) {
+  for (const SearchKernel* kernel : available_search_kernels()) {
     if (name == kernel->name) return *kernel;
     names += (names.empty() ? "" : ", ") + std::string(kernel->name);
   }

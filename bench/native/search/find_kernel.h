@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "kernels/search/kernel.h"
+#include "kernels/search/search_kernel.h"
 
 namespace cosimo::bench {
 
 /// Throws UsageError when this machine has none of that name.
-const Kernel& find_kernel(const std::string& name);
+const SearchKernel& find_kernel(const std::string& name);
 
 }  // namespace cosimo::bench

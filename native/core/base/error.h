@@ -1,4 +1,4 @@
-// The errors that core raises on purpose. Running out of memory is std::bad_alloc, as everywhere in C++.
+// The errors that core throws on purpose. Running out of memory is std::bad_alloc, as everywhere in C++.
 #pragma once
 
 #include <stdexcept>
@@ -6,7 +6,7 @@
 
 namespace cosimo {
 
-/// Each name is a code of the service's one table (src/errors.ts).
+/// Each name is a code of the service's own table (src/errors.ts).
 enum class ErrorCode {
   cancelled,
   closed,

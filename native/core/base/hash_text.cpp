@@ -29,7 +29,8 @@ std::uint64_t load(const char* from, std::size_t bytes) noexcept {
   return word;
 }
 
-// Both halves of the product: each bit of either factor reaches all of them.
+// The two halves of the 128-bit product, joined by XOR: every bit of a factor affects many bits of the
+// result.
 std::uint64_t folded_product(std::uint64_t a, std::uint64_t b) noexcept {
   __extension__ using Wide = unsigned __int128;
   const Wide whole = Wide{a} * b;
@@ -47,7 +48,7 @@ std::uint64_t hash_text(std::string_view text) noexcept {
     state = folded_product(load(at, 8) ^ key.word, load(at + 8, 8) ^ state);
   std::uint64_t first = 0;
   std::uint64_t last = 0;
-  if (left >= 8) {  // the two words overlap, and so do the halves below
+  if (left >= 8) {  // the two words may overlap, and so may the halves below
     first = load(at, 8);
     last = load(at + left - 8, 8);
   } else if (left >= 4) {

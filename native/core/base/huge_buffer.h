@@ -1,25 +1,27 @@
-// One large piece of memory that the system may back with huge pages: weights are read from end to end again
-// and again, and with 4 KiB pages the walk through the page table is felt.
+// A large piece of memory that the system may back with huge pages. Whoever reads it from end to end, again
+// and again, waits less for the page table than with pages of 4 KiB.
 #pragma once
 
 #include <cstddef>
 
 namespace cosimo {
 
+/// Owns its memory; can be moved, not copied.
 class HugeBuffer {
  public:
-  /// Zeros. Throws std::bad_alloc.
+  /// `bytes` zeros, starting on the boundary of a huge page (2 MiB). No page takes memory before it is
+  /// written. Throws std::bad_alloc.
   explicit HugeBuffer(std::size_t bytes);
   ~HugeBuffer();
-  HugeBuffer(const HugeBuffer&) = delete;
-  HugeBuffer& operator=(const HugeBuffer&) = delete;
+  HugeBuffer(HugeBuffer&& other) noexcept;
+  HugeBuffer& operator=(HugeBuffer&&) = delete;
 
   std::byte* data() const noexcept { return data_; }
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:
   std::size_t bytes_;
-  void* mapping_;
+  void* mapping_;  // null once moved from
   std::size_t mapping_bytes_;
   std::byte* data_;
 };

@@ -1,4 +1,4 @@
-// When memory that readers may still look at can be used again, without a lock on the readers' side.
+// When memory that readers may still look at can be used again. Readers take no lock.
 #pragma once
 
 #include <array>
@@ -10,28 +10,28 @@
 
 namespace cosimo {
 
-/// Epoch-based reclamation. A reader announces the epoch in which it begins, in a word of its own, and takes
-/// it back when it is done. The writer first makes memory unreachable, then retires it, which ends the epoch;
-/// once every announced epoch is later than that, nobody can hold a pointer to it.
+/// Epoch-based reclamation. A reader announces the current epoch in a word of its own when it begins, and
+/// clears the word when it is done. The writer first makes memory unreachable, then retires it, which ends
+/// the epoch. Once every announced epoch is later than that one, nobody can hold a pointer to the memory.
 ///
-/// Why that is so. All atomics named here, and the links that readers follow to the memory, are accessed with
+/// Why that holds. All atomics named here, and the links that readers follow to the memory, are accessed with
 /// memory_order_seq_cst, so there is one order S of these accesses. Take a reader R, who announces (A) and
-/// then loads links (L), and the writer, who unlinks (U), ends the epoch (E) and then looks at R's word (W).
+/// then loads links (L), and a writer who unlinks (U), ends the epoch (E) and then looks at R's word (W).
 /// - If A comes before W in S, W sees A or a later value of the word. A later value means that R is done:
-///   it was stored with release order after all R's reads, and W, which reads it, comes after them. If it
-///   sees A, the announced epoch decides: not past the retired one, the memory stays; past it, R had loaded
-///   the epoch after E, hence after U, and its links L lead there no more.
+///   it was stored with release order after all R's reads, so these come before W. If W sees A, the announced
+///   epoch decides. An epoch up to the retired one keeps the memory. A later one means that R loaded the
+///   epoch after E, hence after U, so its links L no longer lead to the memory.
 /// - If W comes before A in S, then so does U before L: L doesn't see the link.
 /// Either way the reader's accesses happen before the memory is used again, or don't happen.
 ///
-/// Progress: enter() and leave() are wait-free. Nobody waits here: while a reader lasts, what was retired
-/// since it began can't be used, and that is all.
+/// Progress: enter() and leave() are wait-free, and the writer waits for nobody. While a reader is inside,
+/// memory retired since it entered can't be used again.
 class ReaderEpochs {
  public:
-  /// What one thread has to itself; `Reader` hands it out.
+  /// The words of one thread, on a cache line of their own.
   struct alignas(64) Slot {
     std::atomic<std::uint64_t> epoch{0};  // 0: not reading
-    /// Written by the thread that has the slot alone.
+    // Look-ups of this thread, written by it alone.
     std::atomic<std::uint64_t> hits{0};
     std::atomic<std::uint64_t> misses{0};
   };
@@ -45,10 +45,11 @@ class ReaderEpochs {
   void enter(Slot& slot) noexcept { slot.epoch.store(now_.load()); }
   static void leave(Slot& slot) noexcept { slot.epoch.store(0, std::memory_order_release); }
 
-  /// Ends the epoch; what was unreachable before the call is retired with the epoch returned. The writer's.
+  /// Retires everything that was unreachable before the call, with the epoch that it returns. The writer's
+  /// call.
   std::uint64_t retire() noexcept { return now_.fetch_add(1); }
 
-  /// Whether nobody reads any more what was retired with `epoch` or before. The writer's.
+  /// Whether no reader can see any more what was retired with `epoch` or before. The writer's call.
   bool is_past(std::uint64_t epoch) const noexcept {
     for (const Slot& slot : slots_) {
       const std::uint64_t announced = slot.epoch.load();

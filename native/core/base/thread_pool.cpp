@@ -52,7 +52,7 @@ void ThreadPool::work() noexcept {
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return closed_ || !queue_.empty(); });
-      if (closed_) return;  // what still waits is close()'s to cancel
+      if (closed_) return;  // close() cancels the tasks that still wait
       task = std::move(queue_.front());
       queue_.pop_front();
     }

@@ -1,4 +1,4 @@
-// Threads of our own and one queue in front of them.
+// A fixed number of threads with one queue of tasks.
 #pragma once
 
 #include <condition_variable>
@@ -11,17 +11,17 @@
 
 namespace cosimo {
 
-/// What becomes of a task: it runs on a pool thread, or it is told that it never will.
+/// What a task is told when it is called: to run, on a pool thread, or that it was cancelled.
 enum class TaskFate { run, cancelled };
 
-/// Tasks start in the order of submission. Every task that is taken is called exactly once, with its fate,
-/// and must not throw. submit() and close() are safe from every thread; join() and the destructor from any
-/// thread but the pool's own.
+/// Tasks start in the order of submission. Every task that submit() accepts is called exactly once and must
+/// not throw. submit() and close() are safe from every thread; join() and the destructor from any thread but
+/// the pool's own.
 class ThreadPool {
  public:
   using Task = std::function<void(TaskFate)>;
 
-  /// thread_count ≥ 1. Throws std::system_error when the system gives no thread.
+  /// thread_count ≥ 1. Throws std::system_error when the system refuses a thread.
   explicit ThreadPool(std::size_t thread_count);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -29,13 +29,14 @@ class ThreadPool {
 
   std::size_t thread_count() const noexcept { return thread_count_; }
 
-  /// Queues a task; false, and the task is dropped uncalled, when the pool is closed. Throws std::bad_alloc.
+  /// Queues a task. When the pool is closed, returns false and drops the task uncalled. Throws
+  /// std::bad_alloc.
   bool submit(Task task);
 
-  /// Takes no more tasks and cancels those that wait, on the calling thread. Waits for nothing. Idempotent.
+  /// Accepts no more tasks and cancels the waiting ones, on the calling thread. Does not block. Idempotent.
   void close() noexcept;
 
-  /// Closes and waits for the running tasks. Idempotent.
+  /// close(), then waits for the running tasks. Idempotent.
   void join() noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// One entry of the embedding cache: header, key and vector in one piece of a segment.
+// One entry of the embedding cache: header, key and vector in one piece of memory.
 #pragma once
 
 #include <atomic>
@@ -11,46 +11,46 @@
 
 namespace cosimo {
 
-/// Readers use it without a lock. What they read never changes once a link leads to the entry, but for `next`
-/// and `hits`; what only the writer reads stands under its mutex.
+/// Readers use entries without a lock: once a link leads to an entry, only `next` and `hits` change, which
+/// are atomic. `in_main` and `live` are for the writer alone, under its mutex.
 struct alignas(8) CacheEntry {
   static constexpr std::uint8_t kMostHits = 3;
 
-  std::atomic<CacheEntry*> next{nullptr};  // in the same slot of the table
+  std::atomic<CacheEntry*> next{nullptr};  // in the chain of its slot
   const std::uint64_t hash;
   const std::uint64_t written_ms;
   const std::uint32_t key_length;
   const std::uint32_t words;          // of 8 bytes, header, key and vector together
-  std::atomic<std::uint8_t> hits{0};  // since it came into its queue, at most kMostHits
-  bool in_main = false;               // the writer's
-  bool live = true;                   // the writer's: false once another entry has taken its place
+  std::atomic<std::uint8_t> hits{0};  // since it entered its queue, at most kMostHits
+  bool in_main = false;               // in the main queue, not in the small one
+  bool live = true;                   // false once another entry of its key replaced it
 
-  /// Bytes that an entry takes.
+  /// Bytes that an entry takes, a multiple of 8.
   static constexpr std::size_t size_of(std::size_t key_length, std::size_t dimensions) noexcept {
     return (sizeof(CacheEntry) + padded(key_length) + dimensions * sizeof(float) + 7) / 8 * 8;
   }
 
-  /// A copy of key and vector in `memory` of size_of() bytes.
+  /// Copies key and vector into `memory`, which has size_of() bytes.
   static CacheEntry* create(void* memory, std::string_view key, std::uint64_t hash,
                             std::span<const float> vector, std::uint64_t written_ms) noexcept {
     return new (memory) CacheEntry(key, hash, vector, written_ms);
   }
 
-  /// The entry that was created there.
+  /// The entry that create() made in this memory.
   static CacheEntry* at(std::byte* memory) noexcept {
     return std::launder(reinterpret_cast<CacheEntry*>(memory));
   }
 
   std::size_t size() const noexcept { return std::size_t{words} * 8; }
 
-  /// The key lies first, beside the header that is compared before it.
+  /// The key lies right behind the header: a look-up compares both.
   std::string_view key() const noexcept { return {reinterpret_cast<const char*>(this + 1), key_length}; }
   std::span<const float> vector(std::size_t dimensions) const noexcept {
     const auto* bytes = reinterpret_cast<const std::byte*>(this + 1) + padded(key_length);
     return {reinterpret_cast<const float*>(bytes), dimensions};
   }
 
-  /// Any reader's. Hits that meet may count as one: they only say whether the entry is popular.
+  /// Notes a hit. Any reader; simultaneous hits may count as one.
   void touch() noexcept {
     const std::uint8_t so_far = hits.load(std::memory_order_relaxed);
     if (so_far < kMostHits) hits.store(so_far + 1, std::memory_order_relaxed);

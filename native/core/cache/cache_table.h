@@ -7,13 +7,13 @@
 #include <memory>
 #include <string_view>
 
-#include "core/cache/cache_entry.h"
 #include "core/base/hash_text.h"
+#include "core/cache/cache_entry.h"
 
 namespace cosimo {
 
-/// Chains of entries, one a slot. The number of slots is fixed, so that no reader ever meets a table that is
-/// being rebuilt. Links are seq_cst throughout: ReaderEpochs reasons with their order.
+/// A chain of entries for each slot. The number of slots is fixed, so that no reader meets a table that is
+/// being rebuilt. All accesses of links are seq_cst: the argument in ReaderEpochs needs their order.
 class CacheTable {
  public:
   using Link = std::atomic<CacheEntry*>;
@@ -23,27 +23,27 @@ class CacheTable {
 
   static constexpr std::size_t bytes_of(std::size_t slots) noexcept { return slots * sizeof(Link); }
 
-  /// Any thread that has entered the epochs, or the writer. A key that stays in the table is always found,
-  /// whatever the writer does to its neighbors meanwhile.
+  /// For the writer, and for any thread that has entered the epochs. Finds every key that stays in the table,
+  /// whatever the writer does to other entries of its chain meanwhile.
   CacheEntry* find(std::string_view key, std::uint64_t hash) const noexcept {
     CacheEntry* entry = head(hash).load();
     while (entry != nullptr && (entry->hash != hash || entry->key() != key)) entry = entry->next.load();
     return entry;
   }
 
-  /// The writer's.
+  /// The writer's call, like those below.
   void insert(CacheEntry& entry) noexcept {
     entry.next.store(head(entry.hash).load());
     head(entry.hash).store(&entry);
   }
 
-  /// One store: a reader finds the one or the other. The writer's.
+  /// One store: a reader finds exactly one of the two.
   void replace(const CacheEntry& old_entry, CacheEntry& new_entry) noexcept {
     new_entry.next.store(old_entry.next.load());
     link_to(old_entry).store(&new_entry);
   }
 
-  /// The entry's own link stays: readers that stand on it go on from there. The writer's.
+  /// The entry keeps its own link, so that a reader who is at this entry gets on along the chain.
   void remove(const CacheEntry& entry) noexcept { link_to(entry).store(entry.next.load()); }
 
  private:

@@ -7,7 +7,7 @@
 namespace cosimo {
 namespace {
 
-// Slots for as many entries as can be there at once, and ghosts for as many.
+// As many slots as entries can fit, and as many ghosts.
 std::size_t slots_for(const CacheOptions& options) noexcept {
   constexpr std::size_t kShortKey = 8;
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max();
@@ -18,7 +18,7 @@ std::size_t ghost_sets_for(std::size_t slots) noexcept {
   return (slots + GhostTable::kWays - 1) / GhostTable::kWays;
 }
 
-// For a counter that one thread writes at a time.
+// For a counter that only one thread at a time writes.
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
@@ -37,12 +37,12 @@ EmbeddingCache::EmbeddingCache(const CacheOptions& options) : options_(options) 
       sizeof(EmbeddingCache) + CacheTable::bytes_of(slots) + GhostTable::bytes_of(ghost_sets);
   if (fixed >= options.capacity_bytes) return;
   table_.emplace(slots);
-  keeper_.emplace(options.dimensions, options.capacity_bytes - fixed, ghost_sets, *table_, epochs_);
+  policy_.emplace(options.dimensions, options.capacity_bytes - fixed, ghost_sets, *table_, epochs_);
   fixed_bytes_ = fixed;
 }
 
 std::size_t EmbeddingCache::memory_bytes() const noexcept {
-  return keeper_ ? fixed_bytes_ + keeper_->held_bytes() : 0;
+  return policy_ ? fixed_bytes_ + policy_->held_bytes() : 0;
 }
 
 CacheCounts EmbeddingCache::counts() const noexcept {
@@ -100,17 +100,17 @@ bool EmbeddingCache::set(std::string_view key, std::span<const float> vector) no
   const std::uint64_t now_ms = options_.time_to_live_ms == 0 ? 0 : options_.clock_ms();
   const std::lock_guard lock(mutex_);
   const bool countable = key.size() <= std::numeric_limits<std::uint32_t>::max();
-  const bool kept = keeper_ && countable && keeper_->keep(key, hash, vector, now_ms, oldest_ms());
+  const bool kept = policy_ && countable && policy_->insert(key, hash, vector, now_ms, oldest_ms());
   if (!kept) add(refusals_, 1);
-  if (!keeper_) return false;
-  size_.store(keeper_->size(), std::memory_order_relaxed);
-  insertions_.store(keeper_->counts().insertions, std::memory_order_relaxed);
-  evictions_.store(keeper_->counts().evictions, std::memory_order_relaxed);
-  readmissions_.store(keeper_->counts().readmissions, std::memory_order_relaxed);
+  if (!policy_) return false;
+  size_.store(policy_->size(), std::memory_order_relaxed);
+  insertions_.store(policy_->counts().insertions, std::memory_order_relaxed);
+  evictions_.store(policy_->counts().evictions, std::memory_order_relaxed);
+  readmissions_.store(policy_->counts().readmissions, std::memory_order_relaxed);
   return kept;
 }
 
-// What is written before it is too old; 0 where nothing ever is.
+// Entries written before this are too old; 0 without an age limit.
 std::uint64_t EmbeddingCache::oldest_ms() const noexcept {
   if (options_.time_to_live_ms == 0) return 0;
   const std::uint64_t now_ms = options_.clock_ms();

@@ -9,54 +9,55 @@
 #include <span>
 #include <string_view>
 
-#include "core/cache/cache_keeper.h"
-#include "core/cache/cache_table.h"
 #include "core/base/hash_text.h"
 #include "core/base/reader_epochs.h"
+#include "core/cache/cache_table.h"
+#include "core/cache/eviction_policy.h"
 
 namespace cosimo {
 
-/// Milliseconds of a clock that never goes back, from 1.
+/// Milliseconds of a clock that never goes back; at least 1.
 std::uint64_t steady_ms() noexcept;
 
 struct CacheOptions {
   /// ≥ 1.
   std::size_t dimensions;
-  /// For everything: keys, vectors, tables, this object, and what waits for readers.
+  /// For everything: keys, vectors, tables, this object, and memory that waits for readers.
   std::size_t capacity_bytes;
-  /// Older entries are not found; 0: they never age.
+  /// An entry that is older is not found any more; 0: no age limit.
   std::uint64_t time_to_live_ms = 0;
   std::uint64_t (*hash)(std::string_view) noexcept = hash_text;
   std::uint64_t (*clock_ms)() noexcept = steady_ms;
 };
 
 struct CacheCounts {
-  /// Exact: hits + misses = calls of get() that have ended, and what Reader::count() was told.
+  /// Exact: hits + misses = finished calls of get(), plus what Reader::count() was given.
   std::uint64_t hits;
   std::uint64_t misses;
   std::uint64_t insertions;
   std::uint64_t evictions;
-  /// Insertions of keys that had been evicted shortly before, and were kept more dearly for it.
+  /// Insertions of keys that were evicted shortly before; these start in the main queue.
   std::uint64_t readmissions;
-  /// Calls of set() that kept nothing: too large, no memory, or all of it waited for a reader.
+  /// Calls of set() that kept nothing: too large, no memory, or all memory waited for a reader.
   std::uint64_t refusals;
 };
 
-/// A bounded cache, safe from every thread. A hit compares the whole key; any byte may stand in a key, and it
-/// may be empty. What is kept, and what leaves, is CacheKeeper's matter.
+/// A bounded cache, safe from every thread. A hit compares the whole key. A key may be empty and hold any
+/// bytes. EvictionPolicy decides what is kept.
 ///
-/// Progress. get() takes no lock, allocates nothing, and writes to its own thread's words alone, but for the
-/// hits of an entry that isn't popular yet. It is lock-free, and wait-free while no writer adds to the chain
-/// that it walks: a writer that is suspended wherever it may be keeps nobody from reading. (A thread that has
-/// no number, see thread_number.h, has no words of its own and takes the writers' mutex instead; a thread's
-/// very first call takes that of the numbers.) set() takes the mutex: writers wait for one another, as long as
-/// copying one vector takes, and emptying as many segments as make room, of which no more than a megabyte is
-/// moved. They don't wait for readers: while one is suspended in the middle of a get(), what was freed since
-/// can't be used, and once that is all there is to use, set() keeps nothing. Sizes and counts are wait-free.
+/// Progress of readers. get() takes no lock and allocates nothing. It writes only to words of its own thread,
+/// and to an entry's hit count until that is full. It is lock-free, and wait-free while no writer adds to the
+/// chain that it walks: a suspended writer keeps nobody from reading. Two exceptions: a thread without a
+/// number (thread_number.h) has no words of its own and takes the writers' mutex instead; a thread's first
+/// call takes the mutex of the numbers. Sizes and counts are wait-free.
 ///
-/// Memory ordering. Writers are ordered by the mutex. A reader gets to an entry by a link of CacheTable,
-/// stored after the entry was made. That an entry's memory isn't used again while a reader is in it: see
-/// ReaderEpochs.
+/// Progress of writers. set() takes the mutex. It copies one vector and empties as many segments as it needs,
+/// moving a megabyte at most. It does not wait for readers. While a reader is suspended inside get(), memory
+/// that was freed since can't be reused; when no other is left, set() keeps nothing.
+///
+/// Memory ordering. The mutex orders writers. A reader reaches an entry through a link of CacheTable, which
+/// was stored after the entry was made. ReaderEpochs says why an entry's memory is not reused while a reader
+/// is in it.
 class EmbeddingCache {
  public:
   /// Throws std::bad_alloc.
@@ -64,13 +65,13 @@ class EmbeddingCache {
 
   std::size_t dimensions() const noexcept { return options_.dimensions; }
   std::size_t capacity_bytes() const noexcept { return options_.capacity_bytes; }
-  /// At most the capacity; 0 when that is too little to keep anything.
+  /// At most the capacity. 0 when the capacity is too small to keep anything.
   std::size_t memory_bytes() const noexcept;
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
   CacheCounts counts() const noexcept;
 
-  /// One thread's stay in the cache, as short as can be: what is freed meanwhile can't be used before it
-  /// ends. A thread has one at a time. get() is this with a copy.
+  /// Look-ups without a copy: vectors that it finds stay valid as long as it lives. Keep it short, since
+  /// memory that is freed meanwhile can't be reused before it ends. A thread has one at a time.
   class Reader {
    public:
     explicit Reader(EmbeddingCache& cache) noexcept;
@@ -78,22 +79,22 @@ class EmbeddingCache {
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
 
-    /// The vector, there as long as the reader is; empty when the key is not there. Counts nothing.
+    /// The vector, empty when the key is not in the cache. Counts neither hit nor miss.
     std::span<const float> find(std::string_view key) noexcept;
-    /// Adds to counts(), for look-ups that turned out to be any.
+    /// Adds to counts().
     void count(std::uint64_t hits, std::uint64_t misses) noexcept;
 
    private:
     EmbeddingCache& cache_;
     ReaderEpochs::Slot* const slot_;
-    std::unique_lock<std::mutex> lock_;  // held only for want of a slot
+    std::unique_lock<std::mutex> lock_;  // held only when slot_ is null
   };
 
-  /// Copies the vector into `out` (`dimensions` floats); false when the key is not there.
+  /// Copies the vector into `out` (`dimensions` floats); false when the key is not in the cache.
   bool get(std::string_view key, std::span<float> out) noexcept;
 
-  /// Keeps a copy, in the place of an older one; false when it keeps nothing, and the older one stays.
-  /// vector: `dimensions` floats.
+  /// Keeps a copy of `vector` (`dimensions` floats) in place of an older one. False when there is no room:
+  /// then an older one stays.
   bool set(std::string_view key, std::span<const float> vector) noexcept;
 
  private:
@@ -102,12 +103,12 @@ class EmbeddingCache {
   const CacheOptions options_;
   ReaderEpochs epochs_;
   std::size_t fixed_bytes_ = 0;
-  // None when the capacity is too small.
+  // Both empty when the capacity is too small.
   std::optional<CacheTable> table_;
-  std::optional<CacheKeeper> keeper_;  // guarded by mutex_
+  std::optional<EvictionPolicy> policy_;  // guarded by mutex_
 
   std::mutex mutex_;
-  // Written under the mutex, read by anybody.
+  // Written under the mutex, read by any thread.
   std::atomic<std::size_t> size_{0};
   std::atomic<std::uint64_t> insertions_{0};
   std::atomic<std::uint64_t> evictions_{0};

@@ -1,4 +1,4 @@
-// Which keys were evicted lately.
+// The ghosts of S3-FIFO: which keys were evicted lately.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace cosimo {
 
-/// Hashes of keys with the order in which they came. Four share a set and the oldest gives way, so a ghost
-/// may be forgotten early; two keys may share 32 bits of their hash in one set, and the one then counts as
-/// the other. Both cost a cache a little of its foresight. One thread at a time.
+/// Remembers hashes of keys and the order in which they were added. Four ghosts share a set, and the oldest
+/// of a full set is replaced, so a ghost may be forgotten early. Two keys of one set with the same upper half
+/// of the hash count as one. Both only cost a few hits. One thread at a time.
 class GhostTable {
  public:
-  /// sets: from 1 to 2^32 − 1, of kWays ghosts each. Throws std::bad_alloc.
+  /// sets: from 1 to 2^32 − 1, each of kWays ghosts. Throws std::bad_alloc.
   explicit GhostTable(std::size_t sets) : sets_(sets), ghosts_(sets * kWays) {}
 
   static constexpr std::size_t kWays = 4;
@@ -29,7 +29,7 @@ class GhostTable {
     *oldest = {fingerprint(hash), ++last_};
   }
 
-  /// Whether the key came among the last `most_age`; it is forgotten with that.
+  /// Whether the key is among the last `most_age` that were added. Forgets it if so.
   bool take(std::uint64_t hash, std::size_t most_age) noexcept {
     Ghost* set = set_of(hash);
     for (Ghost* at = set; at < set + kWays; ++at) {
@@ -44,13 +44,13 @@ class GhostTable {
  private:
   struct Ghost {
     std::uint32_t fingerprint = 0;
-    std::uint32_t number = 0;  // counted up from 1; 0: none
+    std::uint32_t number = 0;  // in the order of adding, from 1; 0: no ghost
   };
 
   static std::uint32_t fingerprint(std::uint64_t hash) noexcept {
     return static_cast<std::uint32_t>(hash >> 32);
   }
-  // Wraps round after 2^32 evictions: a ghost that old may then seem young.
+  // Wraps around after 2^32 evictions: a ghost that old may seem young.
   std::uint32_t age(const Ghost& ghost) const noexcept { return last_ - ghost.number; }
   Ghost* set_of(std::uint64_t hash) noexcept { return &ghosts_[slot_of_hash(hash, sets_) * kWays]; }
 

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 
-#include "core/base/aligned_buffer.h"
+#include "core/base/aligned_array.h"
 #include "core/encoder/encoder_workspace.h"
 #include "core/encoder/shared_stages.h"
 

@@ -1,4 +1,4 @@
-// The part of VectorIndex that brings the memory of dead rows back.
+// The part of VectorIndex that frees the memory of dead rows.
 #include <algorithm>
 #include <new>
 
@@ -7,29 +7,29 @@
 namespace cosimo {
 namespace {
 
-// While writes go on: more dead rows than one in so many live ones are worked off by the writes themselves. A
-// chunk that holds a sixth of dead rows costs five moves for each that it frees, so that eight a write gain
-// ground.
+// While there are more dead rows than one in kBusyShare live ones, each write moves some rows. A chunk with a
+// sixth of dead rows costs five moves for each row that it frees, so eight moves a write gain ground.
 constexpr std::size_t kBusyShare = 5;
 constexpr std::size_t kMovesPerWrite = 8;
 
-// At rest: from more than one in kRestShare down to one in kTidyShare.
-constexpr std::size_t kRestShare = 128;
-constexpr std::size_t kTidyShare = 256;
+// Idle compaction starts above one dead row in kIdleStartShare live ones and goes on down to one in
+// kIdleStopShare.
+constexpr std::size_t kIdleStartShare = 128;
+constexpr std::size_t kIdleStopShare = 256;
 constexpr std::size_t kMovesPerStep = 32;
 
 }  // namespace
 
-// Called by every write that retired rows.
+// Every write that retires rows calls this.
 void VectorIndex::keep_pace(std::size_t retired) noexcept {
   if (dead_rows_ > size_ / kBusyShare) compact(retired * kMovesPerWrite);
-  if (dead_rows_ > size_ / kRestShare) janitor_.note_change();
+  if (dead_rows_ > size_ / kIdleStartShare) idle_worker_.note_change();
 }
 
-// A step of the janitor's; true while there is more to do.
-bool VectorIndex::tidy_some() noexcept {
+// A step of the idle worker; true while there is more to do.
+bool VectorIndex::idle_step() noexcept {
   const std::lock_guard lock(writer_);
-  if (dead_rows_ > size_ / kTidyShare && compact(kMovesPerStep)) return true;
+  if (dead_rows_ > size_ / kIdleStopShare && compact(kMovesPerStep)) return true;
   return shrink_key_map();
 }
 
@@ -43,7 +43,7 @@ bool VectorIndex::shrink_key_map() noexcept {
   }
 }
 
-// Moves up to `moves` rows; false when there was nothing to gain, or no memory to do it.
+// Moves up to `moves` rows. False when there was nothing to gain, or no memory for it.
 bool VectorIndex::compact(std::size_t moves) noexcept {
   try {
     if (slots_.size() == 0 && open_ != kNone) {
@@ -74,7 +74,7 @@ void VectorIndex::choose_victim() noexcept {
   victim_row_ = 0;
 }
 
-// One published step: the old place dies as the new one is born.
+// One published step: readers see each row at its old place or at its new one, never at both.
 void VectorIndex::move_rows(std::size_t moves) {
   RowChunk& victim = *chunks_[victim_];
   const std::size_t live = kRowsPerChunk - victim.dead_count();
@@ -93,7 +93,7 @@ void VectorIndex::move_rows(std::size_t moves) {
   moved_rows_.fetch_add(moved, std::memory_order_relaxed);
 }
 
-// Takes a chunk without live rows out of the table; its memory comes back with its last reader.
+// Takes a chunk without live rows out of the table. Its memory is freed when its last reader ends.
 void VectorIndex::drop(Slot chunk) {
   auto table = std::make_shared<ChunkTable>();
   table->reserve(table_->size());

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kFewestPlaces = 8;
 
-// At most three quarters full, and never quite.
+// At most three quarters full, with one free place at least.
 constexpr std::size_t places_for(std::size_t keys) noexcept { return keys * 4 / 3 + 1; }
 
 struct Hash {
@@ -15,14 +15,14 @@ struct Hash {
   std::size_t shard;
 };
 
-// A multiplication by a large odd number and a fold: neighboring keys land far apart.
+// Multiplications by large odd numbers and a fold: neighboring keys get hashes far apart.
 Hash hash_of(std::uint64_t key) noexcept {
   std::uint64_t mixed = key * 0x9e3779b97f4a7c15U;
   mixed = (mixed ^ (mixed >> 29)) * 0xbf58476d1ce4e5b9U;
   return {static_cast<std::uint32_t>(mixed >> 32), static_cast<std::size_t>(mixed >> 8) & 255};
 }
 
-// Scales a tag to a place, so that a table need not have a power of two of them.
+// Scales a tag to a place, so that the number of places need not be a power of two.
 std::size_t home_of(std::uint32_t tag, std::size_t places) noexcept {
   return static_cast<std::size_t>((static_cast<std::uint64_t>(tag) * places) >> 32);
 }
@@ -35,7 +35,7 @@ std::size_t distance(std::size_t from, std::size_t to, std::size_t places) noexc
 
 }  // namespace
 
-// The entry that holds the key, or the free one where it would go. There is always a free one.
+// The place that holds the key, or the free one where it would go. There is always a free one.
 std::size_t KeyMap::position_of(const Shard& shard, std::uint32_t tag, std::uint64_t key) const noexcept {
   const std::size_t places = shard.entries.size();
   std::size_t at = home_of(tag, places);
@@ -116,7 +116,7 @@ std::optional<Slot> KeyMap::erase(std::uint64_t key) noexcept {
   std::size_t hole = position_of(shard, hash.tag, key);
   if (entries[hole].slot == kFree) return std::nullopt;
   const Slot slot = entries[hole].slot;
-  // Close the gap: an entry behind it moves up unless its home lies between the hole and itself.
+  // Close the gap: an entry behind it moves up, unless its home lies between the hole and itself.
   for (std::size_t at = next(hole, places); entries[at].slot != kFree; at = next(at, places)) {
     const std::size_t from_home = distance(home_of(entries[at].tag, places), at, places);
     if (from_home < distance(hole, at, places)) continue;

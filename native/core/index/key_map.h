@@ -1,6 +1,6 @@
-// Row key → slot: open addressing with linear probing. Written for three properties that std::unordered_map
-// lacks: its bytes are known and few, after reserve() no insertion can fail, and no insertion moves more than
-// a small part of it.
+// Row key → slot: open addressing with linear probing. std::unordered_map lacks three things that are needed
+// here: its bytes are few and known, no insertion can fail after reserve(), and no insertion moves more than
+// a small part of the map.
 #pragma once
 
 #include <array>
@@ -12,9 +12,11 @@
 
 namespace cosimo {
 
+/// A place for a row: the chunk's number times kRowsPerChunk, plus the row's number in the chunk.
 using Slot = std::uint32_t;
 
-/// Tells the key of a slot in use: the map itself keeps a part of a key's hash and no key.
+/// Tells the key of a slot in use. The map keeps only a part of each key's hash and asks here for the key
+/// itself.
 class SlotKeys {
  public:
   virtual std::uint64_t key_of(Slot slot) const noexcept = 0;
@@ -37,17 +39,18 @@ class KeyMap {
   /// Makes room for these further keys. Throws std::bad_alloc; the map then holds what it held.
   void reserve(std::span<const std::uint64_t> keys);
 
-  /// Adds a key that is not there; room was reserved. The slot has the key already.
+  /// Adds a key that is not in the map; room was reserved. SlotKeys knows the key of the slot already.
   void insert(std::uint64_t key, Slot slot) noexcept;
 
-  /// Gives a key that is there another slot.
+  /// Gives a key of the map another slot.
   void assign(std::uint64_t key, Slot slot) noexcept;
 
-  /// Removes a key and returns its slot, which still has it; nothing when it is not there.
+  /// Removes a key and returns its slot; nothing when it is not in the map. SlotKeys still knows the slot's
+  /// key.
   std::optional<Slot> erase(std::uint64_t key) noexcept;
 
-  /// Gives back room that erased keys have left, of one part of the map; false when there is none worth it.
-  /// Throws std::bad_alloc; the map then holds what it held. What was reserved is no longer.
+  /// Frees room that erased keys have left in one part of the map, reserved room included. False when no part
+  /// has enough of it. Throws std::bad_alloc; the map then holds what it held.
   bool shrink_some();
 
  private:
@@ -55,7 +58,7 @@ class KeyMap {
   static constexpr std::size_t kShards = 256;
 
   struct Entry {
-    std::uint32_t tag = 0;  // the half of the hash that chose the place
+    std::uint32_t tag = 0;  // the half of the hash that chooses the place
     Slot slot = kFree;
   };
 

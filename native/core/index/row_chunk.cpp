@@ -3,33 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/base/aligned_buffer.h"
-
 namespace cosimo {
-namespace {
-
-// The four numbers that are kept of a row beside its codes.
-constexpr std::size_t kRowStatistics = 4;
-
-constexpr std::size_t whole_lines(std::size_t bytes) noexcept {
-  return (bytes + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-}
-
-}  // namespace
-
-ChunkLayout::ChunkLayout(std::size_t dimensions) noexcept
-    : dimensions_(dimensions),
-      stride_(padded_stride(dimensions)),
-      lines_((dimensions + kLineDimensions - 1) / kLineDimensions) {
-  const std::size_t plane = kBlocksPerChunk * lines_ * kLineBytes;
-  upper_ = 0;
-  lower_ = upper_ + plane;
-  statistics_ = lower_ + plane;
-  norms_ = statistics_ + kRowStatistics * kRowsPerChunk * sizeof(float);
-  floats_ = norms_ + whole_lines(kBlocksPerChunk * sizeof(float));
-  bytes_ = floats_ + kRowsPerChunk * stride_ * sizeof(float);
-}
-
 RowChunk::RowChunk(const ChunkLayout& layout, std::shared_ptr<SlabAllocator> allocator)
     : layout_(layout),
       allocator_(std::move(allocator)),
@@ -47,7 +21,7 @@ RowChunk::RowChunk(const ChunkLayout& layout, std::shared_ptr<SlabAllocator> all
 RowChunk::~RowChunk() { allocator_->give_back(memory_); }
 
 std::size_t RowChunk::append(std::uint64_t key, std::span<const float> vector,
-                             const Kernel& kernel) noexcept {
+                             const SearchKernel& kernel) noexcept {
   const std::size_t at = row_count_++;
   float* row = floats_ + at * layout_.stride_;
   std::memcpy(row, vector.data(), vector.size_bytes());
@@ -58,7 +32,7 @@ std::size_t RowChunk::append(std::uint64_t key, std::span<const float> vector,
   return at;
 }
 
-void RowChunk::quantize(std::size_t block, const Kernel& kernel) noexcept {
+void RowChunk::quantize(std::size_t block, const SearchKernel& kernel) noexcept {
   const std::size_t plane = block * layout_.lines_ * kLineBytes;
   float* statistics = part<float>(layout_.statistics_) + block * kBlockRows;
   const BlockCodes codes = {part<std::uint8_t>(layout_.upper_) + plane,

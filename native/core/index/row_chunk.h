@@ -1,4 +1,4 @@
-// A block of rows that never moves: floats, codes, keys, and when each row died.
+// A chunk of rows that never move: their floats, codes and keys, and when each of them died.
 #pragma once
 
 #include <array>
@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "core/base/slab_allocator.h"
-#include "kernels/search/kernel.h"
+#include "core/index/chunk_layout.h"
+#include "kernels/search/search_kernel.h"
 
 namespace cosimo {
 
@@ -18,45 +19,21 @@ namespace cosimo {
 using Sequence = std::uint64_t;
 
 constexpr Sequence kNever = ~Sequence{0};
-constexpr std::size_t kRowsPerChunk = 1024;
-constexpr std::size_t kBlocksPerChunk = kRowsPerChunk / kBlockRows;
 
-/// Where the parts of a chunk lie in its memory, in bytes from its start.
-class ChunkLayout {
- public:
-  explicit ChunkLayout(std::size_t dimensions) noexcept;
-
-  std::size_t dimensions() const noexcept { return dimensions_; }
-  std::size_t stride() const noexcept { return stride_; }
-  std::size_t lines() const noexcept { return lines_; }
-  std::size_t bytes() const noexcept { return bytes_; }
-
- private:
-  friend class RowChunk;
-
-  std::size_t dimensions_;
-  std::size_t stride_;  // floats from row to row: dimensions rounded up to whole cache lines
-  std::size_t lines_;
-  std::size_t upper_;
-  std::size_t lower_;
-  std::size_t statistics_;
-  std::size_t norms_;
-  std::size_t floats_;
-  std::size_t bytes_;
-};
-
-/// Rows are appended and never written again; the writer alone appends.
+/// Rows are appended, by the writer alone, and never written again.
 ///
-/// What a reader may touch. Its pin says how many rows of the chunk there are for it. Those rows, with the
-/// codes of every block that they fill, were written before they were published, under the mutex of
-/// Publication, so the pin orders the reading after the writing; rows behind them may be under the writer's
-/// hands. Codes of a block are made when its last row comes: whole cache lines, never read before. A row is
-/// live at sequence s when died > s. The writer stores died = m, m the sequence that it is about to publish:
-/// a reader pinned before has s < m and sees the row whether it reads kNever or m; one pinned after sees m by
-/// the order of the mutex. So relaxed atomics do.
+/// What readers may touch. A snapshot says how many rows of the chunk it contains. Those rows, and the codes
+/// of every block that they fill, were written before the writer published them, under the mutex of
+/// PublishedSnapshot. Taking the snapshot locks the same mutex, so a reader sees these writes. It must not
+/// touch later rows: the writer may be at work there. The codes of a block are made when its last row comes;
+/// they are whole cache lines that nobody has read before.
+///
+/// A row is live at sequence s when died > s. The writer stores died = m just before it publishes sequence m.
+/// A reader whose snapshot is older has s < m: it sees a live row whether it reads kNever or m. A reader
+/// whose snapshot is at least m sees died = m, by the order of the mutex. So relaxed atomics suffice.
 class RowChunk {
  public:
-  /// Throws std::bad_alloc. The allocator gives pieces of at least layout.bytes().
+  /// The allocator's pieces hold at least layout.bytes(). Throws std::bad_alloc.
   RowChunk(const ChunkLayout& layout, std::shared_ptr<SlabAllocator> allocator);
   ~RowChunk();
   RowChunk(const RowChunk&) = delete;
@@ -69,16 +46,16 @@ class RowChunk {
     return died_[at].load(std::memory_order_relaxed) > sequence;
   }
 
-  // The writer's part.
+  // For the writer alone.
   std::size_t row_count() const noexcept { return row_count_; }
   std::size_t dead_count() const noexcept { return dead_count_; }
   bool is_full() const noexcept { return row_count_ == kRowsPerChunk; }
   bool is_dead() const noexcept { return dead_count_ == kRowsPerChunk; }
 
-  /// Adds a row to a chunk that is not full and returns its number. It is seen once it is published.
-  std::size_t append(std::uint64_t key, std::span<const float> vector, const Kernel& kernel) noexcept;
+  /// Adds a row to a chunk that is not full and returns its number. Readers see it once it is published.
+  std::size_t append(std::uint64_t key, std::span<const float> vector, const SearchKernel& kernel) noexcept;
 
-  /// Ends a row's life with the publication of `died`.
+  /// The row is dead from sequence `died` on, which is published next.
   void retire(std::size_t at, Sequence died) noexcept {
     died_[at].store(died, std::memory_order_relaxed);
     ++dead_count_;
@@ -90,7 +67,7 @@ class RowChunk {
     return reinterpret_cast<T*>(memory_ + offset);
   }
 
-  void quantize(std::size_t block, const Kernel& kernel) noexcept;
+  void quantize(std::size_t block, const SearchKernel& kernel) noexcept;
 
   const ChunkLayout layout_;
   const std::shared_ptr<SlabAllocator> allocator_;
@@ -103,7 +80,8 @@ class RowChunk {
   std::array<std::atomic<Sequence>, kRowsPerChunk> died_;
 };
 
-/// The chunks of an index; all but the last are full. A table is never changed: growth publishes a new one.
+/// The chunks of an index; all but the last are full. A table never changes: an index that grows publishes
+/// another.
 using ChunkTable = std::vector<std::shared_ptr<RowChunk>>;
 
 }  // namespace cosimo

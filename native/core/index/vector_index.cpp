@@ -25,13 +25,13 @@ std::size_t checked_dimensions(std::size_t dimensions) {
 
 }  // namespace
 
-VectorIndex::VectorIndex(std::size_t dimensions, const Kernel& kernel)
+VectorIndex::VectorIndex(std::size_t dimensions, const SearchKernel& kernel)
     : kernel_(kernel),
       layout_(checked_dimensions(dimensions)),
       allocator_(std::make_shared<SlabAllocator>(layout_.bytes())),
       table_(std::make_shared<const ChunkTable>()),
       slots_(*this),
-      janitor_([this] { return tidy_some(); }) {}
+      idle_worker_([this] { return idle_step(); }) {}
 
 std::uint64_t VectorIndex::key_of(Slot slot) const noexcept {
   return chunks_[slot / kRowsPerChunk]->key(slot % kRowsPerChunk);
@@ -53,12 +53,12 @@ void VectorIndex::add(std::span<const std::uint64_t> keys, std::span<const float
   require_finite(vectors);
   if (keys.empty()) return;
   const std::lock_guard lock(writer_);
-  // What can fail comes first and changes nothing that anyone sees …
+  // Whatever can fail comes first and changes nothing that readers see.
   require_new_keys(keys);
   slots_.reserve(keys);
   Chunks spare = new_chunks_for(keys.size());
   std::shared_ptr<const ChunkTable> table = table_with(spare);
-  // … from here on nothing fails.
+  // From here on nothing can fail.
   for (std::size_t i = 0; i < keys.size(); ++i) {
     slots_.insert(keys[i], append(keys[i], vectors.subspan(i * dimensions, dimensions), spare));
   }
@@ -101,7 +101,8 @@ void VectorIndex::require_new_keys(std::span<const std::uint64_t> keys) const {
   if (twice != sorted.end()) refuse("Key " + std::to_string(*twice) + " is given twice");
 }
 
-// The chunks that `row_count` more rows need beside the open one, last one first, with room to number them.
+// The chunks that `row_count` more rows need besides the open one, the last one first. Reserves their numbers
+// too.
 VectorIndex::Chunks VectorIndex::new_chunks_for(std::size_t row_count) {
   const std::size_t room = open_ == kNone ? 0 : kRowsPerChunk - chunks_[open_]->row_count();
   Chunks spare;
@@ -144,7 +145,7 @@ Slot VectorIndex::append(std::uint64_t key, std::span<const float> vector, Chunk
   return static_cast<Slot>(open_ * kRowsPerChunk + row);
 }
 
-// Dead as of the sequence that is published next.
+// The row is dead in the sequence that is published next.
 void VectorIndex::retire(Slot slot) noexcept {
   chunks_[slot / kRowsPerChunk]->retire(slot % kRowsPerChunk, sequence_ + 1);
   dead_rows_.fetch_add(1, std::memory_order_relaxed);
@@ -155,7 +156,7 @@ void VectorIndex::publish(std::shared_ptr<const ChunkTable> table) noexcept {
   size_.store(slots_.size(), std::memory_order_relaxed);
   count_bookkeeping();
   const std::size_t rows_of_last = open_ == kNone ? 0 : chunks_[open_]->row_count();
-  publication_.publish(++sequence_, std::move(table), rows_of_last);
+  published_.publish(++sequence_, std::move(table), rows_of_last);
 }
 
 void VectorIndex::count_bookkeeping() noexcept {

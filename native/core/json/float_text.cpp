@@ -5,10 +5,11 @@
 #include <bit>
 #include <cstring>
 
-// The method is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2021), for float32:
-// one decimal scale is found so fine that the interval of texts that read back holds at least one of its
-// numbers and so coarse that it holds at most a few, and three products with a power of ten say which.
-// From 0.001 to 1, where nearly all of an embedding lies, a kernel does the same for many floats at once.
+// The method is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2021), for float32.
+// All numbers in a certain interval around a float read back as that float. Schubfach chooses a decimal scale
+// so that this interval holds at least one multiple of the scale and at most a few; three products with a
+// power of ten tell which. From 0.001 to 1, where nearly all values of an embedding lie, a kernel does this
+// for many floats at once.
 
 namespace cosimo {
 namespace {
@@ -67,7 +68,7 @@ constexpr auto kPowers = [] {
   return powers;
 }();
 
-// power × scaled / 2^64; the last bit also says whether anything was cut off.
+// power × scaled / 2^64. The last bit is also set when a nonzero remainder was cut off.
 std::uint32_t product(std::uint64_t power, std::uint32_t scaled) noexcept {
   const Wide whole = Wide{power} * scaled;
   const auto rest = static_cast<std::uint32_t>(static_cast<std::uint64_t>(whole) >> 32);
@@ -82,9 +83,8 @@ ShortestDecimal without_zeros(std::uint32_t digits, std::int32_t exponent) noexc
   return {digits, digits == 0 ? 0 : exponent};
 }
 
-// The shortest text is exact for a reader of float32. One that goes through double rounds twice, and that
-// goes wrong for one magnitude alone (all 2^31 were tried): 7.038531e-26 comes back as its neighbor. One
-// digit more helps.
+// A reader that goes through double rounds twice. Of all 2^31 magnitudes this goes wrong for
+// one: 7.038531e-26 reads back as the neighboring float. That one gets a digit more.
 constexpr std::uint32_t kTwiceRounded = 0x15ae43fd;
 constexpr ShortestDecimal kTwiceRoundedDecimal{70385307, -33};
 
@@ -92,14 +92,15 @@ constexpr std::uint32_t kPowersOfTen[] = {1,       10,      100,        1000,   
                                           100'000, 1000000, 10'000'000, 100'000'000, 1'000'000'000};
 constexpr int kMostDigits = 9;
 
-// Of 1 to 10^9 − 1, or 1 for 0: the bits of a number tell its digits but for one.
+// Digits of a number below 10^9; 1 for 0. The count of bits gives the count of digits up to one, which is
+// compared.
 int digit_count(std::uint32_t number) noexcept {
   const int guess = (std::bit_width(number | 1) * 1233) >> 12;
   return guess + ((number | 1) >= kPowersOfTen[guess] ? 1 : 0);
 }
 
-// Nine digits, the number's own first: 123 becomes 123000000. So many are always written, whatever is kept of
-// them.
+// Always writes nine digits, padded with zeros at the end: 123 becomes 123000000. The caller keeps as many as
+// it needs.
 void write_digits(char* to, std::uint32_t number, int count) noexcept {
   std::uint32_t nine = number * kPowersOfTen[kMostDigits - count];
   for (int at = kMostDigits - 1; at >= 0; --at, nine /= 10) to[at] = static_cast<char>('0' + nine % 10);
@@ -114,10 +115,10 @@ char* write_exponent(char* to, int exponent) noexcept {
   return to + 4;
 }
 
-// Of d.ddde±xx and plain digits the shorter, plain where they are equal: as std::to_chars has it.
+// Writes d.ddde±xx or plain digits, whichever is shorter; plain when both are equal. So does std::to_chars.
 char* write_decimal(char* to, ShortestDecimal decimal) noexcept {
   const int count = digit_count(decimal.digits);
-  const int point = count + decimal.exponent;         // where it stands, counted from the first digit
+  const int point = count + decimal.exponent;         // digits before the decimal point
   if (point <= 0 && point > (count > 1 ? -4 : -3)) {  // as in most embeddings: 0.0123
     std::memcpy(to, "0.00000", 8);
     write_digits(to + 2 - point, decimal.digits, count);
@@ -146,7 +147,7 @@ char* write_decimal(char* to, ShortestDecimal decimal) noexcept {
   return to + plain;
 }
 
-// By its decimals where the kernel has them; the others are rare in an embedding.
+// Uses the kernel's decimals where it has them. Other values are rare in an embedding.
 char* write_fraction(char* to, float value, const Decimals& decimals, std::size_t at) noexcept {
   static_assert(std::endian::native == std::endian::little);
   const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -185,8 +186,9 @@ ShortestDecimal shortest_decimal(float value) noexcept {
   const std::uint32_t middle = product(power, 4 * c << shift);
   const std::uint32_t upper = product(power, (4 * c + 2) << shift) - (c & 1);
 
-  // A multiple of ten in the interval, or else one of the two numbers next to the value; without branches,
-  // which nobody could predict. Fewer than two digits have no multiple of ten to try.
+  // The result is a multiple of ten in the interval, else one of the two whole numbers next to the value.
+  // There are no branches, since they could not be predicted. With one digit there is no multiple of ten to
+  // try.
   const std::uint32_t below = middle / 4;
   const std::uint32_t tens = below / 10;
   const bool tens_down = lower <= 40 * tens;
@@ -207,7 +209,7 @@ char* write_float(char* to, float value) noexcept {
   return write_decimal(to, twice_rounded ? kTwiceRoundedDecimal : shortest_decimal(value));
 }
 
-char* write_floats(char* to, std::span<const float> values, const Kernel& kernel) noexcept {
+char* write_floats(char* to, std::span<const float> values, const DecimalsKernel& kernel) noexcept {
   Decimals decimals;
   while (!values.empty()) {
     const std::size_t count = std::min(values.size(), kDecimalFloats);

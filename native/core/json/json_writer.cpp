@@ -2,10 +2,10 @@
 
 namespace cosimo {
 
-char* write_vector_json(char* to, std::span<const float> vector, const Kernel& kernel) noexcept {
+char* write_vector_json(char* to, std::span<const float> vector, const DecimalsKernel& kernel) noexcept {
   *to++ = '[';
   to = write_floats(to, vector, kernel);
-  if (!vector.empty()) --to;  // the last comma gives way
+  if (!vector.empty()) --to;  // over the last comma
   *to++ = ']';
   return to;
 }

@@ -2,54 +2,38 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <limits>
-#include <utility>
 
 namespace cosimo {
 namespace {
 
-// From so many queries on, all are bounded together by whole bytes: arithmetic is the limit then, not memory.
+// From so many queries on, whole bytes are read once for all of them: then arithmetic is the limit, not
+// memory.
 constexpr std::size_t kManyQueries = 4;
 
-// Blocks between two looks at a search's floor, which rises as hits are found.
+// A search's floor rises as hits are found; it is read anew for each run of so many blocks.
 constexpr std::size_t kBlocksPerRun = 16;
 
-// Chunks that a thread reads before it trusts what passes: until then the floor is still low.
+// The share of rows that pass says nothing for a thread's first chunks: the floor is still low.
 constexpr std::size_t kUnsettledChunks = 2;
 
 }  // namespace
 
-QueryBatch::QueryBatch(std::vector<std::shared_ptr<Search>> searches) : searches_(std::move(searches)) {
-  const std::size_t stride = code_stride(searches_.front()->query().dimensions());
-  const std::size_t room = (searches_.size() + kQueryTile - 1) / kQueryTile * kQueryTile;
-  code_bytes_ = make_aligned_array<std::int8_t>(room * stride);
-  std::memset(code_bytes_.get(), 0, room * stride);
-  code_queries_.reserve(searches_.size());
-  for (std::size_t at = 0; at < searches_.size(); ++at) {
-    CodeQuery query = searches_[at]->query().codes();
-    std::memcpy(code_bytes_.get() + at * stride, query.codes, stride);
-    query.codes = code_bytes_.get() + at * stride;
-    code_queries_.push_back(query);
-  }
-  codes_ = {searches_.size(), code_queries_.data(), code_bytes_.get(), stride};
-}
-
-ChunkScan::ChunkScan(const QueryBatch& batch, const Kernel& kernel, ScanChoice& choice)
+ChunkScan::ChunkScan(const QueryBatch& batch, const SearchKernel& kernel, ScanChoice& choice)
     : batch_(batch),
       kernel_(kernel),
       choice_(choice),
       floors_(batch.size()),
       passed_(batch.size() * kMostBlocks) {
   best_.reserve(batch.size());
-  for (const auto& search : batch.searches()) best_.push_back(search->empty());
+  for (const auto& search : batch.searches()) best_.push_back(search->no_hits());
   if (batch.size() >= kManyQueries) {
     scratch_ = make_aligned_array<std::uint8_t>(kMostBlocks * batch.codes().code_stride * kBlockRows);
   }
 }
 
-void ChunkScan::scan(const Pin& pin, std::size_t at) {
-  const View view = {*pin.chunks()[at], pin.sequence(), pin.rows_of(at)};
+void ChunkScan::scan(const Snapshot& snapshot, std::size_t at) {
+  const View view = {*snapshot.chunks()[at], snapshot.sequence(), snapshot.rows_of(at)};
   const bool together = batch_.size() >= kManyQueries && !choice_.planes_forced();
   const bool by_planes = !together && choice_.by_planes();
   if (together) scan_many(view);
@@ -57,7 +41,7 @@ void ChunkScan::scan(const Pin& pin, std::size_t at) {
     if (batch_.search(search).is_settled()) continue;
     if (!together && by_planes) scan_by_planes(view, search);
     if (!together && !by_planes) scan_by_bytes(view, search);
-    score_rest(view, search);
+    score_last_rows(view, search);
   }
   ++chunks_scanned_;
 }
@@ -80,7 +64,7 @@ void ChunkScan::scan_by_planes(const View& view, std::size_t search) {
     }
   }
   counts_.plane_rows += blocks * kBlockRows;
-  if (blocks > 0 && chunks_scanned_ >= kUnsettledChunks) choice_.saw(blocks, blocks_passed);
+  if (blocks > 0 && chunks_scanned_ >= kUnsettledChunks) choice_.record(blocks, blocks_passed);
 }
 
 void ChunkScan::scan_by_bytes(const View& view, std::size_t search) {
@@ -111,8 +95,8 @@ void ChunkScan::scan_many(const View& view) {
   counts_.byte_rows += batch_.size() * blocks * kBlockRows;
 }
 
-// Rows behind the last full block, which have no codes yet.
-void ChunkScan::score_rest(const View& view, std::size_t search) {
+// The rows after the last full block: they have no codes yet.
+void ChunkScan::score_last_rows(const View& view, std::size_t search) {
   for (std::size_t row = view.rows / kBlockRows * kBlockRows; row < view.rows; ++row)
     score_row(view, row, search);
 }
@@ -134,9 +118,9 @@ void ChunkScan::score_row(const View& view, std::size_t row, std::size_t search)
   batch_.search(search).raise_floor(best.floor());
 }
 
-// Nothing reaches the floor of a search that nobody waits for any more.
+// Infinite for a search that nobody waits for any more, so that no row is scored for it.
 float ChunkScan::floor(std::size_t search) const noexcept {
-  const Search& asked = batch_.search(search);
+  const PendingSearch& asked = batch_.search(search);
   return asked.is_settled() ? std::numeric_limits<float>::infinity() : asked.floor();
 }
 

@@ -9,7 +9,7 @@
 namespace cosimo {
 namespace {
 
-// 32 units of float32 rounding, relative to the product of the norms: docs/exact-search.md counts what they
+// 32 units of float32 rounding, relative to the product of the norms. docs/exact-search.md counts what they
 // cover.
 constexpr double kSlack = 32 * 0x1p-24;
 
@@ -33,7 +33,7 @@ void PreparedQuery::encode(std::span<const float> query) noexcept {
   code_query_.codes = codes_.get();
   float largest = 0.0F;
   for (const float value : query) largest = std::max(largest, std::fabs(value));
-  if (largest == 0.0F) return;  // every bound is 0, as every score is
+  if (largest == 0.0F) return;  // every bound is 0, and so is every score
   if (largest < kLeastCodable || largest > kMostCodable) {
     code_query_.norm = std::numeric_limits<float>::infinity();  // every bound is infinite, or not a number
     return;
@@ -49,7 +49,7 @@ void PreparedQuery::encode(std::span<const float> query) noexcept {
     squares += static_cast<double>(query[i]) * query[i];
     error_squares += error * error;
   }
-  constexpr double kUp = 1 + 0x1p-30;  // what summing in double can have lost
+  constexpr double kUp = 1 + 0x1p-30;  // covers the rounding of sums in double
   const double norm = std::sqrt(squares) * kUp;
   const double error = std::sqrt(error_squares) * kUp;
   code_query_.scale = scale;

@@ -1,24 +1,24 @@
-// A query as kernels want it.
+// A query in the form that kernels read.
 #pragma once
 
 #include <cstddef>
 #include <span>
 
-#include "core/base/aligned_buffer.h"
-#include "kernels/search/kernel.h"
+#include "core/base/aligned_array.h"
+#include "core/index/chunk_layout.h"
+#include "kernels/search/search_kernel.h"
 
 namespace cosimo {
 
-/// Bytes from one query's codes to the next.
+/// Bytes from the codes of one query to those of the next.
 constexpr std::size_t code_stride(std::size_t dimensions) noexcept {
   return (dimensions + kQueryCodeAlignment - 1) / kQueryCodeAlignment * kQueryCodeAlignment;
 }
 
-/// Doubles for exact scores, zero-padded to whole lines, and codes for bounds. Immutable, so safe from every
-/// thread.
+/// The query as doubles, for exact scores, and as codes, for bounds; both zero-padded. Immutable.
 class PreparedQuery {
  public:
-  /// Copies. Throws Error not_finite, std::bad_alloc.
+  /// Copies the query. Throws Error not_finite, std::bad_alloc.
   explicit PreparedQuery(std::span<const float> query);
 
   const double* data() const noexcept { return values_.get(); }

@@ -1,4 +1,4 @@
-// How few queries at once read the codes: the upper plane first, or both planes at once.
+// How a scan for a few queries reads codes: the upper plane first, or both planes at once.
 #pragma once
 
 #include <atomic>
@@ -8,15 +8,15 @@ namespace cosimo {
 
 enum class CodeScan { automatic, planes, bytes };
 
-/// The upper plane is half the bytes; a block with a row that it lets pass is read again, out of order. So
-/// the share of such blocks decides, kept as a running average of what scans saw. Any thread; races cost
-/// accuracy only.
+/// The upper plane is half the bytes, but where it lets a row of a block pass, the block is read again, out
+/// of order. So the share of such blocks decides; it is a running average over past scans. Any thread; races
+/// only make the average less exact.
 class ScanChoice {
  public:
   explicit ScanChoice(CodeScan wanted) noexcept : wanted_(wanted) {}
 
-  /// How to read the next chunk. While bytes are chosen, some chunks are read by planes to see if that has
-  /// changed.
+  /// Whether to read the next chunk by planes. While bytes are the better choice, one chunk in 32 is read by
+  /// planes all the same, to notice when that changes.
   bool by_planes() noexcept {
     if (wanted_ != CodeScan::automatic) return wanted_ == CodeScan::planes;
     return planes_pay() ||
@@ -30,8 +30,8 @@ class ScanChoice {
 
   bool planes_forced() const noexcept { return wanted_ == CodeScan::planes; }
 
-  /// What one query's reading of a chunk by planes saw, once its threshold had settled.
-  void saw(std::size_t blocks, std::size_t blocks_passed) noexcept {
+  /// Reports a chunk that was read by planes for one query.
+  void record(std::size_t blocks, std::size_t blocks_passed) noexcept {
     const double seen = static_cast<double>(blocks_passed) / static_cast<double>(blocks);
     const double before = share_.load(std::memory_order_relaxed);
     share_.store(before + (seen - before) * kWeight, std::memory_order_relaxed);
@@ -44,7 +44,7 @@ class ScanChoice {
 
   const CodeScan wanted_;
   std::atomic<double> share_{0};
-  std::atomic<std::size_t> chunks_by_bytes_{0};  // over scans, so that a small index is probed too
+  std::atomic<std::size_t> chunks_by_bytes_{0};  // over all scans, so that a small index is probed too
 };
 
 }  // namespace cosimo

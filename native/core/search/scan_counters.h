@@ -1,4 +1,4 @@
-// What scans have done so far.
+// How many rows scans have looked at.
 #pragma once
 
 #include <atomic>
@@ -6,15 +6,15 @@
 
 namespace cosimo {
 
-/// Rows count once for each query that they were looked at for.
+/// A row counts once for each query that it was looked at for.
 struct ScanCounts {
-  std::size_t plane_rows = 0;
-  std::size_t plane_rows_passed = 0;
-  std::size_t byte_rows = 0;
-  std::size_t scored_rows = 0;
+  std::size_t plane_rows = 0;         // bounded by the upper plane
+  std::size_t plane_rows_passed = 0;  // and let pass by it
+  std::size_t byte_rows = 0;          // bounded by both planes at once
+  std::size_t scored_rows = 0;        // scored exactly
 };
 
-/// Any thread.
+/// Safe from every thread.
 class ScanCounters {
  public:
   void add(const ScanCounts& counts) noexcept {

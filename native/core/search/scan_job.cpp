@@ -11,25 +11,26 @@ namespace {
 std::vector<TopK> empty_results(const QueryBatch& batch) {
   std::vector<TopK> best;
   best.reserve(batch.size());
-  for (const auto& search : batch.searches()) best.push_back(search->empty());
+  for (const auto& search : batch.searches()) best.push_back(search->no_hits());
   return best;
 }
 
 }  // namespace
 
-ScanJob::ScanJob(std::shared_ptr<const VectorIndex> index, std::vector<std::shared_ptr<Search>> searches,
-                 ScanContext& context, std::function<void()> ended)
+ScanJob::ScanJob(std::shared_ptr<const VectorIndex> index,
+                 std::vector<std::shared_ptr<PendingSearch>> searches, ScanContext& context,
+                 std::function<void()> ended)
     : index_(std::move(index)),
       context_(context),
       batch_(std::move(searches)),
-      pin_(std::make_unique<const Pin>(index_->publication())),
-      chunk_count_(pin_->chunks().size()),
+      snapshot_(index_->snapshot()),
+      chunk_count_(snapshot_->chunks().size()),
       work_(chunk_count_ * kRowsPerChunk * batch_.size()),
       ended_(std::move(ended)),
       best_(empty_results(batch_)) {}
 
 void ScanJob::help() noexcept {
-  if (chunk_count_ == 0) return finish();  // nobody else is asked to help then
+  if (chunk_count_ == 0) return finish();  // no other thread helps with an empty index
   if (next_chunk_.load(std::memory_order_relaxed) >= chunk_count_) return;
   std::unique_ptr<ChunkScan> scan;
   std::size_t scanned = 0;
@@ -52,11 +53,11 @@ void ScanJob::scan_share(ChunkScan& scan, std::size_t& scanned) {
     if (context_.stopping.load(std::memory_order_relaxed)) {
       throw Error(ErrorCode::closed, "The index is closed");
     }
-    if (is_wanted()) scan.scan(*pin_, chunk);
+    if (is_wanted()) scan.scan(*snapshot_, chunk);
   }
 }
 
-// False once every caller has cancelled.
+// False once every search has been cancelled.
 bool ScanJob::is_wanted() const noexcept {
   return std::any_of(batch_.searches().begin(), batch_.searches().end(),
                      [](const auto& search) { return !search->is_settled(); });
@@ -66,7 +67,8 @@ void ScanJob::hand_in(ChunkScan* scan, std::size_t scanned, std::exception_ptr e
   bool last = false;
   {
     const std::lock_guard lock(mutex_);
-    if (chunks_done_ == chunk_count_) return;  // a late helper's want of memory: the job has ended without it
+    if (chunks_done_ == chunk_count_)
+      return;  // a late helper ran out of memory; the job has ended without it
     try {
       for (std::size_t search = 0; !error && search < best_.size(); ++search) {
         best_[search].merge(scan->best(search));
@@ -76,7 +78,7 @@ void ScanJob::hand_in(ChunkScan* scan, std::size_t scanned, std::exception_ptr e
     }
     if (error && !error_) {
       error_ = error;
-      // Nobody needs the chunks that nobody has begun: count them as done.
+      // The chunks that no thread has begun are not needed any more: count them as done.
       const std::size_t begun = next_chunk_.exchange(chunk_count_, std::memory_order_relaxed);
       if (begun < chunk_count_) chunks_done_ += chunk_count_ - begun;
     }
@@ -87,7 +89,7 @@ void ScanJob::hand_in(ChunkScan* scan, std::size_t scanned, std::exception_ptr e
 }
 
 void ScanJob::finish() noexcept {
-  pin_.reset();
+  snapshot_.reset();
   index_.reset();
   for (std::size_t at = 0; at < batch_.size(); ++at) {
     SearchResult result;

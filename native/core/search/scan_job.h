@@ -1,4 +1,4 @@
-// One pass over an index for all searches that waited for it, worked on by one or more threads.
+// One scan: a pass over the index for all searches that waited for it, shared by threads.
 #pragma once
 
 #include <atomic>
@@ -6,33 +6,34 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
-#include "core/search/chunk_scan.h"
 #include "core/index/vector_index.h"
+#include "core/search/chunk_scan.h"
 
 namespace cosimo {
 
-/// What all scans of one searcher share; it outlives their threads.
+/// What all scans of one searcher share. It outlives their threads.
 struct ScanContext {
-  const Kernel& kernel;
+  const SearchKernel& kernel;
   ScanChoice choice;
   ScanCounters counters;
   std::atomic<bool> stopping{false};
 };
 
-/// help() any number of times, from any thread, even after the end; the thread that hands in the last chunk
-/// settles the searches and then calls `ended`.
+/// Threads call help(), any number of them, even after the end. The one that hands in the last chunk settles
+/// the searches and then calls `ended`.
 class ScanJob {
  public:
-  /// Pins the index. Throws std::bad_alloc.
-  ScanJob(std::shared_ptr<const VectorIndex> index, std::vector<std::shared_ptr<Search>> searches,
+  /// Takes a snapshot of the index. Throws std::bad_alloc.
+  ScanJob(std::shared_ptr<const VectorIndex> index, std::vector<std::shared_ptr<PendingSearch>> searches,
           ScanContext& context, std::function<void()> ended);
 
-  /// Rows to look at, times searches.
+  /// Rows times searches.
   std::size_t work() const noexcept { return work_; }
 
-  /// Takes chunks until none is left.
+  /// Scans chunks until none is left.
   void help() noexcept;
 
  private:
@@ -44,13 +45,12 @@ class ScanJob {
   std::shared_ptr<const VectorIndex> index_;
   ScanContext& context_;
   const QueryBatch batch_;
-  std::unique_ptr<const Pin> pin_;
+  std::optional<const Snapshot> snapshot_;
   const std::size_t chunk_count_;
   const std::size_t work_;
   const std::function<void()> ended_;
 
-  // Claiming a chunk below chunk_count_ gives the right to read pin_: the job can't end before that chunk is
-  // handed in.
+  // A thread that has claimed a chunk may read snapshot_: the job can't end before that chunk is handed in.
   std::atomic<std::size_t> next_chunk_{0};
 
   std::mutex mutex_;  // guards what follows

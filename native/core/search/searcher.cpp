@@ -9,13 +9,13 @@
 namespace cosimo {
 namespace {
 
-// A thread is woken for this many rows; fewer are scanned sooner than it would come.
+// One more thread is woken for each so many rows: fewer are scanned before it would have begun.
 constexpr std::size_t kRowsPerHelper = 16 * 1024;
 
-// Searches of one scan: each costs every thread its hits so far, and more gain nothing over this many.
+// The most searches of one scan. Each costs memory on every thread, and more than this gain nothing.
 constexpr std::size_t kMostSearches = 256;
 
-// Where there is no memory for an Error, the failure is std::bad_alloc.
+// std::bad_alloc when there is no memory for the Error itself.
 SearchResult failure(ErrorCode code) noexcept {
   const char* sentence = code == ErrorCode::cancelled ? "The search was cancelled" : "The index is closed";
   try {
@@ -27,20 +27,20 @@ SearchResult failure(ErrorCode code) noexcept {
 
 }  // namespace
 
-Searcher::Searcher(std::shared_ptr<const VectorIndex> index, const Kernel& kernel, std::size_t thread_count,
-                   CodeScan wanted)
+Searcher::Searcher(std::shared_ptr<const VectorIndex> index, const SearchKernel& kernel,
+                   std::size_t thread_count, CodeScan wanted)
     : context_{kernel, ScanChoice(wanted), {}, {}}, index_(std::move(index)), pool_(thread_count) {}
 
 Searcher::~Searcher() { stop(); }
 
-std::shared_ptr<Search> Searcher::search(std::span<const float> query, std::size_t top_k, double threshold,
-                                         Search::Done done) {
-  // Only the owner changes index_, and this is the owner.
+std::shared_ptr<PendingSearch> Searcher::search(std::span<const float> query, std::size_t top_k,
+                                                double threshold, PendingSearch::Done done) {
+  // No lock: only the owner changes index_, and only the owner calls this.
   if (!index_) throw Error(ErrorCode::closed, "The index is closed");
   if (query.size() != index_->dimensions()) {
     throw Error(ErrorCode::invalid_argument, "query must hold `dimensions` floats");
   }
-  auto search = std::make_shared<Search>(PreparedQuery(query), top_k, threshold, std::move(done));
+  auto search = std::make_shared<PendingSearch>(PreparedQuery(query), top_k, threshold, std::move(done));
   bool idle = false;
   {
     const std::lock_guard lock(mutex_);
@@ -52,7 +52,8 @@ std::shared_ptr<Search> Searcher::search(std::span<const float> query, std::size
   return search;
 }
 
-// Follows the mark `scanning_`: exactly one task goes round between begin_scan and end_scan.
+// Called by whoever set `scanning_`, so that there is one scan at a time: from here to begin_scan to
+// end_scan.
 void Searcher::submit_scan() noexcept {
   SearchResult result;
   do {
@@ -70,7 +71,7 @@ void Searcher::begin_scan(TaskFate fate) noexcept {
     settle_waiting(failure(ErrorCode::closed));
     return;
   }
-  std::vector<std::shared_ptr<Search>> searches;
+  std::vector<std::shared_ptr<PendingSearch>> searches;
   std::shared_ptr<const VectorIndex> index;
   try {
     const std::lock_guard lock(mutex_);
@@ -86,7 +87,7 @@ void Searcher::begin_scan(TaskFate fate) noexcept {
   run(std::move(searches), std::move(index));
 }
 
-void Searcher::run(std::vector<std::shared_ptr<Search>> searches,
+void Searcher::run(std::vector<std::shared_ptr<PendingSearch>> searches,
                    std::shared_ptr<const VectorIndex> index) noexcept {
   if (searches.empty()) return end_scan();
   std::shared_ptr<ScanJob> job;
@@ -102,7 +103,7 @@ void Searcher::run(std::vector<std::shared_ptr<Search>> searches,
   job->help();
 }
 
-// A helper may come late, when the job has long ended: then it finds no chunk and goes.
+// A helper that comes after the job's end finds no chunk and returns.
 void Searcher::queue_helpers(const std::shared_ptr<ScanJob>& job) noexcept {
   const std::size_t useful = std::min(pool_.thread_count(), job->work() / kRowsPerHelper + 1);
   try {
@@ -125,7 +126,7 @@ void Searcher::end_scan() noexcept {
   submit_scan();
 }
 
-// Ends everything that waits now, and the round of scans unless more has come meanwhile: then true.
+// Ends all searches that wait now. True when others have arrived meanwhile, which need a scan.
 bool Searcher::settle_waiting(const SearchResult& result) noexcept {
   std::size_t left = 0;
   {
@@ -133,7 +134,7 @@ bool Searcher::settle_waiting(const SearchResult& result) noexcept {
     left = waiting_.size();
   }
   for (;; --left) {
-    std::shared_ptr<Search> search;
+    std::shared_ptr<PendingSearch> search;
     {
       const std::lock_guard lock(mutex_);
       scanning_ = !waiting_.empty();
@@ -145,7 +146,7 @@ bool Searcher::settle_waiting(const SearchResult& result) noexcept {
   }
 }
 
-void Searcher::cancel(const std::shared_ptr<Search>& search) noexcept {
+void Searcher::cancel(const std::shared_ptr<PendingSearch>& search) noexcept {
   search->settle(failure(ErrorCode::cancelled));
 }
 

@@ -12,7 +12,7 @@ struct Hit {
   std::uint64_t key;
 };
 
-/// The order of results: higher score first, among equals the smaller key.
+/// The order of results: higher score first, the smaller key first among equal scores.
 inline bool ranks_before(const Hit& a, const Hit& b) noexcept {
   return a.score > b.score || (a.score == b.score && a.key < b.key);
 }
@@ -20,8 +20,8 @@ inline bool ranks_before(const Hit& a, const Hit& b) noexcept {
 /// The inner product as results carry it: rounded once to float32, saturated at ±FLT_MAX, so always finite.
 float round_score(double sum) noexcept;
 
-/// Keeps the `limit` best of the hits it is offered that reach `threshold`. Scores must be finite.
-/// One thread at a time. Memory: at most `limit` hits, grown as they come.
+/// Keeps the `limit` best of the offered hits that reach `threshold`. Scores are finite. One thread at a
+/// time. Memory grows with the hits, up to `limit`.
 class TopK {
  public:
   TopK(std::size_t limit, double threshold) noexcept;
@@ -36,7 +36,7 @@ class TopK {
     }
   }
 
-  /// A score below this is certainly not kept; one that equals it may be.
+  /// A hit that scores less would not be kept; one that scores the same may be.
   float floor() const noexcept {
     return limit_ == 0 || hits_.size() < limit_ ? lowest_ : hits_.front().score;
   }
@@ -46,7 +46,7 @@ class TopK {
     for (const Hit& hit : other.hits_) offer(hit);
   }
 
-  /// The hits, best first; leaves this empty.
+  /// Moves the hits out, best first.
   std::vector<Hit> take_sorted();
 
  private:
@@ -55,7 +55,7 @@ class TopK {
 
   std::size_t limit_;
   double threshold_;
-  float lowest_;           // the largest float that is not above threshold_; infinity where nothing is kept
+  float lowest_;           // the largest float that is not above threshold_; infinity when limit_ is 0
   std::vector<Hit> hits_;  // a heap with the worst hit in front
 };
 

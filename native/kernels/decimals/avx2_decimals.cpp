@@ -1,6 +1,5 @@
-// The shortest decimals of sixteen floats, four at a time in double: as in avx512_decimals.cpp, with masks in
-// registers.
-#include "kernels/search/kernel.h"
+// The shortest decimals of sixteen floats, four at a time in double, as in avx512_decimals.cpp.
+#include "kernels/decimals/decimals_kernel.h"
 
 #if defined(__x86_64__)
 
@@ -9,7 +8,7 @@
 #define COSIMO_TARGET __attribute__((target("avx2,fma")))
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 
-namespace cosimo::avx2 {
+namespace cosimo {
 namespace {
 
 #include "kernels/decimals/decimal_scales.inc"
@@ -77,8 +76,6 @@ COSIMO_INLINE __m128i first_text(__m128i pairs) {
   return _mm_or_si128(digits, _mm_set1_epi32(0x30302e30));
 }
 
-}  // namespace
-
 COSIMO_TARGET void write_decimals(const float* values, Decimals* decimals) {
   for (std::size_t at = 0; at < kDecimalFloats; at += kQuarter) {
     const __m256d ten = shortest(_mm_loadu_si128(reinterpret_cast<const __m128i*>(values + at)));
@@ -91,6 +88,10 @@ COSIMO_TARGET void write_decimals(const float* values, Decimals* decimals) {
   }
 }
 
-}  // namespace cosimo::avx2
+}  // namespace
+
+const DecimalsKernel kAvx2DecimalsKernel = {"avx2", write_decimals};
+
+}  // namespace cosimo
 
 #endif

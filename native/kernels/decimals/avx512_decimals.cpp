@@ -1,5 +1,5 @@
 // The shortest decimals of sixteen floats, eight at a time in double.
-#include "kernels/search/kernel.h"
+#include "kernels/decimals/decimals_kernel.h"
 
 #if defined(__x86_64__)
 
@@ -8,7 +8,7 @@
 #define COSIMO_TARGET __attribute__((target("avx512f,avx512bw,fma,avx2")))
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 
-namespace cosimo::avx512 {
+namespace cosimo {
 namespace {
 
 #include "kernels/decimals/decimal_scales.inc"
@@ -80,8 +80,6 @@ COSIMO_INLINE __m256i first_text(__m256i pairs) {
   return _mm256_or_si256(digits, _mm256_set1_epi32(0x30302e30));
 }
 
-}  // namespace
-
 COSIMO_TARGET void write_decimals(const float* values, Decimals* decimals) {
   for (std::size_t at = 0; at < kDecimalFloats; at += kHalf) {
     const __m512d ten = shortest(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + at)));
@@ -93,6 +91,10 @@ COSIMO_TARGET void write_decimals(const float* values, Decimals* decimals) {
   }
 }
 
-}  // namespace cosimo::avx512
+}  // namespace
+
+const DecimalsKernel kAvx512DecimalsKernel = {"avx512", write_decimals};
+
+}  // namespace cosimo
 
 #endif

@@ -1,10 +1,11 @@
 // The shortest decimals of sixteen floats, one after another in 64-bit integers.
-#include "kernels/search/kernel.h"
+#include "kernels/decimals/decimals_kernel.h"
 
-namespace cosimo::scalar {
+namespace cosimo {
 namespace {
 
-// Of floats c × 2^-shift: so many decimals that one unit of the last is less than the distance of two floats.
+// For floats c × 2^-shift: with so many decimals, one unit of the last is less than the distance of two
+// floats.
 struct Scale {
   std::uint64_t power;  // 10^decimals
   std::uint64_t tenth;  // 10^(10 − decimals)
@@ -15,8 +16,7 @@ constexpr Scale kScales[16] = {
     {100'000'000, 100},  {100'000'000, 100},  {100'000'000, 100},  {1'000'000'000, 10}, {1'000'000'000, 10},
     {1'000'000'000, 10}, {10'000'000'000, 1}, {10'000'000'000, 1}, {10'000'000'000, 1}, {10'000'000'000, 1}};
 
-// The decimals as a whole number below 10^10. Nothing here branches on the digits, which nobody could
-// predict.
+// The decimals as a whole number below 10^10. No branch depends on the digits, which can't be predicted.
 std::uint64_t shortest(std::uint32_t magnitude) {
   const std::uint32_t fraction = magnitude & 0x7fffff;
   const std::uint64_t c = fraction | 0x800000;
@@ -51,8 +51,6 @@ std::uint64_t eight_digits(std::uint32_t number) {
   return tens | (pairs - 10 * tens) << 8;
 }
 
-}  // namespace
-
 void write_decimals(const float* values, Decimals* decimals) {
   for (std::size_t i = 0; i < kDecimalFloats; ++i) {
     std::uint32_t bits;
@@ -66,4 +64,8 @@ void write_decimals(const float* values, Decimals* decimals) {
   }
 }
 
-}  // namespace cosimo::scalar
+}  // namespace
+
+const DecimalsKernel kScalarDecimalsKernel = {"scalar", write_decimals};
+
+}  // namespace cosimo

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "kernels/cpu_features.h"
-#include "kernels/search/dispatch.h"
+#include "kernels/kernel_family.h"
 
 namespace cosimo {
 namespace {
@@ -48,11 +48,11 @@ class EncoderKernelList {
   std::size_t count_ = 0;
 };
 
-// Position of a family among the kernels of this machine, best first.
+// Position of a family among those of this machine, best first.
 std::size_t rank_of(std::string_view family) noexcept {
-  const auto kernels = available_kernels();
+  const auto families = available_kernel_families();
   std::size_t rank = 0;
-  while (rank < kernels.size() && family != kernels[rank]->name) ++rank;
+  while (rank < families.size() && family != kernel_family_name(families[rank])) ++rank;
   return rank;
 }
 
@@ -82,7 +82,7 @@ const EncoderKernel* choose_encoder_kernel(EncoderPrecision precision, const cha
     if (kernel->precision != precision) continue;
     if (forced.empty() || forced == kernel->family) return kernel;
     const std::size_t rank = rank_of(kernel->family);
-    const bool has_family = rank < available_kernels().size();
+    const bool has_family = rank < available_kernel_families().size();
     if (later == nullptr && has_family && rank > rank_of(forced)) later = kernel;
   }
   return later;

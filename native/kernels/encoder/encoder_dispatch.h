@@ -13,9 +13,10 @@ std::span<const EncoderKernel* const> available_encoder_kernels() noexcept;
 /// As settings write it, such as "fp32".
 const char* encoder_precision_name(EncoderPrecision precision) noexcept;
 
-/// The best kernel for a precision; null when there is none. `forced_family` is what COSIMO_KERNEL says, null
-/// or empty for nothing. With a forced family: its own best kernel, even if another is listed before it; else
-/// the best kernel of the families behind it in available_kernels().
+/// The best kernel for a precision. Where a family is forced (not null or empty: what COSIMO_KERNEL says, not
+/// what active_kernel_family() found by itself) the best of that family, also if another's is listed before
+/// it; where that has none, the best of those whose families come after it in available_kernel_families().
+/// Null when there is none.
 const EncoderKernel* choose_encoder_kernel(EncoderPrecision precision, const char* forced_family) noexcept;
 
 }  // namespace cosimo

@@ -1,7 +1,7 @@
-// AVX2: VPMADDUBSW adds two products of an unsigned with a signed byte in int16, and saturates. Products of
-// nibbles stay far from that; whole bytes do not, so bound_many multiplies int16 by int16. Lanes are rows, as
-// in avx512_codes.cpp; a register holds eight.
-#include "kernels/search/kernel.h"
+// Codes and bounds with AVX2. VPMADDUBSW adds two products of an unsigned with a signed byte in int16 and
+// saturates. Products of nibbles stay far below that limit; products of whole bytes do not, so bound_many
+// multiplies int16 by int16. Lanes are rows, as in avx512_codes.cpp; a register holds eight.
+#include "kernels/search/search_kernel.h"
 
 #if defined(__x86_64__)
 
@@ -21,7 +21,7 @@ using Bits [[gnu::may_alias]] = std::uint32_t;
 // int16. A line adds two pairs to each lane.
 constexpr std::size_t kLinesPerSum = 4;
 
-// How far ahead memory is asked for, as in avx512_codes.cpp and avx512_bounds.inc.
+// How far ahead memory is prefetched, as in avx512_codes.cpp and avx512_bounds.inc.
 constexpr std::size_t kPrefetchBytes = 3072;
 constexpr std::size_t kWidenPrefetchBytes = 12288;
 
@@ -109,7 +109,8 @@ COSIMO_INLINE std::uint16_t pass(const Broadcast& query, Halves products, const 
   return static_cast<std::uint16_t>(first | (second << 8));
 }
 
-// Bytes as int16 in two registers: of each four dimensions the first and third, the second and fourth.
+// Bytes as int16 in two registers: one has the first and third of each four dimensions, the other the second
+// and fourth.
 COSIMO_INLINE void widen(__m256i bytes, __m256i* even, __m256i* odd) {
   _mm256_store_si256(even, _mm256_and_si256(bytes, _mm256_set1_epi16(255)));
   _mm256_store_si256(odd, _mm256_srli_epi16(bytes, 8));
@@ -145,14 +146,15 @@ COSIMO_INLINE void widen_block(const std::uint8_t* upper, const std::uint8_t* lo
   }
 }
 
-// GCC 12 joins the additions of two steps and then lacks registers; not so those that it can't see.
+// Assembly, since GCC 12 joins the additions of two steps otherwise and runs out of registers.
 COSIMO_INLINE __m256i with_products(__m256i sums, __m256i rows, __m256i pair) {
   __m256i products;
   __asm__("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sums), "=&x"(products) : "x"(rows), "x"(pair));
   return sums;
 }
 
-// Query codes are widened so many bytes at a time: an int16 copy of whole queries would need room of its own.
+// Query codes are widened so many bytes at a time: an int16 copy of whole queries would need more scratch
+// memory.
 constexpr std::size_t kPanelBytes = kQueryCodeAlignment;
 constexpr std::size_t kPanelSteps = kPanelBytes / 4;
 
@@ -248,7 +250,7 @@ COSIMO_TARGET void bound_whole(const CodeQuery& query, const CodeBlocks& blocks,
 COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& blocks, std::size_t first,
                               std::size_t count, const float* thresholds, std::uint8_t* scratch,
                               std::uint16_t* passed) {
-  auto* widened = reinterpret_cast<__m256i*>(scratch);  // one block in int16: half of what there is
+  auto* widened = reinterpret_cast<__m256i*>(scratch);  // one block in int16: half of the scratch memory
   for (std::size_t b = 0; b < count; ++b) {
     const std::size_t block = first + b;
     const std::size_t plane = block * blocks.lines * kLineBytes;

@@ -1,6 +1,6 @@
-// AVX-512 VNNI: VPDPBUSD adds, in each of sixteen lanes, four products of an unsigned with a signed byte.
-// Lanes are rows; four dimensions of the query are broadcast to all of them.
-#include "kernels/search/kernel.h"
+// Codes and bounds with AVX-512 VNNI. VPDPBUSD adds four products of an unsigned with a signed byte in each
+// of sixteen lanes. Lanes are rows; four dimensions of the query are broadcast to all of them.
+#include "kernels/search/search_kernel.h"
 
 #if defined(__x86_64__)
 
@@ -17,16 +17,15 @@ using Bits [[gnu::may_alias]] = std::uint32_t;
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/search/avx512_bounds.inc"
 
-// How far ahead memory is asked for: the planes are read once and in order, but the hardware's own
-// prefetching stops at each page.
+// How far ahead memory is prefetched. The planes are read once and in order, but the hardware's prefetcher
+// stops at each page.
 constexpr std::size_t kPrefetchBytes = 3072;
 
 COSIMO_INLINE void prefetch(const std::uint8_t* line) {
   _mm_prefetch(reinterpret_cast<const char*>(line + kPrefetchBytes), _MM_HINT_T0);
 }
 
-// GCC 12 keeps the accumulators of the intrinsic in memory in long loops; one instruction of assembly does
-// not.
+// Assembly, since GCC 12 keeps the accumulators of the intrinsic in memory in long loops.
 COSIMO_INLINE __m512i with_products(__m512i sums, __m512i bytes, const std::int8_t* four) {
   __asm__("vpdpbusd %2%{1to16%}, %1, %0"
           : "+v"(sums)

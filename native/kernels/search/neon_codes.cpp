@@ -1,6 +1,6 @@
-// NEON (every AArch64 CPU has it): products of bytes are added in int16, as long as that holds them, then in
-// int32. Lanes are rows, as in avx512_codes.cpp; a register of sums holds two rows, four lanes each.
-#include "kernels/search/kernel.h"
+// Codes and bounds with NEON, which every AArch64 CPU has. Products of bytes are added in int16 as long as
+// they fit, then in int32. A register of sums holds two rows, four lanes each.
+#include "kernels/search/search_kernel.h"
 
 #if defined(__aarch64__)
 

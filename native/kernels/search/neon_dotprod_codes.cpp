@@ -1,6 +1,6 @@
-// NEON with SDOT, which adds four products of bytes in each of four lanes. Nibbles are signed bytes as they
-// are.
-#include "kernels/search/kernel.h"
+// Bounds with NEON and SDOT, which adds four products of signed bytes in each of four lanes. A nibble is a
+// signed byte as it is.
+#include "kernels/search/search_kernel.h"
 
 #if defined(__aarch64__)
 
@@ -142,9 +142,9 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
 
 }  // namespace neon_dotprod
 
-const Kernel kNeonDotprodKernel = {
-    "neon-dotprod",           neon::score_rows,     neon_dotprod::bound_upper, neon_dotprod::bound_whole,
-    neon_dotprod::bound_many, neon::quantize_block, scalar::write_decimals};
+const SearchKernel kNeonDotprodSearchKernel = {
+    "neon-dotprod",           neon::score_rows,    neon_dotprod::bound_upper, neon_dotprod::bound_whole,
+    neon_dotprod::bound_many, neon::quantize_block};
 
 }  // namespace cosimo
 

@@ -1,5 +1,5 @@
-// Portable: kernel.h written out. The other kernels are this one, faster.
-#include "kernels/search/kernel.h"
+// The portable kernel: search_kernel.h written out in plain C++. The others compute the same, faster.
+#include "kernels/search/search_kernel.h"
 
 namespace cosimo {
 namespace scalar {
@@ -99,8 +99,8 @@ void quantize_block(const float* rows, std::size_t stride, std::size_t dimension
 
 }  // namespace scalar
 
-const Kernel kScalarKernel = {
-    "scalar",           scalar::score_rows,     scalar::bound_upper,   scalar::bound_whole,
-    scalar::bound_many, scalar::quantize_block, scalar::write_decimals};
+const SearchKernel kScalarSearchKernel = {
+    "scalar",           scalar::score_rows,    scalar::bound_upper, scalar::bound_whole,
+    scalar::bound_many, scalar::quantize_block};
 
 }  // namespace cosimo

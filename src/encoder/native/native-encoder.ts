@@ -2,6 +2,7 @@
 import { CosimoError, errorCodeOf } from '../../errors.ts';
 import type { Model } from '../../model/model.ts';
 import { native } from '../../native/binding.ts';
+import { cancelledBy } from '../../native/cancellable.ts';
 import type { NativePrecision, NativeTransformerEncoder } from '../../native/transformer-encoder.ts';
 import type { Encoder } from '../encoder.ts';
 import { nativeModel, whyNotCovered } from './native-model.ts';
@@ -21,7 +22,6 @@ export class NativeEncoder implements Encoder {
   readonly description: string;
   readonly pads = false;
   readonly #encoder: NativeTransformerEncoder;
-  #lastTicket = 0;
 
   /** @param encoder loaded */
   constructor(encoder: NativeTransformerEncoder) {
@@ -39,20 +39,12 @@ export class NativeEncoder implements Encoder {
 
   /** Several batches may be under way. A text without a token, where a tokenizer puts none around it, has the vector 0. */
   async encode(batch: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array> {
-    if (signal?.aborted) throw new CosimoError('cancelled');
     const texts = batch.filter(({ length }) => length > 0);
-    this.#lastTicket += 1;
-    const ticket = this.#lastTicket;
-    const cancel = () => this.#encoder.cancel(ticket);
-    const encoded = this.#encoder.encode(texts, ticket);
-    signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const vectors = await encoded;
+      const vectors = await cancelledBy(signal, this.#encoder, (ticket) => this.#encoder.encode(texts, ticket));
       return texts.length === batch.length ? vectors : this.#withEmpty(batch, vectors);
     } catch (cause) {
-      throw serviceError(cause as Error);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
+      throw cause instanceof CosimoError ? cause : serviceError(cause as Error);
     }
   }
 
@@ -96,7 +88,6 @@ export async function createNativeEncoder({ model, precision, threads }: NativeE
 /** A batch that the encoder refuses is our fault, not that of whoever sent the text. */
 function serviceError(cause: Error): CosimoError {
   const code = errorCodeOf(cause);
-  if (code === 'cancelled') return new CosimoError(code, undefined, { cause });
   const isKept = code === 'closed' || code === 'out_of_memory';
   return new CosimoError(isKept ? code : 'inference_failed', cause.message, { cause });
 }

@@ -1,4 +1,4 @@
-// An index whose memory the system refuses: it says so and stays as it was.
+// An index that the system refuses memory: it throws std::bad_alloc and stays as it was.
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -7,11 +7,11 @@
 #include <numeric>
 #include <vector>
 
-#include "support/check.h"
 #include "core/index/vector_index.h"
-#include "support/pinned_search.h"
+#include "support/check.h"
 #include "support/process_memory.h"
 #include "support/sanitizer.h"
+#include "support/search/snapshot_search.h"
 
 namespace cosimo::test {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kDimensions = 1024;
 constexpr std::size_t kChunksOfFirstSlab = 4;
 
-// While it lives, the process gets so many bytes more and no others.
+// While it lives, the process gets at most so many bytes more.
 class AddressSpaceLimit {
  public:
   explicit AddressSpaceLimit(std::size_t bytes) {
@@ -36,7 +36,7 @@ class AddressSpaceLimit {
   rlimit before_{};
 };
 
-// Emulators may not care, and sanitizers need all there is.
+// Emulators may ignore the limit, and sanitizers need a large address space.
 bool is_limited() {
   if (kSanitized || process_memory().address_space_bytes == 0) return false;
   constexpr std::size_t kBytes = std::size_t{64} << 20;
@@ -46,11 +46,11 @@ bool is_limited() {
   return memory == MAP_FAILED;
 }
 
-void test_growth() {
+void test_an_index_that_may_not_grow_keeps_its_rows() {
   const std::size_t rows = kChunksOfFirstSlab * kRowsPerChunk;
   std::vector<std::uint64_t> keys(rows);
   std::iota(keys.begin(), keys.end(), 0);
-  VectorIndex index(kDimensions, active_kernel());
+  VectorIndex index(kDimensions, active_search_kernel());
   index.add(keys, std::vector<float>(rows * kDimensions, 0.5F));
   const std::vector<float> row(kDimensions, 1.0F);
   const std::uint64_t next = rows;
@@ -80,6 +80,6 @@ int main() {
     std::printf("skipped: the address space can't be limited here\n");
     return 0;
   }
-  test_growth();
+  test_an_index_that_may_not_grow_keeps_its_rows();
   return finish();
 }

@@ -1,5 +1,5 @@
-// Every allocation of every call fails once, and whatever is asked for on the threads of others: what fails,
-// fails with std::bad_alloc, leaves the object as it was, and works when it is repeated.
+// Each allocation of each call fails once, on the caller's thread or on those of a pool. A call that fails
+// throws std::bad_alloc, leaves the object as it was, and works when it is repeated.
 #include <atomic>
 #include <cstdlib>
 #include <limits>
@@ -7,19 +7,20 @@
 #include <numeric>
 #include <vector>
 
-#include "support/check.h"
 #include "core/cache/embedding_cache.h"
-#include "core/search/searcher.h"
 #include "core/index/vector_index.h"
-#include "support/outcomes.h"
-#include "support/pinned_search.h"
-#include "support/reference.h"
+#include "core/search/searcher.h"
+#include "support/check.h"
+#include "support/search/reference_search.h"
+#include "support/search/search_outcomes.h"
+#include "support/search/snapshot_search.h"
 
 namespace {
 
 constexpr long kNoFailure = -1;
 
-// So many allocations succeed before all fail: of the thread that sets the first, of all that don't.
+// How many more allocations succeed: those of the thread that sets the first number, and those of all other
+// threads.
 thread_local long allocations_left = kNoFailure;
 thread_local bool is_caller = false;
 std::atomic<long> others_left{kNoFailure};
@@ -56,7 +57,7 @@ namespace {
 constexpr double kAnyScore = -std::numeric_limits<double>::infinity();
 constexpr std::size_t kDimensions = 3;
 
-// Calls `body` with its first, second, … allocation failing, until one call comes through; returns the
+// Calls `body` with its first, second, … allocation failing, until a call succeeds. Returns the number of
 // failures.
 template <typename Body, typename Unchanged>
 int fail_each_allocation(Body&& body, Unchanged&& unchanged) {
@@ -85,8 +86,8 @@ void add_rows(VectorIndex& index, std::uint64_t first, std::size_t count) {
   index.add(keys, vectors);
 }
 
-void test_index() {
-  VectorIndex index(kDimensions, active_kernel());
+void test_a_write_without_memory_changes_nothing() {
+  VectorIndex index(kDimensions, active_search_kernel());
   const auto empty = [&] { return index.size() == 0 && everything(index).empty(); };
   CHECK(fail_each_allocation([&] { add_rows(index, 0, kRowsPerChunk); }, empty) >= 3);
 
@@ -96,15 +97,15 @@ void test_index() {
     return index.sizes().memory_bytes == sizes.memory_bytes && same_hits(everything(index), before);
   };
   const std::vector<float> row(kDimensions, 0.25F);
-  // The one chunk is full, so that replacing needs another.
+  // The only chunk is full, so that replacing a row needs another chunk.
   CHECK(fail_each_allocation([&] { index.replace(4, 5000, row); }, unchanged) >= 2);
   CHECK(everything(index).back().key == 5000 && index.size() == kRowsPerChunk);
 }
 
-// Removing never fails; what it can't tidy up for want of memory waits for a later write.
-void test_compaction() {
+// Compaction that lacks memory is left to a later write.
+void test_removing_never_fails_without_memory() {
   constexpr std::size_t kRows = 6 * kRowsPerChunk;
-  VectorIndex index(kDimensions, active_kernel());
+  VectorIndex index(kDimensions, active_search_kernel());
   add_rows(index, 0, kRows);
   allocations_left = 0;
   bool removed = true;
@@ -136,15 +137,16 @@ struct SearchedIndex {
   }
 
   const std::vector<float> query = std::vector<float>(kDimensions, 1.0F);
-  std::shared_ptr<VectorIndex> index = std::make_shared<VectorIndex>(kDimensions, active_kernel());
+  std::shared_ptr<VectorIndex> index = std::make_shared<VectorIndex>(kDimensions, active_search_kernel());
   std::vector<Hit> right;
 
   bool is_right(const SearchResult& result) const { return !result.error && same_hits(result.hits, right); }
 };
 
-// On the caller's thread: the call throws and `done` is not called, or it is told that memory ran out.
-void test_calling(const SearchedIndex& searched) {
-  Searcher searcher(searched.index, active_kernel(), 2);
+// Failures on the caller's thread: the call throws and `done` is not called, or `done` is told
+// std::bad_alloc.
+void test_a_search_without_memory_fails_cleanly(const SearchedIndex& searched) {
+  Searcher searcher(searched.index, active_search_kernel(), 2);
   int thrown = 0;
   for (int allocations = 0; allocations < 40; ++allocations) {
     std::atomic<int> calls{0};
@@ -169,9 +171,9 @@ void test_calling(const SearchedIndex& searched) {
   CHECK(thrown >= 3 && thrown < 40);
 }
 
-// On the pool's threads, for one search and for many at once.
-void test_scanning(const SearchedIndex& searched, std::size_t batch) {
-  Searcher searcher(searched.index, active_kernel(), 3);
+// Failures on the pool's threads, for one search and for many at once.
+void test_a_scan_without_memory_fails_cleanly(const SearchedIndex& searched, std::size_t batch) {
+  Searcher searcher(searched.index, active_search_kernel(), 3);
   int failed = 0;
   long left = 0;
   for (int allocations = 0; left <= 0 && allocations < 1000; ++allocations) {
@@ -194,9 +196,8 @@ void test_scanning(const SearchedIndex& searched, std::size_t batch) {
   CHECK(failed >= 5 && left > 0);
 }
 
-// Telling that a search has ended needs no memory.
-void test_ending(const SearchedIndex& searched) {
-  Searcher searcher(searched.index, active_kernel(), 2);
+void test_ending_a_search_needs_no_memory(const SearchedIndex& searched) {
+  Searcher searcher(searched.index, active_search_kernel(), 2);
   Outcomes outcomes;
   {
     const Gate gate(searcher, kDimensions);
@@ -210,9 +211,9 @@ void test_ending(const SearchedIndex& searched) {
   for (const SearchResult& result : outcomes.wait()) CHECK(result.error);
 }
 
-// Where there is no memory, nothing is kept, nothing is lost, and later it works: for entries that share a
-// segment and for those that have one of their own.
-void test_cache() {
+// Without memory set() keeps nothing and loses nothing, and later it works: for entries that share a segment
+// and for those with their own.
+void test_a_cache_without_memory_loses_nothing() {
   for (const std::size_t key_length : {8, 5000}) {
     EmbeddingCache cache({.dimensions = 3, .capacity_bytes = 1 << 20});
     const std::vector<float> vector(3, 1.0F);
@@ -237,12 +238,12 @@ void test_cache() {
 int main() {
   using namespace cosimo::test;
   is_caller = true;
-  test_index();
-  test_compaction();
+  test_a_write_without_memory_changes_nothing();
+  test_removing_never_fails_without_memory();
   const SearchedIndex searched;
-  test_calling(searched);
-  for (const std::size_t batch : {1, 8}) test_scanning(searched, batch);
-  test_ending(searched);
-  test_cache();
+  test_a_search_without_memory_fails_cleanly(searched);
+  for (const std::size_t batch : {1, 8}) test_a_scan_without_memory_fails_cleanly(searched, batch);
+  test_ending_a_search_needs_no_memory(searched);
+  test_a_cache_without_memory_loses_nothing();
   return finish();
 }

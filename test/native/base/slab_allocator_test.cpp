@@ -28,7 +28,7 @@ void test_pieces_are_apart() {
     for (int i = 0; i < 100; ++i) {
       pieces.push_back(static_cast<unsigned char*>(allocator.take()));
       ok = ok && reinterpret_cast<std::uintptr_t>(pieces.back()) % SlabAllocator::kPieceAlignment == 0;
-      // Its number in its first and last bytes.
+      // Each piece has its number in its first and last bytes.
       std::memcpy(pieces.back(), &i, 1);
       std::memcpy(pieces.back() + allocator.piece_bytes() - 1, &i, 1);
     }
@@ -43,7 +43,7 @@ void test_pieces_are_apart() {
   }
 }
 
-void test_pieces_come_again() {
+void test_a_piece_given_back_is_taken_again() {
   SlabAllocator allocator(4096);
   std::set<void*> seen;
   for (int round = 0; round < 50; ++round) {
@@ -55,8 +55,8 @@ void test_pieces_come_again() {
 }
 
 #if defined(__linux__)
-// While the allocator lives: the memory of pieces that nobody has is the system's.
-void test_memory_comes_back() {
+// While the allocator is still there.
+void test_memory_of_free_pieces_goes_back_to_the_system() {
   constexpr std::size_t kPieces = 40;
   SlabAllocator allocator(2'000'000);
   std::vector<void*> pieces(kPieces);
@@ -70,8 +70,7 @@ void test_memory_comes_back() {
 }
 #endif
 
-// A piece is never in two hands.
-void test_threads() {
+void test_no_two_threads_have_the_same_piece() {
   SlabAllocator allocator(4096);
   std::atomic<int> faults{0};
   std::vector<std::thread> threads;
@@ -103,10 +102,10 @@ int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
   test_pieces_are_apart();
-  test_pieces_come_again();
+  test_a_piece_given_back_is_taken_again();
 #if defined(__linux__)
-  if (!kSanitized) test_memory_comes_back();
+  if (!kSanitized) test_memory_of_free_pieces_goes_back_to_the_system();
 #endif
-  test_threads();
+  test_no_two_threads_have_the_same_piece();
   return finish();
 }

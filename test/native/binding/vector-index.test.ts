@@ -58,6 +58,25 @@ test('add, addMany, remove and replace change what searches find', async () => {
   assert.ok(index.memoryBytes > 0);
 });
 
+test('bytesOfRows plans no less than full chunks take, closed or not', () => {
+  const CHUNK = 1024;
+  for (const dimensions of [1, 20, 384]) {
+    const index = new native.VectorIndex({ dimensions, threads: 1 });
+    assert.equal(index.bytesOfRows(0), 0);
+    assert.equal(index.bytesOfRows(7), 7 * index.bytesOfRows(1));
+    for (const chunks of [1, 4]) {
+      const rows = Array.from({ length: chunks * CHUNK - index.size }, (_, row) => index.size + row);
+      index.addMany(Float64Array.from(rows), new Float32Array(rows.length * dimensions).fill(0.1));
+      const { memoryBytes } = index;
+      const planned = index.bytesOfRows(index.size);
+      assert.ok(memoryBytes <= planned, `${memoryBytes} of ${planned} bytes for ${index.size} × ${dimensions}`);
+    }
+    const planned = index.bytesOfRows(1000);
+    index.close();
+    assert.equal(index.bytesOfRows(1000), planned);
+  }
+});
+
 test('views are read from their byteOffset to their length, vectors and queries are copied', async () => {
   const backing = Float32Array.of(9, 9, 1, 2, 9, 9);
   const view = backing.subarray(2, 4);
@@ -101,6 +120,7 @@ test('wrong arguments are refused with a code, and change nothing', async () => 
     () => new native.VectorIndex({ dimensions: 2, threads: 0 }),
     () => new native.VectorIndex({ dimensions: 1.5, threads: 1 }),
     () => new native.VectorIndex(wrong(undefined)),
+    ...[-1, 0.5, Number.NaN, 2 ** 46 + 1, '3', undefined].map((rows) => () => index.bytesOfRows(wrong(rows))),
     ...['nibbles', '', 1, null, {}].map(
       (scan) => () => new native.VectorIndex({ dimensions: 2, threads: 1, scan: wrong(scan) }),
     ),

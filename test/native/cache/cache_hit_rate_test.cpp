@@ -10,8 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "support/check.h"
 #include "core/cache/embedding_cache.h"
+#include "support/check.h"
 
 namespace cosimo::test {
 namespace {

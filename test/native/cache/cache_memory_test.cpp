@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "support/check.h"
 #include "core/cache/embedding_cache.h"
+#include "support/check.h"
 #include "support/process_memory.h"
 #include "support/sanitizer.h"
 

@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "support/check.h"
-#include "core/cache/embedding_cache.h"
 #include "core/base/thread_number.h"
+#include "core/cache/embedding_cache.h"
+#include "support/check.h"
 #include "support/environment.h"
 
 namespace cosimo::test {

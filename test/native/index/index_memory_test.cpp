@@ -1,15 +1,15 @@
-// How much memory an index holds: while it is written to, at rest, and beside a pin.
+// How much memory an index holds: while it is written to, at rest, and beside a snapshot.
 #include <algorithm>
 #include <memory>
 #include <numeric>
 #include <optional>
 #include <vector>
 
-#include "support/check.h"
 #include "core/index/vector_index.h"
-#include "support/model_rows.h"
-#include "support/pinned_search.h"
+#include "support/check.h"
+#include "support/index/model_rows.h"
 #include "support/sanitizer.h"
+#include "support/search/snapshot_search.h"
 #include "support/wait_for.h"
 
 namespace cosimo::test {
@@ -22,7 +22,7 @@ std::mt19937_64 random_bits;
 
 std::uint64_t below(std::uint64_t end) { return random_bits() % end; }
 
-// Its content doesn't matter here.
+// The content of rows doesn't matter here.
 std::vector<float> some_row() {
   return std::vector<float>(kDimensions, static_cast<float>(1 + below(100)) / 100);
 }
@@ -79,13 +79,13 @@ class Store {
     if (beyond > 0) most_overhead_ = std::max(most_overhead_, static_cast<double>(beyond) / sizes.row_bytes);
   }
 
-  VectorIndex index_{kDimensions, active_kernel()};
+  VectorIndex index_{kDimensions, active_search_kernel()};
   std::vector<std::uint64_t> keys_;
   std::uint64_t next_key_ = 0;
   double most_overhead_ = 0;
 };
 
-// Dead rows have come back, but for those of the last chunk.
+// Dead rows are freed, except those of the last chunk.
 bool is_at_rest(const VectorIndex& index) {
   const IndexSizes sizes = index.sizes();
   return sizes.dead_rows <= sizes.rows / 128 + kRowsPerChunk;
@@ -97,7 +97,7 @@ bool is_small(const VectorIndex& index) {
          1.30 * static_cast<double>(sizes.row_bytes) + chunk_bytes();
 }
 
-void test_storms() {
+void test_memory_is_bounded_during_many_writes() {
   Store store;
   store.add(kRows / 3);
   for (std::size_t i = 0; i < kRows / 2; ++i) store.replace(below(store.size()));
@@ -115,7 +115,7 @@ void test_storms() {
   CHECK(store.index().sizes().memory_bytes < chunk_bytes());
 }
 
-void test_rest(std::size_t left) {
+void test_dead_rows_are_freed_at_rest(std::size_t left) {
   Store store;
   store.add(kRows);
   CHECK(is_small(store.index()));
@@ -126,20 +126,19 @@ void test_rest(std::size_t left) {
               static_cast<double>(sizes.memory_bytes) / static_cast<double>(sizes.row_bytes));
 }
 
-// What only a pin sees is counted, and goes with it.
-void test_pin() {
+// Rows that only a snapshot still contains are counted, and freed with it.
+void test_rows_of_a_snapshot_count() {
   Store store;
   store.add(5 * kRowsPerChunk);
-  std::optional<Pin> pin(store.index().publication());
+  std::optional<Snapshot> snapshot(store.index().snapshot());
   while (store.size() > 0) store.remove_any();
   CHECK(store.index().sizes().memory_bytes >= 5 * ChunkLayout(kDimensions).bytes());
-  CHECK(search_pinned(*pin, some_row(), 10'000, -1e30).size() == 5 * kRowsPerChunk);
-  pin.reset();
+  CHECK(search_snapshot(*snapshot, some_row(), 10'000, -1e30).size() == 5 * kRowsPerChunk);
+  snapshot.reset();
   CHECK(store.index().sizes().memory_bytes < chunk_bytes());
 }
 
-// Row after row through one place: nothing piles up.
-void test_one_row_replaced() {
+void test_replacing_one_row_again_and_again_takes_no_memory() {
   Store store;
   store.add(1);
   for (std::size_t i = 0; i < 5 * kRowsPerChunk; ++i) {
@@ -150,12 +149,11 @@ void test_one_row_replaced() {
   CHECK(store.index().sizes().memory_bytes < 3 * chunk_bytes());
 }
 
-// The thread that tidies up works for nobody once its index ends.
-void test_end_while_tidying() {
+void test_an_index_may_end_during_compaction() {
   for (int round = 0; round < (kSanitized ? 2 : 8); ++round) {
     auto store = std::make_unique<Store>();
     store->add(20 * kRowsPerChunk);
-    // Two rows in a hundred: too few for the writes themselves to bother.
+    // Two dead rows in a hundred: too few for compaction by the writes themselves.
     for (std::size_t i = 0; i < 400; ++i) store->remove_any();
     CHECK(wait_for([&] { return store->index().sizes().moved_rows > 0; }));
     store.reset();
@@ -168,11 +166,11 @@ void test_end_while_tidying() {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  test_storms();
-  test_rest(kRows / 4);
-  test_rest(kRows / 50);
-  test_pin();
-  test_one_row_replaced();
-  test_end_while_tidying();
+  test_memory_is_bounded_during_many_writes();
+  test_dead_rows_are_freed_at_rest(kRows / 4);
+  test_dead_rows_are_freed_at_rest(kRows / 50);
+  test_rows_of_a_snapshot_count();
+  test_replacing_one_row_again_and_again_takes_no_memory();
+  test_an_index_may_end_during_compaction();
   return finish();
 }

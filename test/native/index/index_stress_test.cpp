@@ -1,12 +1,12 @@
-// Writers and searches at once, every answer checked against what the writers did (history.h). Made for
-// ThreadSanitizer:
+// Writers and searches at once. Every answer is checked against what the writers did (write_history.h). Made
+// for ThreadSanitizer:
 //
 //   COSIMO_STRESS_S=3600 build/thread/tests/index_stress_test
 //
 // runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 30 under a sanitizer. Each round of some
 // seconds has an index of its own and another kernel, way of scanning and number of threads; a round is turns
-// of writing, up and down between nothing and about twenty chunks, with pauses in which the index tidies
-// itself. COSIMO_TEST_SEED repeats the choices, not how threads interleave.
+// of writing, up and down between nothing and about twenty chunks, with pauses in which the index
+// compacts itself. COSIMO_TEST_SEED repeats the choices, not how threads interleave.
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -15,12 +15,12 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/search/search_dispatch.h"
 #include "support/check.h"
 #include "support/environment.h"
-#include "kernels/search/dispatch.h"
+#include "support/index/stress_reader.h"
+#include "support/index/stress_writer.h"
 #include "support/sanitizer.h"
-#include "support/stress_reader.h"
-#include "support/stress_writer.h"
 #include "support/wait_for.h"
 
 namespace cosimo::test {
@@ -59,8 +59,8 @@ std::vector<Turn> some_turns(std::mt19937_64& random_bits) {
   return turns;
 }
 
-// At rest: fewer dead rows than one in 128, but for those of the last chunk.
-bool is_tidy(const VectorIndex& index) {
+// Fewer dead rows than one in 128, except those of the last chunk.
+bool is_compacted(const VectorIndex& index) {
   const IndexSizes sizes = index.sizes();
   return sizes.dead_rows <= sizes.rows / 128 + kRowsPerChunk;
 }
@@ -69,7 +69,7 @@ bool is_tidy(const VectorIndex& index) {
 class Round {
  public:
   Round(std::mt19937_64& random_bits, std::size_t number)
-      : kernel_(*available_kernels()[number % available_kernels().size()]),
+      : kernel_(*available_search_kernels()[number % available_search_kernels().size()]),
         index_(std::make_shared<VectorIndex>(1 + random_bits() % 40, kernel_)),
         turns_(some_turns(random_bits)) {
     for (std::vector<float>& query : queries_) {
@@ -110,11 +110,11 @@ class Round {
     }
   }
 
-  void note_chunks() { most_chunks_ = std::max(most_chunks_, Pin(index_->publication()).chunks().size()); }
+  void note_chunks() { most_chunks_ = std::max(most_chunks_, index_->snapshot().chunks().size()); }
 
   void rest() {
     const std::size_t before = index_->sizes().moved_rows;
-    if (!wait_for([this] { return is_tidy(*index_); })) ++faults_;
+    if (!wait_for([this] { return is_compacted(*index_); })) ++faults_;
     moved_at_rest_ += index_->sizes().moved_rows - before;
   }
 
@@ -136,7 +136,7 @@ class Round {
     }
   }
 
-  const Kernel& kernel_;
+  const SearchKernel& kernel_;
   const std::shared_ptr<VectorIndex> index_;
   const std::vector<Turn> turns_;
   StressQueries queries_;
@@ -153,7 +153,7 @@ class Round {
   std::size_t most_chunks_ = 0;
 };
 
-void test_history() {
+void test_every_answer_fits_the_writes() {
   const auto seconds = from_environment("COSIMO_STRESS_S", kSanitized ? 30 : 10);
   const auto end = Clock::now() + std::chrono::seconds(seconds);
   std::mt19937_64 random_bits = seeded_random();
@@ -178,6 +178,6 @@ void test_history() {
 
 int main() {
   using namespace cosimo::test;
-  test_history();
+  test_every_answer_fits_the_writes();
   return finish();
 }

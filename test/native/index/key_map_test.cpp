@@ -1,4 +1,4 @@
-// The map of keys against std::unordered_map.
+// The key map against std::unordered_map.
 #include "core/index/key_map.h"
 
 #include <numeric>
@@ -13,7 +13,7 @@ namespace {
 
 std::mt19937_64 random_bits;
 
-// Slots as an index hands them out: each has a key, and keeps it when it leaves the map.
+// Slots like those of an index: each has a key, and keeps it when the key leaves the map.
 class Slots final : public SlotKeys {
  public:
   std::uint64_t key_of(Slot slot) const noexcept override { return keys_[slot]; }
@@ -27,7 +27,7 @@ class Slots final : public SlotKeys {
   std::vector<std::uint64_t> keys_;
 };
 
-// A map, its slots and the model of it.
+// A map, its slots and a model of it.
 struct Twins {
   Slots slots;
   KeyMap map{slots};
@@ -61,13 +61,13 @@ struct Twins {
   }
 };
 
-// `key_of` makes keys of small numbers, which come and go.
+// `key_of` makes keys from small numbers. Keys are inserted and erased at random.
 template <typename KeyOf>
-void test_against_model(KeyOf&& key_of) {
+void test_it_holds_what_an_unordered_map_holds(KeyOf&& key_of) {
   Twins twins;
   bool ok = true;
   for (int step = 0; step < 60000; ++step) {
-    // Up, then down, then up again: gaps close round the end of a table, and tables shrink.
+    // Grow, shrink, grow again: gaps close around the end of a table, and tables shrink.
     const bool growing = step / 10000 % 2 == 0;
     const std::uint64_t key = key_of(random_bits() % 4000);
     const std::uint64_t choice = random_bits() % 10;
@@ -93,8 +93,8 @@ std::uint64_t inverse(std::uint64_t odd) {
   return result;
 }
 
-// Keys of one part of the map with the same tag: the map's hash backwards, from hashes that differ only in
-// the bits that it doesn't keep. Were the hash another, these were keys like any.
+// Keys of one part of the map with the same tag. They come from inverting the map's hash for hashes that
+// differ only in the bits that the map doesn't keep. If the map's hash changes, these are ordinary keys.
 std::uint64_t colliding_key(std::uint64_t number) {
   std::uint64_t mixed = 0x1234567800005a00U | (number & 255) | (number >> 8 << 16);
   mixed *= inverse(0xbf58476d1ce4e5b9U);
@@ -102,8 +102,7 @@ std::uint64_t colliding_key(std::uint64_t number) {
   return mixed * inverse(0x9e3779b97f4a7c15U);
 }
 
-// As an index is filled: each insertion has room, and the memory is known.
-void test_growth() {
+void test_reserved_insertions_have_room() {
   constexpr std::size_t kKeys = kSanitized ? 100'000 : 1'000'000;
   Slots slots;
   KeyMap map(slots);
@@ -126,7 +125,7 @@ void test_growth() {
   CHECK(found && !map.find(kKeys));
 }
 
-void test_shrinking() {
+void test_room_of_erased_keys_is_freed() {
   Slots slots;
   KeyMap map(slots);
   std::vector<std::uint64_t> keys(50'000);
@@ -153,10 +152,10 @@ void test_shrinking() {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  test_against_model([](std::uint64_t number) { return number; });
-  test_against_model([](std::uint64_t number) { return number * 0x100000001b3U; });
-  test_against_model([](std::uint64_t number) { return colliding_key(number % 300); });
-  test_growth();
-  test_shrinking();
+  test_it_holds_what_an_unordered_map_holds([](std::uint64_t number) { return number; });
+  test_it_holds_what_an_unordered_map_holds([](std::uint64_t number) { return number * 0x100000001b3U; });
+  test_it_holds_what_an_unordered_map_holds([](std::uint64_t number) { return colliding_key(number % 300); });
+  test_reserved_insertions_have_room();
+  test_room_of_erased_keys_is_freed();
   return finish();
 }

@@ -1,4 +1,4 @@
-// The index against a model that keeps everything and sorts it all.
+// The index against a model that keeps all rows and sorts them for each search.
 #include "core/index/vector_index.h"
 
 #include <algorithm>
@@ -7,11 +7,11 @@
 #include <optional>
 #include <vector>
 
-#include "support/check.h"
 #include "core/base/error.h"
-#include "support/model_rows.h"
-#include "support/pinned_search.h"
-#include "support/reference.h"
+#include "support/check.h"
+#include "support/index/model_rows.h"
+#include "support/search/reference_search.h"
+#include "support/search/snapshot_search.h"
 
 namespace cosimo::test {
 namespace {
@@ -27,29 +27,29 @@ std::vector<Hit> search(const VectorIndex& index, const std::vector<float>& quer
   return search_now(index, query, top_k, threshold);
 }
 
-// Values are small multiples of 1/4, so that ties are many.
+// Values are small multiples of 1/4, so that many scores are equal.
 std::vector<float> random_vector(std::size_t dimensions) {
   std::vector<float> vector(dimensions);
   for (float& value : vector) value = static_cast<float>(static_cast<int>(below(9)) - 4) / 4;
   return vector;
 }
 
-bool agrees(const Pin& pin, const ModelRows& rows) {
+bool agrees(const Snapshot& snapshot, const ModelRows& rows) {
   const std::vector<float> query = random_vector(rows.dimensions());
   const std::size_t top_k = below(rows.size() + 3);
   const double threshold =
       below(2) == 0 ? -kInfinity : static_cast<double>(static_cast<int>(below(33)) - 16) / 16;
   const Ranking ranking(rows, query, rows.size());
-  return same_hits(search_pinned(pin, query, top_k, threshold), ranking.answer(top_k, threshold));
+  return same_hits(search_snapshot(snapshot, query, top_k, threshold), ranking.answer(top_k, threshold));
 }
 
-// An index, the model of it, and changes made to both.
+// An index and its model, changed alike.
 struct Twins {
-  explicit Twins(std::size_t dimensions) : index(dimensions, active_kernel()), rows(dimensions) {}
+  explicit Twins(std::size_t dimensions) : index(dimensions, active_search_kernel()), rows(dimensions) {}
 
   bool agree() const {
-    const Pin pin(index.publication());
-    return index.size() == rows.size() && index.sizes().rows == rows.size() && agrees(pin, rows);
+    const Snapshot snapshot = index.snapshot();
+    return index.size() == rows.size() && index.sizes().rows == rows.size() && agrees(snapshot, rows);
   }
 
   std::uint64_t some_key() const { return rows.size() == 0 ? next_key : rows.key(below(rows.size())); }
@@ -75,7 +75,7 @@ struct Twins {
     index.replace(old_key, new_key, row);
   }
 
-  // One key in ten there is not.
+  // One key in ten is not in the index.
   bool remove_one() {
     const std::uint64_t key = below(10) == 0 ? next_key + 5 : some_key();
     const bool there = rows.remove(key);
@@ -87,7 +87,7 @@ struct Twins {
   std::uint64_t next_key = 0;
 };
 
-void test_against_model(std::size_t dimensions) {
+void test_searches_agree_with_the_model(std::size_t dimensions) {
   Twins twins(dimensions);
   bool ok = true;
   for (int step = 0; step < 4000; ++step) {
@@ -104,7 +104,7 @@ void test_against_model(std::size_t dimensions) {
   CHECK(ok);
 }
 
-void test_many_chunks() {
+void test_many_chunks_agree_with_the_model() {
   Twins twins(3);
   twins.add(3 * kRowsPerChunk + 7);
   for (int i = 0; i < 20; ++i) CHECK(twins.agree());
@@ -113,7 +113,7 @@ void test_many_chunks() {
   CHECK(twins.index.sizes().moved_rows > 0);
 }
 
-void test_emptied_and_filled_again() {
+void test_an_emptied_index_can_be_filled_again() {
   Twins twins(5);
   for (int round = 0; round < 10; ++round) {
     twins.add(below(3000));
@@ -123,8 +123,8 @@ void test_emptied_and_filled_again() {
   }
 }
 
-void test_limits() {
-  VectorIndex index(2, active_kernel());
+void test_top_k_and_threshold_are_exact() {
+  VectorIndex index(2, active_search_kernel());
   CHECK(search(index, {1, 0}, 5, -1e9).empty());
   const float one[] = {1, 0};
   for (const std::uint64_t key : {9, 3, 7}) index.add({&key, 1}, one);
@@ -134,7 +134,8 @@ void test_limits() {
   CHECK(search(index, {1, 0}, 1000000000000, 1.0).size() == 3);
   CHECK(search(index, {1, 0}, 3, std::nextafter(1.0, 2.0)).empty());
   CHECK(search(index, {1, 0}, 3, kInfinity).empty());
-  // The threshold meets the float32 that is returned, not the sum before rounding: 0.1F² rounds upwards.
+  // The threshold is compared with the float32 that is returned, not with the sum before rounding: 0.1F²
+  // rounds up.
   const float tenth[] = {0.1F, 0};
   index.replace(9, 9, tenth);
   const float score = 0.1F * 0.1F;
@@ -142,8 +143,8 @@ void test_limits() {
   CHECK(search(index, {0.1F, 0}, 3, std::nextafter(static_cast<double>(score), 1.0)).size() == 2);
 }
 
-void test_saturation() {
-  VectorIndex index(1, active_kernel());
+void test_scores_saturate_at_the_largest_float() {
+  VectorIndex index(1, active_search_kernel());
   const float largest = std::numeric_limits<float>::max();
   const std::uint64_t keys[] = {1, 2};
   const float rows[] = {largest, -largest};
@@ -152,14 +153,14 @@ void test_saturation() {
   CHECK(hits.size() == 2 && hits[0].score == largest && hits[1].score == -largest);
 }
 
-void test_most_dimensions() {
+void test_the_most_dimensions_work() {
   Twins twins(kMostDimensions);
   twins.add(33);
   for (int i = 0; i < 3; ++i) CHECK(twins.agree());
 }
 
-void test_refusals() {
-  VectorIndex index(2, active_kernel());
+void test_a_refused_write_changes_nothing() {
+  VectorIndex index(2, active_search_kernel());
   const float row[] = {1, 2};
   const float bad[] = {1, std::numeric_limits<float>::infinity()};
   const std::uint64_t keys[] = {5, 6, 5};
@@ -179,33 +180,33 @@ void test_refusals() {
   CHECK(throws<Error>([&] { index.replace(5, 6, row); }, invalid));
   CHECK(throws<Error>([&] { index.replace(9, 10, row); }, invalid));
   CHECK(throws<Error>([&] { index.replace(9, 9, row); }, invalid));
-  CHECK(throws<Error>([] { VectorIndex none(0, active_kernel()); }, invalid));
-  CHECK(throws<Error>([] { VectorIndex huge(kMostDimensions + 1, active_kernel()); }, invalid));
+  CHECK(throws<Error>([] { VectorIndex none(0, active_search_kernel()); }, invalid));
+  CHECK(throws<Error>([] { VectorIndex huge(kMostDimensions + 1, active_search_kernel()); }, invalid));
   index.add({}, {});
   CHECK(index.size() == 2 && search(index, {1, 1}, 9, -1e9).size() == 2);
 }
 
-// Whatever is written meanwhile, compaction included, a pin sees what was there when it was made.
-void test_a_pin_sees_one_state() {
+// Whatever is written meanwhile, compaction included.
+void test_a_snapshot_keeps_what_it_contains() {
   Twins twins(4);
   twins.add(2 * kRowsPerChunk + 100);
-  const Pin pin(twins.index.publication());
+  const Snapshot snapshot = twins.index.snapshot();
   const ModelRows then = twins.rows;
   for (std::size_t i = 0; i < 3 * kRowsPerChunk; ++i) twins.replace_one();
-  CHECK(agrees(pin, then) && twins.agree());
+  CHECK(agrees(snapshot, then) && twins.agree());
   while (twins.rows.size() > 0) twins.remove_one();
-  CHECK(agrees(pin, then) && twins.agree());
+  CHECK(agrees(snapshot, then) && twins.agree());
   twins.add(kRowsPerChunk);
-  CHECK(agrees(pin, then) && twins.agree());
+  CHECK(agrees(snapshot, then) && twins.agree());
 }
 
-void test_growth_moves_nothing() {
+void test_rows_never_move_when_the_index_grows() {
   Twins twins(7);
   twins.add(kRowsPerChunk / 2);
-  const Pin before(twins.index.publication());
+  const Snapshot before = twins.index.snapshot();
   const float* first = before.chunks()[0]->row(0);
   for (int i = 0; i < 40; ++i) twins.add(kRowsPerChunk / 2);
-  const Pin after(twins.index.publication());
+  const Snapshot after = twins.index.snapshot();
   CHECK(after.chunks()[0]->row(0) == first && after.chunks().size() == 21);
   CHECK(twins.index.sizes().moved_rows == 0);
 }
@@ -216,14 +217,14 @@ void test_growth_moves_nothing() {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  for (const std::size_t dimensions : {1, 7, 16, 50}) test_against_model(dimensions);
-  test_many_chunks();
-  test_emptied_and_filled_again();
-  test_limits();
-  test_saturation();
-  test_most_dimensions();
-  test_refusals();
-  test_a_pin_sees_one_state();
-  test_growth_moves_nothing();
+  for (const std::size_t dimensions : {1, 7, 16, 50}) test_searches_agree_with_the_model(dimensions);
+  test_many_chunks_agree_with_the_model();
+  test_an_emptied_index_can_be_filled_again();
+  test_top_k_and_threshold_are_exact();
+  test_scores_saturate_at_the_largest_float();
+  test_the_most_dimensions_work();
+  test_a_refused_write_changes_nothing();
+  test_a_snapshot_keeps_what_it_contains();
+  test_rows_never_move_when_the_index_grows();
   return finish();
 }

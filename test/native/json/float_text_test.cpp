@@ -1,4 +1,4 @@
-// Each float's text reads back as the same float, is as short as can be, and the closest of those.
+// Each float's text reads back as the same float; it is the shortest such text, and the closest among those.
 #include "core/json/float_text.h"
 
 #include <bit>
@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/decimals/decimals_dispatch.h"
 #include "support/check.h"
 #include "support/environment.h"
 #include "support/sanitizer.h"
-#include "support/tested_kernels.h"
 
 namespace cosimo::test {
 namespace {
@@ -30,7 +30,7 @@ std::string standard_text_of(float value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
-// Digits without sign, point, exponent and zeros at either end; of a text in which they all count.
+// The significant digits of a text: without sign, point, exponent, and zeros at either end.
 std::string digits_of(std::string_view text) {
   std::string digits;
   for (const char character : text.substr(0, text.find('e'))) {
@@ -76,8 +76,8 @@ bool is_right(float value) {
     return std::bit_cast<std::uint32_t>(other) == std::bit_cast<std::uint32_t>(value);
   };
   const bool reads_back = same(read<float>(text)) && same(static_cast<float>(read<double>(text)));
-  // The library prints large whole numbers in full; else digits and length are its own, but for the one
-  // exception.
+  // The library prints large whole numbers in full. For all others, digits and length are the same as the
+  // library's, with one exception.
   const bool twice_rounded = std::fabs(value) == 7.038531e-26F;
   const bool shortest =
       twice_rounded || (text.size() <= standard.size() &&
@@ -87,7 +87,7 @@ bool is_right(float value) {
   return false;
 }
 
-void test_forms() {
+void test_texts_have_the_expected_form() {
   const std::pair<float, const char*> forms[] = {{0.0F, "0"},
                                                  {-0.0F, "-0"},
                                                  {0.1F, "0.1"},
@@ -107,7 +107,7 @@ void test_forms() {
 }
 
 // Both neighbors of each power of two and of ten, where rounding is hardest.
-void test_edges() {
+void test_floats_around_powers_read_back() {
   std::size_t wrong = 0;
   for (std::uint32_t exponent = 0; exponent < 255; ++exponent) {
     for (const std::uint32_t fraction : {0U, 1U, 2U, 0x3fffffU, 0x400000U, 0x7ffffeU, 0x7fffffU})
@@ -122,8 +122,8 @@ void test_edges() {
   CHECK(wrong == 0);
 }
 
-// COSIMO_ALL_FLOATS=1: every finite float, some minutes.
-void test_many() {
+// With COSIMO_ALL_FLOATS=1 every finite float, which takes some minutes.
+void test_random_floats_read_back() {
   std::size_t wrong = 0;
   if (from_environment("COSIMO_ALL_FLOATS", 0) != 0) {
     for (std::uint32_t bits = 0; bits < 0x7f800000; ++bits) wrong += is_right(from_bits(bits)) ? 0 : 1;
@@ -131,7 +131,7 @@ void test_many() {
     auto random_bits = seeded_random();
     for (int i = 0; i < 1'000'000; ++i) {
       const auto bits = static_cast<std::uint32_t>(random_bits());
-      // As they come, and as they stand in embeddings.
+      // Any bits, and values as in embeddings.
       wrong += !std::isfinite(from_bits(bits)) || is_right(from_bits(bits)) ? 0 : 1;
       wrong += is_right(static_cast<float>(static_cast<std::int32_t>(bits)) * 0x1p-34F) ? 0 : 1;
     }
@@ -145,15 +145,15 @@ std::string joined(const std::vector<float>& values) {
   return text;
 }
 
-std::string written(const std::vector<float>& values, const Kernel& kernel) {
+std::string written(const std::vector<float>& values, const DecimalsKernel& kernel) {
   std::vector<char> text(values.size() * (kLongestFloatText + 1) + kFloatTextRoom);
   return {text.data(), write_floats(text.data(), values, kernel)};
 }
 
-// Many floats at once, by each kernel, have the very text that one alone has: all from 0.001 to 1, both ends
-// passed, and every count from none to two blocks. One block of so many is tried, and each with
-// COSIMO_ALL_FLOATS=1.
-void test_blocks(const Kernel& kernel) {
+// Each kernel writes many floats at once as they are written one by one: floats from 0.001 to 1 and a bit
+// beyond, and every count from none to two blocks. One block in some is tried; with COSIMO_ALL_FLOATS=1, all
+// are.
+void test_many_at_once_have_the_same_texts(const DecimalsKernel& kernel) {
   const std::size_t step = from_environment("COSIMO_ALL_FLOATS", 0) != 0 ? 1 : kSanitized ? 61 : 11;
   std::size_t wrong = 0;
   std::vector<float> block(1024);
@@ -179,9 +179,13 @@ void test_blocks(const Kernel& kernel) {
 
 int main() {
   using namespace cosimo::test;
-  test_forms();
-  test_edges();
-  test_many();
-  for_each_tested_kernel([](const cosimo::Kernel& kernel) { test_blocks(kernel); });
+  test_texts_have_the_expected_form();
+  test_floats_around_powers_read_back();
+  test_random_floats_read_back();
+  for (const cosimo::KernelFamily family : cosimo::available_kernel_families()) {
+    const cosimo::DecimalsKernel& kernel = cosimo::decimals_kernel_of(family);
+    std::printf("family %s, kernel %s\n", cosimo::kernel_family_name(family), kernel.name);
+    test_many_at_once_have_the_same_texts(kernel);
+  }
   return finish();
 }

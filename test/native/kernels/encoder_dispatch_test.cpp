@@ -1,6 +1,6 @@
 // Which encoder kernel is chosen for a precision and a family.
 #include "kernels/cpu_features.h"
-#include "kernels/search/dispatch.h"
+#include "kernels/kernel_family.h"
 #include "support/check.h"
 #include "support/encoder_kernels.h"
 
@@ -35,23 +35,23 @@ void test_list() {
 // Every family gets the first kernel of each precision that is its own, else the first of a lesser family;
 // where none is forced, the first of all is taken.
 void test_families() {
-  const auto families = available_kernels();
+  const auto families = available_kernel_families();
   for (std::size_t rank = 0; rank < families.size(); ++rank) {
     const auto is_allowed = [&](const EncoderKernel& kernel) {
       return std::any_of(
           families.begin() + static_cast<std::ptrdiff_t>(rank), families.end(),
-          [&](const Kernel* family) { return std::string_view(family->name) == kernel.family; });
+          [&](KernelFamily family) { return std::string_view(kernel_family_name(family)) == kernel.family; });
     };
     for (const auto precision : {EncoderPrecision::fp32, EncoderPrecision::bf16, EncoderPrecision::int8}) {
       const EncoderKernel* best = nullptr;
       for (const EncoderKernel* kernel : available_encoder_kernels()) {
         if (kernel->precision != precision || !is_allowed(*kernel)) continue;
         const auto is_own = [&](const EncoderKernel* one) {
-          return one != nullptr && std::string_view(one->family) == families[rank]->name;
+          return one != nullptr && std::string_view(one->family) == kernel_family_name(families[rank]);
         };
         if (best == nullptr || (is_own(kernel) && !is_own(best))) best = kernel;
       }
-      CHECK(chooses(precision, families[rank]->name, best));
+      CHECK(chooses(precision, kernel_family_name(families[rank]), best));
     }
   }
   for (const char* nothing : {static_cast<const char*>(nullptr), ""}) {

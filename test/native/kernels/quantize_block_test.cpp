@@ -1,16 +1,16 @@
-// The codes that every kernel makes of rows: laid out as kernels/kernel.h says, with residuals and norms that
+// The codes that every kernel makes of rows: laid out as search_kernel.h says, with residuals and norms that
 // are bounds.
 #include "support/check.h"
-#include "support/random_rows.h"
-#include "support/reference_codes.h"
-#include "support/tested_kernels.h"
+#include "support/kernels/random_rows.h"
+#include "support/kernels/reference_codes.h"
+#include "support/kernels/tested_kernels.h"
 
 namespace cosimo::test {
 namespace {
 
 bool is_codable(float largest) { return largest >= kLeastCodable && largest <= kMostCodable; }
 
-// A float that must be at least `exact`, and hardly more; `size` is that of what cancelled on the way to it.
+// Whether `bound` is at least `exact` and hardly more. `size`: of the terms that cancelled in computing it.
 bool is_tight_bound(float bound, long double exact, long double size) {
   return static_cast<long double>(bound) >= exact &&
          static_cast<long double>(bound) <= exact * (1 + 0x1p-18L) + size * 0x1p-17L;
@@ -26,7 +26,7 @@ long double largest_of(const RowNorms& norms) {
   return std::max({norms.of_floats, norms.by_codes, norms.by_upper});
 }
 
-// The codes of a row that can be coded. Adds its norms to `norms`.
+// Checks the codes of a row that can be coded. Adds its norms to `norms`.
 bool row_is_coded(std::span<const float> row, CodeStore& store, std::size_t at, float largest,
                   RowNorms& norms) {
   const auto scale = static_cast<long double>(store.scale()[at]);
@@ -60,14 +60,14 @@ bool row_is_right(std::span<const float> row, CodeStore& store, std::size_t at, 
   for (const float value : row) largest = std::max(largest, std::fabs(value));
   norms = {0, 0, 0};
   if (is_codable(largest)) return row_is_coded(row, store, at, largest, norms);
-  // Zeros have exact codes, by both planes; others always pass.
+  // Zeros have exact codes in both planes. Other rows without codes always pass.
   const float residual = largest == 0.0F ? 0.0F : kInfinity;
   return store.scale()[at] == 0.0F && store.upper_scale()[at] == 0.0F && store.residual()[at] == residual &&
          store.upper_residual()[at] == residual;
 }
 
-// Quantizes the middle one of three blocks.
-bool quantizes(const Kernel& kernel, Rows& rows) {
+// Quantizes the middle one of three blocks and leaves the others alone.
+bool quantizes(const SearchKernel& kernel, Rows& rows) {
   CodeStore store(rows.dimensions, 3);
   const auto before = store.bytes_of(0);
   const auto after = store.bytes_of(2);
@@ -82,7 +82,7 @@ bool quantizes(const Kernel& kernel, Rows& rows) {
   return right && is_tight_bound(store.norm()[1], largest, 0);
 }
 
-void test_quantize(const Kernel& kernel) {
+void test_codes_and_bounds_of_every_kind_of_row(const SearchKernel& kernel) {
   const auto quantizes_kind = [&kernel](std::size_t dimensions, auto&& kind_of_row) {
     Rows rows(dimensions, kBlockRows);
     for (std::size_t at = 0; at < kBlockRows; ++at) rows.set(at, random_row(kind_of_row(at), dimensions));
@@ -108,6 +108,7 @@ void test_quantize(const Kernel& kernel) {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  for_each_tested_kernel([](const cosimo::Kernel& kernel) { test_quantize(kernel); });
+  for_each_tested_kernel(
+      [](const cosimo::SearchKernel& kernel) { test_codes_and_bounds_of_every_kind_of_row(kernel); });
   return finish();
 }

@@ -1,9 +1,9 @@
-// What bounds are for: no row is passed over whose score reaches the threshold, whatever rows and queries are
-// like.
+// What bounds are for: no row is passed over whose score reaches the threshold, for rows and queries of every
+// kind.
 #include "support/check.h"
-#include "support/random_rows.h"
-#include "support/reference_codes.h"
-#include "support/tested_kernels.h"
+#include "support/kernels/random_rows.h"
+#include "support/kernels/reference_codes.h"
+#include "support/kernels/tested_kernels.h"
 
 namespace cosimo::test {
 namespace {
@@ -24,7 +24,7 @@ std::vector<float> last_bits_changed(std::span<const float> row) {
   return other;
 }
 
-// Queries of every kind, and neighbors of the first row, down to its twin.
+// Queries of every kind, and some near to the first row or equal to it.
 std::vector<std::vector<float>> make_queries(Rows& rows) {
   std::vector<std::vector<float>> queries;
   for (std::size_t kind = 0; kind < static_cast<std::size_t>(RowKind::count); ++kind)
@@ -39,8 +39,8 @@ std::vector<std::vector<float>> make_queries(Rows& rows) {
   return queries;
 }
 
-// A row's own score for a threshold: its bit is set, whichever way it is bounded.
-bool keeps_promise(const Kernel& kernel, Rows& rows) {
+// With a row's own score as the threshold, its bit is set by every kind of bound.
+bool keeps_promise(const SearchKernel& kernel, Rows& rows) {
   CodeStore store(rows.dimensions, 1);
   kernel.quantize_block(rows.floats.get(), rows.stride, rows.dimensions, store.block(0));
   const auto queries = make_queries(rows);
@@ -72,7 +72,7 @@ bool keeps_promise(const Kernel& kernel, Rows& rows) {
   return kept;
 }
 
-void test_promise(const Kernel& kernel) {
+void test_no_row_that_reaches_is_passed_over(const SearchKernel& kernel) {
   for (const std::size_t dimensions : {1, 2, 7, 16, 33, 384, 385, 1024}) {
     Rows mixed(dimensions, kBlockRows);
     for (std::size_t at = 0; at < kBlockRows; ++at) mixed.set(at, random_row(random_kind(), dimensions));
@@ -95,8 +95,9 @@ void test_promise(const Kernel& kernel) {
   CHECK(keeps_promise(kernel, longest));
 }
 
-// A bound that always passed would keep the promise too: far from every row, hardly any bit may be set.
-void test_usefulness(const Kernel& kernel) {
+// A bound that lets everything pass would fulfill the test above. Far from every row, hardly any bit may be
+// set.
+void test_hardly_any_other_row_passes(const SearchKernel& kernel) {
   constexpr std::size_t kDimensions = 384;
   Rows rows(kDimensions, kBlockRows);
   for (std::size_t at = 0; at < kBlockRows; ++at) rows.set(at, random_row(RowKind::normal, kDimensions));
@@ -106,7 +107,7 @@ void test_usefulness(const Kernel& kernel) {
   coded.encode(0, random_row(RowKind::normal, kDimensions));
   std::uint16_t upper = 0;
   std::uint16_t whole = 0;
-  // Norms are near √384, so scores of strangers near ±20, and of a twin near 384.
+  // Norms are near √384: scores of unrelated rows are within some ±20, that of an equal row is near 384.
   kernel.bound_upper(coded.query(0), store.view(), 0, 1, 192.0F, &upper);
   kernel.bound_whole(coded.query(0), store.view(), 0, 1, 192.0F, &whole);
   CHECK(upper == 0 && whole == 0);
@@ -118,9 +119,9 @@ void test_usefulness(const Kernel& kernel) {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  for_each_tested_kernel([](const cosimo::Kernel& kernel) {
-    test_promise(kernel);
-    test_usefulness(kernel);
+  for_each_tested_kernel([](const cosimo::SearchKernel& kernel) {
+    test_no_row_that_reaches_is_passed_over(kernel);
+    test_hardly_any_other_row_passes(kernel);
   });
   return finish();
 }

@@ -1,5 +1,4 @@
-// Exactness is a test, not a hope: whole answers against a scan in double, for every kind of data, on every
-// kernel of this machine.
+// Exactness: whole answers against a scan in double, for every kind of data, on every kernel of this machine.
 //
 // One comparison is one search's answer: the same keys, in the same order, with the same bits of score. At
 // least 10,000 for each kernel, fewer under a sanitizer; COSIMO_COMPARISONS sets another number.
@@ -11,12 +10,12 @@
 
 #include "support/check.h"
 #include "support/environment.h"
-#include "support/indexed_rows.h"
-#include "support/outcomes.h"
-#include "support/reference.h"
-#include "support/row_source.h"
+#include "support/index/indexed_rows.h"
+#include "support/index/row_source.h"
+#include "support/kernels/tested_kernels.h"
 #include "support/sanitizer.h"
-#include "support/tested_kernels.h"
+#include "support/search/reference_search.h"
+#include "support/search/search_outcomes.h"
 
 namespace cosimo::test {
 namespace {
@@ -40,9 +39,9 @@ struct Question {
   double threshold;
 };
 
-// Everything about one index that is searched.
+// An index with its queries.
 struct Case {
-  const Kernel& kernel;
+  const SearchKernel& kernel;
   const char* kind;
   IndexedRows rows;
   std::vector<std::vector<float>> queries;
@@ -74,7 +73,7 @@ double some_threshold(const Ranking& ranking) {
                             -1e300,
                             1e-60,
                             -1e-60};
-  // The exact score and its neighbors most often.
+  // Mostly the exact score of a row, or a float next to it.
   return below(3) > 0 ? choices[below(3)] : choices[below(std::size(choices))];
 }
 
@@ -150,7 +149,7 @@ std::size_t compare(const Case& made) {
   return comparisons;
 }
 
-Case make_case(const Kernel& kernel, const RowSource::Kind& kind, std::size_t dimensions,
+Case make_case(const SearchKernel& kernel, const RowSource::Kind& kind, std::size_t dimensions,
                std::size_t row_count, std::size_t query_count) {
   RowSource source(kind, dimensions, random_bits);
   Case made{kernel, kind.name, IndexedRows(dimensions, kernel, random_bits), {}, {}};
@@ -165,7 +164,7 @@ Case make_case(const Kernel& kernel, const RowSource::Kind& kind, std::size_t di
 }
 
 // Thresholds that are the scores of rows, where bounds are closest to scores.
-std::size_t compare_tight(const Kernel& kernel, const RowSource::Kind& kind, std::size_t dimensions) {
+std::size_t compare_tight(const SearchKernel& kernel, const RowSource::Kind& kind, std::size_t dimensions) {
   RowSource source(kind, dimensions, random_bits);
   Case made{kernel, kind.name, IndexedRows(dimensions, kernel, random_bits), {source.own_query()}, {}};
   made.rows.grow(source, 512);
@@ -197,8 +196,8 @@ std::size_t some_row_count(std::size_t dimensions) {
   return std::min(choices[below(std::size(choices))], kMostFloats / dimensions);
 }
 
-// Every kind alike, then the tight kinds, then a few large sets of kinds drawn by lot.
-void test_kernel(const Kernel& kernel) {
+// Every kind of rows equally often, then the tight kinds, then a few large sets of random kinds.
+void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
   const std::size_t wanted = from_environment("COSIMO_COMPARISONS", kSanitized ? 1000 : 10'000);
   std::size_t comparisons = 0;
   for (const RowSource::Kind& kind : RowSource::kinds()) {
@@ -211,7 +210,7 @@ void test_kernel(const Kernel& kernel) {
   for (const RowSource::Kind& kind : RowSource::kinds().last(2)) {
     for (const std::size_t dimensions : {20, 60, 384}) comparisons += compare_tight(kernel, kind, dimensions);
   }
-  // Many chunks of rows as they are in use, so that threads and floors matter.
+  // Many chunks of realistic rows, so that several threads and rising floors matter.
   for (const RowSource::Kind& kind : RowSource::kinds().first(kSanitized ? 1 : 2))
     comparisons += compare(make_case(kernel, kind, 384, kSanitized ? 5000 : 40'000, 2));
   for (int large = 0; large < (kSanitized ? 1 : 4); ++large) {
@@ -228,6 +227,6 @@ void test_kernel(const Kernel& kernel) {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  for_each_tested_kernel(test_kernel);
+  for_each_tested_kernel(test_answers_are_those_of_a_full_scan);
   return finish();
 }

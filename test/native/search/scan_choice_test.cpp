@@ -6,9 +6,9 @@
 #include <numeric>
 #include <vector>
 
+#include "kernels/search/search_dispatch.h"
 #include "support/check.h"
-#include "kernels/search/dispatch.h"
-#include "support/outcomes.h"
+#include "support/search/search_outcomes.h"
 
 namespace cosimo::test {
 namespace {
@@ -21,25 +21,25 @@ std::mt19937_64 random_bits;
 
 float normal() { return std::normal_distribution<float>()(random_bits); }
 
-void test_average() {
+void test_the_share_of_blocks_that_pass_decides() {
   ScanChoice choice(CodeScan::automatic);
   CHECK(choice.planes_pay());
   for (int i = 0; i < 100; ++i) CHECK(choice.by_planes());
-  for (int i = 0; i < 100; ++i) choice.saw(64, 60);
+  for (int i = 0; i < 100; ++i) choice.record(64, 60);
   CHECK(!choice.planes_pay());
   int probes = 0;
   for (int i = 0; i < 320; ++i) probes += choice.by_planes() ? 1 : 0;
   CHECK(probes == 10);
-  for (int i = 0; i < 100; ++i) choice.saw(64, 2);
+  for (int i = 0; i < 100; ++i) choice.record(64, 2);
   CHECK(choice.planes_pay());
 }
 
-void test_forced() {
+void test_a_forced_way_is_kept() {
   ScanChoice planes(CodeScan::planes);
   ScanChoice bytes(CodeScan::bytes);
   for (int i = 0; i < 100; ++i) {
-    planes.saw(64, 64);
-    bytes.saw(64, 0);
+    planes.record(64, 64);
+    bytes.record(64, 0);
     CHECK(planes.by_planes() && planes.planes_pay() && planes.planes_forced());
     CHECK(!bytes.by_planes() && !bytes.planes_pay() && !bytes.planes_forced());
   }
@@ -73,15 +73,15 @@ void ask(Searcher& searcher, const std::vector<float>& rows, std::size_t times) 
   }
 }
 
-// Fewer chunks than lie between two looks: they add up over searches.
+// Fewer chunks than lie between two probes: they add up over searches.
 void test_choice_follows_the_rows() {
-  auto index = std::make_shared<VectorIndex>(kDimensions, active_kernel());
+  auto index = std::make_shared<VectorIndex>(kDimensions, active_search_kernel());
   std::vector<std::uint64_t> keys(kRows);
   std::iota(keys.begin(), keys.end(), 0);
   const std::vector<float> near = clustered(kRows);
   const std::vector<float> alike = all_alike(kRows);
   index->add(keys, near);
-  Searcher searcher(index, active_kernel(), 1);
+  Searcher searcher(index, active_search_kernel(), 1);
   ask(searcher, near, 20);
   CHECK(searcher.planes_pay());
   CHECK(searcher.counts().rows.byte_rows == 0 && searcher.counts().rows.plane_rows == 20 * kRows);
@@ -104,8 +104,8 @@ void test_choice_follows_the_rows() {
 int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
-  test_average();
-  test_forced();
+  test_the_share_of_blocks_that_pass_decides();
+  test_a_forced_way_is_kept();
   test_choice_follows_the_rows();
   return finish();
 }

@@ -1,5 +1,5 @@
-// Searches on pool threads: they share scans, answers don't depend on how many threads there are, and every
-// search is told exactly once how it ended.
+// Searches on pool threads: they share scans, answers don't depend on the number of threads, and every search
+// is told exactly once how it ended.
 #include "core/search/searcher.h"
 
 #include <algorithm>
@@ -8,11 +8,11 @@
 #include <optional>
 #include <vector>
 
-#include "support/check.h"
 #include "core/base/error.h"
-#include "kernels/search/dispatch.h"
-#include "support/outcomes.h"
-#include "support/reference.h"
+#include "kernels/search/search_dispatch.h"
+#include "support/check.h"
+#include "support/search/reference_search.h"
+#include "support/search/search_outcomes.h"
 #include "support/wait_for.h"
 
 namespace cosimo::test {
@@ -26,7 +26,7 @@ std::shared_ptr<VectorIndex> make_index(std::mt19937_64& random_bits, std::size_
   std::iota(keys.begin(), keys.end(), 0);
   std::vector<float> vectors(rows * kDimensions);
   for (float& value : vectors) value = std::normal_distribution<float>()(random_bits);
-  auto index = std::make_shared<VectorIndex>(kDimensions, active_kernel());
+  auto index = std::make_shared<VectorIndex>(kDimensions, active_search_kernel());
   index->add(keys, vectors);
   return index;
 }
@@ -40,9 +40,9 @@ bool found(const SearchResult& result, std::size_t count) {
   return !result.error && result.hits.size() == count;
 }
 
-void test_threads_agree(const Index& index, const Query& query) {
+void test_answers_do_not_depend_on_threads_or_kernels(const Index& index, const Query& query) {
   std::vector<Hit> first;
-  for (const Kernel* kernel : available_kernels()) {
+  for (const SearchKernel* kernel : available_search_kernels()) {
     for (const std::size_t threads : {1, 2, 5}) {
       Searcher searcher(index, *kernel, threads);
       Outcomes outcomes;
@@ -55,9 +55,9 @@ void test_threads_agree(const Index& index, const Query& query) {
   }
 }
 
-// Searches that arrive while a scan runs share the next one, up to as many as one scan takes.
-void test_sharing(const Index& index, const Query& query) {
-  Searcher searcher(index, active_kernel(), 2);
+// Searches that arrive while a scan runs share the next one, up to the limit of one scan.
+void test_waiting_searches_share_a_scan(const Index& index, const Query& query) {
+  Searcher searcher(index, active_search_kernel(), 2);
   Outcomes outcomes;
   {
     const Gate gate(searcher, kDimensions);
@@ -75,10 +75,10 @@ void test_sharing(const Index& index, const Query& query) {
   CHECK(searcher.counts().scans == 5 && searcher.counts().searches == 352);
 }
 
-// The index is pinned when the scan begins: a search that waits sees what is written meanwhile.
-void test_sees_writes(std::mt19937_64& random_bits) {
+// A scan takes its snapshot when it begins.
+void test_a_waiting_search_sees_later_writes(std::mt19937_64& random_bits) {
   const Index index = make_index(random_bits, 100);
-  Searcher searcher(index, active_kernel(), 1);
+  Searcher searcher(index, active_search_kernel(), 1);
   const Query query(kDimensions, 1.0F);
   const Query far(kDimensions, 100.0F);
   const std::uint64_t key = 5000;
@@ -94,8 +94,8 @@ void test_sees_writes(std::mt19937_64& random_bits) {
   CHECK(outcomes.wait()[0].hits[0].key != key);
 }
 
-void test_cancel_waiting(const Index& index, const Query& query) {
-  Searcher searcher(index, active_kernel(), 2);
+void test_a_waiting_search_can_be_cancelled(const Index& index, const Query& query) {
+  Searcher searcher(index, active_search_kernel(), 2);
   Outcomes outcomes;
   {
     const Gate gate(searcher, kDimensions);
@@ -107,14 +107,14 @@ void test_cancel_waiting(const Index& index, const Query& query) {
     searcher.cancel(second);
     CHECK(ended_cancelled(outcomes.wait()[0]));
   }
-  // Nobody wants the next scan, so there is none.
+  // No search is left for the next scan, so there is none.
   outcomes.expect(searcher, query, 3);
   CHECK(found(outcomes.wait()[0], 3));
   CHECK(searcher.counts().scans == 2);
 }
 
-void test_cancel_running(const Index& index, const Query& query) {
-  Searcher searcher(index, active_kernel(), 2);
+void test_a_running_search_can_be_cancelled(const Index& index, const Query& query) {
+  Searcher searcher(index, active_search_kernel(), 2);
   std::size_t cancelled = 0;
   for (std::size_t round = 1; round <= 50; ++round) {
     Outcomes outcomes;
@@ -130,8 +130,8 @@ void test_cancel_running(const Index& index, const Query& query) {
   CHECK(cancelled > 0);
 }
 
-void test_close(const Index& index, const Query& query) {
-  Searcher searcher(index, active_kernel(), 2);
+void test_close_ends_what_waits(const Index& index, const Query& query) {
+  Searcher searcher(index, active_search_kernel(), 2);
   Outcomes outcomes;
   {
     const Gate gate(searcher, kDimensions);
@@ -147,10 +147,9 @@ void test_close(const Index& index, const Query& query) {
   searcher.stop();
 }
 
-// What runs when a searcher is closed runs on.
-void test_close_while_running(const Index& index, const Query& query) {
+void test_close_lets_running_searches_end(const Index& index, const Query& query) {
   for (int round = 0; round < 30; ++round) {
-    Searcher searcher(index, active_kernel(), 3);
+    Searcher searcher(index, active_search_kernel(), 3);
     Outcomes outcomes;
     for (int i = 0; i < 3; ++i) outcomes.expect(searcher, query, kRows);
     CHECK(wait_for([&] { return searcher.counts().scans > 0; }));
@@ -162,11 +161,11 @@ void test_close_while_running(const Index& index, const Query& query) {
   }
 }
 
-void test_stop(const Index& index, const Query& query) {
+void test_stop_ends_everything(const Index& index, const Query& query) {
   for (int round = 0; round < 30; ++round) {
     Outcomes outcomes;
     {
-      Searcher searcher(index, active_kernel(), 3);
+      Searcher searcher(index, active_search_kernel(), 3);
       for (int i = 0; i < 10; ++i) outcomes.expect(searcher, query, 5);
       if (round % 2 == 0) CHECK(wait_for([&] { return searcher.counts().scans > 0; }));
     }
@@ -175,10 +174,10 @@ void test_stop(const Index& index, const Query& query) {
   }
 }
 
-void test_close_frees_the_index(std::mt19937_64& random_bits) {
+void test_close_releases_the_index(std::mt19937_64& random_bits) {
   Index index = make_index(random_bits);
   const std::weak_ptr<VectorIndex> watched = index;
-  Searcher searcher(std::move(index), active_kernel(), 2);
+  Searcher searcher(std::move(index), active_search_kernel(), 2);
   Outcomes outcomes;
   outcomes.expect(searcher, Query(kDimensions, 1.0F), 5);
   searcher.close();
@@ -186,10 +185,9 @@ void test_close_frees_the_index(std::mt19937_64& random_bits) {
   CHECK(watched.expired());
 }
 
-// The caller's part of a search goes with the caller's handle.
-void test_done_is_let_go(const Index& index, const Query& query) {
+void test_the_callback_is_freed_with_the_search(const Index& index, const Query& query) {
   const auto token = std::make_shared<int>(0);
-  Searcher searcher(index, active_kernel(), 2);
+  Searcher searcher(index, active_search_kernel(), 2);
   {
     const auto search = searcher.search(query, 1, 0, [token](SearchResult) {});
     CHECK(wait_for([&] { return search->is_settled(); }));
@@ -198,10 +196,10 @@ void test_done_is_let_go(const Index& index, const Query& query) {
   CHECK(token.use_count() == 1);
 }
 
-void test_nothing_to_find(const Index& index, const Query& query) {
-  const auto empty = std::make_shared<VectorIndex>(kDimensions, active_kernel());
+void test_no_hits_end_a_search_too(const Index& index, const Query& query) {
+  const auto empty = std::make_shared<VectorIndex>(kDimensions, active_search_kernel());
   for (const Index& each : {index, empty}) {
-    Searcher searcher(each, active_kernel(), 2);
+    Searcher searcher(each, active_search_kernel(), 2);
     Outcomes outcomes;
     outcomes.expect(searcher, query, 0);
     outcomes.expect(searcher, query, 5, std::numeric_limits<double>::infinity());
@@ -211,8 +209,8 @@ void test_nothing_to_find(const Index& index, const Query& query) {
   }
 }
 
-void test_refusals(const Index& index) {
-  Searcher searcher(index, active_kernel(), 1);
+void test_wrong_searches_are_refused(const Index& index) {
+  Searcher searcher(index, active_search_kernel(), 1);
   const auto refused = [&searcher](Query query, ErrorCode code) {
     return throws<Error>([&] { searcher.search(query, 1, 0, [](SearchResult) { std::abort(); }); },
                          [code](const Error& error) { return error.code() == code; });
@@ -232,17 +230,17 @@ int main() {
   auto random_bits = seeded_random();
   const auto index = make_index(random_bits);
   const std::vector<float> query(kDimensions, 0.5F);
-  test_threads_agree(index, query);
-  test_sharing(index, query);
-  test_sees_writes(random_bits);
-  test_cancel_waiting(index, query);
-  test_cancel_running(index, query);
-  test_close(index, query);
-  test_close_while_running(index, query);
-  test_stop(index, query);
-  test_close_frees_the_index(random_bits);
-  test_done_is_let_go(index, query);
-  test_nothing_to_find(index, query);
-  test_refusals(index);
+  test_answers_do_not_depend_on_threads_or_kernels(index, query);
+  test_waiting_searches_share_a_scan(index, query);
+  test_a_waiting_search_sees_later_writes(random_bits);
+  test_a_waiting_search_can_be_cancelled(index, query);
+  test_a_running_search_can_be_cancelled(index, query);
+  test_close_ends_what_waits(index, query);
+  test_close_lets_running_searches_end(index, query);
+  test_stop_ends_everything(index, query);
+  test_close_releases_the_index(random_bits);
+  test_the_callback_is_freed_with_the_search(index, query);
+  test_no_hits_end_a_search_too(index, query);
+  test_wrong_searches_are_refused(index);
   return finish();
 }

@@ -1,4 +1,4 @@
-// All the test framework there is: CHECK, a seeded generator, and a closing line.
+// The test framework: CHECK, a seeded random generator, and the last line of output.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ inline void record(bool ok, const char* expression, const char* file, int line) 
   if (!ok) std::printf("%s:%d: failed: %s\n", file, line, expression);
 }
 
-/// Not thread-safe: threads of a test count their faults themselves.
+/// For the main thread only: other threads of a test count their own faults.
 #define CHECK(...) ::cosimo::test::record(static_cast<bool>(__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
 
-/// The generator of a test; COSIMO_TEST_SEED repeats a run.
+/// The random generator of a test. COSIMO_TEST_SEED repeats a run.
 inline std::mt19937_64 seeded_random() {
   const char* given = std::getenv("COSIMO_TEST_SEED");
   const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
@@ -30,7 +30,7 @@ inline std::mt19937_64 seeded_random() {
   return std::mt19937_64(seed);
 }
 
-/// The last line of main.
+/// What main returns: prints the counts; 0 if some checks ran and none failed.
 inline int finish() {
   std::printf("%d passed, %d failed\n", counts.passed, counts.failed);
   return counts.failed == 0 && counts.passed > 0 ? 0 : 1;

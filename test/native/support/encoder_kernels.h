@@ -13,7 +13,7 @@
 #include "kernels/encoder/encoder_dispatch.h"
 #include "support/check.h"
 #include "support/environment.h"
-#include "support/random_rows.h"
+#include "support/kernels/random_rows.h"
 #include "support/sanitizer.h"
 
 namespace cosimo {

@@ -10,9 +10,9 @@
 #include <random>
 #include <vector>
 
-#include "core/base/aligned_buffer.h"
+#include "core/base/aligned_array.h"
 #include "support/encoder_kernels.h"
-#include "support/random_rows.h"
+#include "support/kernels/random_rows.h"
 
 namespace cosimo::test {
 

@@ -1,4 +1,4 @@
-// Numbers that the environment may set for a test.
+// Numbers that environment variables set for a test.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What memory this process has from the system.
+// How much memory this process has from the system.
 #pragma once
 
 #include <unistd.h>
@@ -13,7 +13,7 @@ struct ProcessMemory {
   std::size_t resident_bytes = 0;
 };
 
-/// Zeros where the system doesn't say.
+/// Zeros if the system doesn't tell.
 inline ProcessMemory process_memory() {
   std::FILE* file = std::fopen("/proc/self/statm", "r");
   unsigned long total = 0;

@@ -1,4 +1,4 @@
-// Whether a sanitizer watches: a test then does a fraction of the work.
+// Whether this is a build with a sanitizer: tests then do a fraction of the work.
 #pragma once
 
 namespace cosimo::test {

@@ -1,4 +1,4 @@
-// Waiting for what other threads bring about and nobody announces.
+// Waiting for what other threads do without a signal.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace cosimo::test {
 
-/// Looks until `condition` holds; false when it does not within a time that only a fault exceeds.
+/// Polls until `condition` holds. False if that takes longer than `patience`, which only a fault does.
 template <typename Condition>
 bool wait_for(Condition&& condition, std::chrono::seconds patience = std::chrono::seconds(60)) {
   const auto deadline = std::chrono::steady_clock::now() + patience;

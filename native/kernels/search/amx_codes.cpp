@@ -1,0 +1,151 @@
+// Bounds for many queries on AMX, by tile products of bytes; everything else is AVX-512's. A joined line of a
+// block (sixteen rows, four dimensions each) has the layout of a row of AMX's second operand, so sixteen
+// lines are a tile. Sixteen queries of 64 codes each are a tile of the first operand. In the product, a tile
+// row is a query and a column is a row of the block.
+#include "kernels/amx_tiles.h"
+#include "kernels/search/search_kernel.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define COSIMO_TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512vnni,fma,avx2")))
+
+namespace cosimo {
+namespace amx {
+namespace {
+
+#define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#include "kernels/search/avx512_bounds.inc"
+
+constexpr std::size_t kTileRows = 16;
+constexpr std::size_t kTileRowBytes = 64;
+constexpr std::size_t kTileBytes = kTileRows * kTileRowBytes;
+static_assert(kTileRows == kBlockRows && kTileRowBytes == kQueryCodeAlignment && 2 * kTileRows == kQueryTile);
+
+// With fewer queries most rows of a tile would be empty, and AVX-512 is as fast.
+constexpr std::size_t kFewQueries = 8;
+
+struct alignas(64) Sums {
+  std::int32_t of[kTileRows][kBlockRows];
+};
+
+// Joins the planes of a block and adds zeros up to a whole tile. Query codes are zero there, but memory must
+// be written before it is read.
+COSIMO_INLINE void join_block(const CodeBlocks& blocks, std::size_t block, std::size_t tiles,
+                              std::uint8_t* joined) {
+  const std::uint8_t* upper = blocks.upper + block * blocks.lines * kLineBytes;
+  const std::uint8_t* lower = blocks.lower + block * blocks.lines * kLineBytes;
+  for (std::size_t line = 0; line < blocks.lines; ++line) {
+    prefetch_for_join(upper + line * kLineBytes);
+    prefetch_for_join(lower + line * kLineBytes);
+    __m512i first;
+    __m512i second;
+    join_planes(upper, lower, line, first, second);
+    _mm512_store_si512(joined + 2 * line * kTileRowBytes, first);
+    _mm512_store_si512(joined + (2 * line + 1) * kTileRowBytes, second);
+  }
+  for (std::size_t row = 2 * blocks.lines; row < tiles * kTileRows; ++row)
+    _mm512_store_si512(joined + row * kTileRowBytes, _mm512_setzero_si512());
+}
+
+// Products of thirty-two queries with two blocks. Tiles 0–3 are sums, 4 and 5 queries, 6 and 7 rows. With
+// fewer queries or one block, any readable memory does in their place; the caller ignores those sums.
+COSIMO_INLINE void sum_tiles(const std::int8_t* codes, std::size_t code_stride, const std::uint8_t* first,
+                             const std::uint8_t* second, std::size_t tiles, Sums (&sums)[2][2]) {
+  const std::int8_t* more_codes = codes + kTileRows * code_stride;
+  COSIMO_TILE_ZERO(0);
+  COSIMO_TILE_ZERO(1);
+  COSIMO_TILE_ZERO(2);
+  COSIMO_TILE_ZERO(3);
+  for (std::size_t tile = 0; tile < tiles; ++tile) {
+    COSIMO_TILE_LOAD(6, first + tile * kTileBytes, kTileRowBytes);
+    COSIMO_TILE_LOAD(4, codes + tile * kTileRowBytes, code_stride);
+    COSIMO_TILE_DOT(0, 4, 6);
+    COSIMO_TILE_LOAD(7, second + tile * kTileBytes, kTileRowBytes);
+    COSIMO_TILE_DOT(1, 4, 7);
+    COSIMO_TILE_LOAD(5, more_codes + tile * kTileRowBytes, code_stride);
+    COSIMO_TILE_DOT(2, 5, 6);
+    COSIMO_TILE_DOT(3, 5, 7);
+  }
+  COSIMO_TILE_STORE(0, sums[0][0].of, kTileRowBytes);
+  COSIMO_TILE_STORE(1, sums[0][1].of, kTileRowBytes);
+  COSIMO_TILE_STORE(2, sums[1][0].of, kTileRowBytes);
+  COSIMO_TILE_STORE(3, sums[1][1].of, kTileRowBytes);
+}
+
+// Products of sixteen queries with two blocks: half the work of sum_tiles.
+COSIMO_INLINE void sum_half_tiles(const std::int8_t* codes, std::size_t code_stride,
+                                  const std::uint8_t* first, const std::uint8_t* second, std::size_t tiles,
+                                  Sums (&sums)[2][2]) {
+  COSIMO_TILE_ZERO(0);
+  COSIMO_TILE_ZERO(1);
+  for (std::size_t tile = 0; tile < tiles; ++tile) {
+    COSIMO_TILE_LOAD(6, first + tile * kTileBytes, kTileRowBytes);
+    COSIMO_TILE_LOAD(4, codes + tile * kTileRowBytes, code_stride);
+    COSIMO_TILE_DOT(0, 4, 6);
+    COSIMO_TILE_LOAD(7, second + tile * kTileBytes, kTileRowBytes);
+    COSIMO_TILE_DOT(1, 4, 7);
+  }
+  COSIMO_TILE_STORE(0, sums[0][0].of, kTileRowBytes);
+  COSIMO_TILE_STORE(1, sums[0][1].of, kTileRowBytes);
+}
+
+// The passed bits of up to thirty-two queries from `at` on.
+COSIMO_INLINE void pass_tiles(const CodeQueries& queries, std::size_t at, const CodeBlocks& blocks,
+                              std::size_t block, std::size_t count, const float* thresholds,
+                              const Sums (&sums)[2][2], std::uint16_t* passed) {
+  const std::size_t end = at + kQueryTile < queries.count ? at + kQueryTile : queries.count;
+  for (std::size_t i = at; i < end; ++i) {
+    const Broadcast query = broadcast(queries.queries[i], thresholds[i]);
+    const __m512i offset = _mm512_set1_epi32(-128 * queries.queries[i].code_sum);
+    const Sums(&of)[2] = sums[(i - at) / kTileRows];
+    for (std::size_t b = 0; b < count; ++b) {
+      const std::size_t row = (block + b) * kBlockRows;
+      const __m512i products = _mm512_add_epi32(_mm512_load_si512(of[b].of[(i - at) % kTileRows]), offset);
+      passed[i * kMostBlocks + b] =
+          pass(query, products, blocks.scale + row, blocks.residual + row, blocks.norm[block + b]);
+    }
+  }
+}
+
+}  // namespace
+
+COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& blocks, std::size_t first,
+                              std::size_t count, const float* thresholds, std::uint8_t* scratch,
+                              std::uint16_t* passed) {
+  if (queries.count < kFewQueries)
+    return avx512::bound_many(queries, blocks, first, count, thresholds, scratch, passed);
+  const std::size_t tiles = queries.code_stride / kTileRowBytes;
+  const std::size_t joined_bytes = tiles * kTileBytes;
+  for (std::size_t b = 0; b < count; ++b) join_block(blocks, first + b, tiles, scratch + b * joined_bytes);
+  // Tiles are configured for each call: a thread may run other code between two, which tiles in use slow
+  // down.
+  COSIMO_TILES_CONFIGURE(kWholeTiles);
+  Sums sums[2][2];
+  for (std::size_t at = 0; at < queries.count; at += kQueryTile) {
+    const std::int8_t* codes = queries.codes + at * queries.code_stride;
+    for (std::size_t b = 0; b < count; b += 2) {
+      const std::size_t pair = count - b < 2 ? 1 : 2;
+      const std::uint8_t* joined = scratch + b * joined_bytes;
+      const std::uint8_t* next = joined + (pair - 1) * joined_bytes;
+      if (queries.count - at > kTileRows) {
+        sum_tiles(codes, queries.code_stride, joined, next, tiles, sums);
+      } else {
+        sum_half_tiles(codes, queries.code_stride, joined, next, tiles, sums);
+      }
+      pass_tiles(queries, at, blocks, first + b, pair, thresholds, sums, passed + b);
+    }
+  }
+  COSIMO_TILES_RELEASE();
+}
+
+}  // namespace amx
+
+const SearchKernel kAmxSearchKernel = {
+    "amx",           avx512::score_rows,    avx512::bound_upper, avx512::bound_whole,
+    amx::bound_many, avx512::quantize_block};
+
+}  // namespace cosimo
+
+#endif
