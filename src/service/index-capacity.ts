@@ -1,4 +1,4 @@
-/** Whether the index may take another document, writes under way included. */
+/** Whether the index may take another document. Pending writes count too. */
 import { CosimoError } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { DocumentStore } from '../store/document-store.ts';
@@ -12,22 +12,22 @@ export interface IndexCapacityParts {
   readonly bytesMax: number;
 }
 
-interface IdUnderWay {
+interface PendingId {
   writes: number;
-  /** The store does not hold the id: one of its writes will make a document more. */
+  /** The store lacks the id: one of its writes will add a document. */
   isNew: boolean;
 }
 
 /**
- * A write is admitted before anything is done for it, and released when it has failed or has been applied. What the
- * store holds together with the new ids under way never passes `documentsMax`. It is told of commits in their order.
+ * A write is admitted before anything is done for it, and released once it has failed or is applied. The documents of the
+ * store and the new ids of pending writes together never exceed `documentsMax`. Commits must be told in their order.
  */
 export class IndexCapacity {
   readonly #parts: IndexCapacityParts;
-  readonly #ids = new Map<string, IdUnderWay>();
+  readonly #ids = new Map<string, PendingId>();
   #writes = 0;
   #newIds = 0;
-  /** Counted here and not asked of the store, so that it changes in one step with the new ids under way. */
+  /** Counted here instead of asking the store, so that it changes together with the new ids of pending writes. */
   #documents: number;
 
   constructor(parts: IndexCapacityParts) {
@@ -66,19 +66,19 @@ export class IndexCapacity {
   admit(id: string): void {
     const { store, documentsMax } = this.#parts;
     this.requireBytesFor(this.#writes + 1);
-    let underWay = this.#ids.get(id);
-    if (underWay === undefined) {
-      underWay = { writes: 0, isNew: !store.has(id) };
-      if (underWay.isNew && this.#documents + this.#newIds >= documentsMax) {
+    let pending = this.#ids.get(id);
+    if (pending === undefined) {
+      pending = { writes: 0, isNew: !store.has(id) };
+      if (pending.isNew && this.#documents + this.#newIds >= documentsMax) {
         throw new CosimoError(
           'index_full',
           `The index takes no more than ${documentsMax} documents; delete some or raise MAX_DOCUMENTS`,
         );
       }
-      this.#ids.set(id, underWay);
-      this.#newIds += Number(underWay.isNew);
+      this.#ids.set(id, pending);
+      this.#newIds += Number(pending.isNew);
     }
-    underWay.writes += 1;
+    pending.writes += 1;
     this.#writes += 1;
   }
 
@@ -95,10 +95,10 @@ export class IndexCapacity {
 
   /** An admitted write has ended, one way or the other. */
   release(id: string): void {
-    const underWay = this.#ids.get(id) as IdUnderWay;
+    const pending = this.#ids.get(id) as PendingId;
     this.#writes -= 1;
-    underWay.writes -= 1;
-    if (underWay.writes > 0) return;
+    pending.writes -= 1;
+    if (pending.writes > 0) return;
     this.#mark(id, false);
     this.#ids.delete(id);
   }
@@ -109,9 +109,9 @@ export class IndexCapacity {
   }
 
   #mark(id: string, isNew: boolean): void {
-    const underWay = this.#ids.get(id);
-    if (underWay === undefined) return;
-    this.#newIds += Number(isNew) - Number(underWay.isNew);
-    underWay.isNew = isNew;
+    const pending = this.#ids.get(id);
+    if (pending === undefined) return;
+    this.#newIds += Number(isNew) - Number(pending.isNew);
+    pending.isNew = isNew;
   }
 }
