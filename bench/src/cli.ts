@@ -1,12 +1,13 @@
 /** `npm run bench`: measures, shows, stores and compares. bench/README.md says how it is made. */
 import './environment/plain-environment.ts';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { buildBench } from '../../scripts/build-bench.mjs';
 import { DEFAULT_MODEL } from '../../src/model/source/default-model.ts';
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { terminalProgress } from '../../src/model/source/transfer/progress.ts';
 import { sweepLeftovers } from './data/data-files.ts';
-import { describeMachine, loadAverages, machineLines, readCpu } from './environment/machine.ts';
+import { describeMachine, loadAverages, machineLines, machineName, readCpu } from './environment/machine.ts';
 import { installPeers, withoutPeers } from './environment/peer-environment.ts';
 import { type BenchOptions, parseCommandLine } from './options.ts';
 import { showProgress } from './progress.ts';
@@ -41,7 +42,7 @@ async function run(options: BenchOptions, args: readonly string[], signal: Abort
   // Mistakes in the call are reported now, not after an hour.
   const stored = options.baseline === undefined ? undefined : readResults(options.baseline);
   if (options.json !== undefined) checkWritable(options.json, 'file');
-  if (options.plot) checkWritable(options.out, 'folder');
+  if (options.plot) checkWritable(outOf(options), 'folder');
   const results = await measure(options, args, signal);
   if (signal.aborted) return interrupted(results, options);
   const faults = results.flatMap(findFaults);
@@ -90,11 +91,12 @@ async function measure(options: BenchOptions, args: readonly string[], signal: A
     });
     results.push(result);
     if (options.json !== undefined) writeJson(options.json, results);
-    if (options.plot) writeReport(options.out, suite, result);
+    if (options.plot) writeReport(outOf(options), suite, result);
   }
   return results;
 }
 
+const outOf = ({ out }: BenchOptions) => out ?? join('bench', 'results', machineName());
 const isChosen = (id: string, { only }: BenchOptions) => only?.some((text) => id.includes(text)) ?? true;
 const quoted = (arg: string) => (/^[\w./=:-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
 

@@ -8,7 +8,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly peers: boolean;
   readonly plot: boolean;
-  readonly out: string;
+  /** Folder of `plot`; the machine's own in bench/results unless given. */
+  readonly out?: string;
   readonly json?: string;
   readonly baseline?: string;
   /** The part of a stored ratio by which it may fall. */
@@ -29,7 +30,7 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | { read
     .option('--quick', 'small sizes, short rounds: shows that everything runs, measures nothing', false)
     .option('--peers', 'measure the peers too; installs them first (Python 3.11, several GB, once)', false)
     .option('--plot', 'write report, charts (SVG, PNG) and figures (JSON) of each suite into --out', false)
-    .option('--out <folder>', 'folder of --plot', 'bench/results')
+    .option('--out <folder>', 'folder of --plot (default: the one of this machine in bench/results)')
     .option('--json <file>', 'write all figures there')
     .option('--baseline <file>', 'compare ratios with a stored run; exit with 1 when one has fallen')
     .addOption(

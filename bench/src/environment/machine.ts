@@ -48,6 +48,19 @@ export function describeMachine({ features }: CpuAbilities): Machine {
   };
 }
 
+/** What this machine's folder of results is called, such as `amd-epyc-avx2-2-cores`. */
+export function machineName(
+  model = cpus()[0]?.model ?? 'unknown',
+  kernel = native.kernel,
+  cores = availableParallelism(),
+): string {
+  const cpu = model.replace(/\((?:R|TM)\)|\b(?:CPU|Processor)\b|@.*$|\b\d+-Core\b/gi, ' ');
+  return `${cpu} ${kernel} ${cores} ${cores === 1 ? 'core' : 'cores'}`
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}
+
 export const loadAverages = () => loadavg().map((value) => Number(value.toFixed(2)));
 
 export function machineLines(machine: Machine, seed: number): string[] {
