@@ -18,7 +18,12 @@ function filesOf(pattern) {
 }
 
 const patterns = process.argv.slice(2);
-const root = patterns.some((pattern) => pattern.startsWith('bench/')) ? join(ROOT, 'bench') : ROOT;
+const benchPatterns = patterns.filter((pattern) => pattern.startsWith('bench/'));
+if (benchPatterns.length > 0 && benchPatterns.length < patterns.length) {
+  console.error("cosimo: the benchmark's tests run by themselves: give patterns of bench/ alone, or none of it");
+  process.exit(1);
+}
+const root = benchPatterns.length > 0 ? join(ROOT, 'bench') : ROOT;
 const config = join(ROOT, 'vitest.config.ts');
 const isShort = patterns.length === 0 && process.env.LONG_TESTS !== '1';
 const exclude = isShort ? ['**/*.long.test.ts'] : [];
