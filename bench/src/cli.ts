@@ -6,6 +6,7 @@ import { buildBench } from '../../scripts/build-bench.mjs';
 import { DEFAULT_MODEL } from '../../src/model/source/default-model.ts';
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { terminalProgress } from '../../src/model/source/transfer/progress.ts';
+import { onStopSignal } from '../../src/signals.ts';
 import { sweepLeftovers } from './data/data-files.ts';
 import { describeMachine, loadAverages, machineLines, machineName, readCpu } from './environment/machine.ts';
 import { installPeers, withoutPeers } from './environment/peer-environment.ts';
@@ -108,17 +109,10 @@ function guard(results: readonly SuiteResult[], stored: readonly SuiteResult[], 
   return regressions > 0;
 }
 
-/** The first Ctrl-C ends contenders and keeps results; npm and a terminal may both send it. A later one ends at once. */
+/** The first signal ends contenders and keeps results. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  let asked_ms: number | undefined;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (asked_ms !== undefined && performance.now() - asked_ms > 1000) process.exit(INTERRUPTED_STATUS);
-      asked_ms ??= performance.now();
-      controller.abort();
-    });
-  }
+  onStopSignal(() => controller.abort(), INTERRUPTED_STATUS);
   return controller.signal;
 }
 

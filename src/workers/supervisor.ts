@@ -14,13 +14,13 @@ export interface SupervisorOptions<T extends Supervised> {
   readonly first?: T;
   /** Called when the last one has died and another one is going to be started. */
   readonly onRestart?: () => void;
-  /** Starts another one without being asked; otherwise the next who asks has it started. */
+  /** Starts another one without being asked, if one has lived; otherwise the next who asks has it started. */
   readonly restart?: RestartDelays;
 }
 
 export interface RestartDelays {
   readonly delay_ms: number;
-  /** What dies younger than this, or can't be started, is started again only after this time. */
+  /** What dies younger than this, or can't be started again, is started only after this time. */
   readonly shortLife_ms: number;
 }
 
@@ -65,7 +65,7 @@ export class Supervisor<T extends Supervised> {
       void this.#current.ended.then(startAgain);
       return this.#current;
     } catch (error) {
-      startAgain();
+      if (this.#current !== undefined) startAgain();
       throw error;
     } finally {
       this.#starting = undefined;

@@ -65,7 +65,7 @@ export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMeth
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     worker.once('exit', () => {
-      this.#end(new Error(`The thread "${name}" has ended`));
+      this.#end(new Error(this.#ready === undefined ? 'it ended' : `The thread "${name}" has ended`));
       server?.close();
       resolve();
     });
