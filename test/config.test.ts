@@ -57,8 +57,16 @@ test('the settings of the encoder reach the pipeline', () => {
   const model = {} as Model;
   const settings = { ENCODER: 'native', DEVICE: 'cpu', PRECISION: 'int8', ENCODER_WORKERS: '3', ENCODER_THREADS: '4' };
   assert.deepEqual(pipelineOptions(loadConfig({ ...settings, CUDA_DEVICE: '1', BATCH_TOKENS: '99' }), model), {
-    ...{ model, encoder: 'native', device: 'cpu', deviceId: 1, precision: 'int8' },
-    ...{ workers: 3, threads: 4, batchTokens: 99, tokensMax: 262_144, bytesMax: 256 << 20 },
+    model,
+    encoder: 'native',
+    device: 'cpu',
+    deviceId: 1,
+    precision: 'int8',
+    workers: 3,
+    threads: 4,
+    batchTokens: 99,
+    tokensMax: 262_144,
+    bytesMax: 256 << 20,
   });
 });
 

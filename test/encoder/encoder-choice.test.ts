@@ -6,7 +6,9 @@ import { nativeParallelism } from '../../src/encoder/native/native-encoder-set.t
 import type { NativeEncoderKernel, NativePrecision } from '../../src/native/transformer-encoder.ts';
 
 const kernel = (family: string, precision: NativePrecision = 'fp32'): NativeEncoderKernel => ({
-  ...{ name: `${family}-${precision}`, family, precision },
+  name: `${family}-${precision}`,
+  family,
+  precision,
 });
 const ALL = [kernel('avx512'), kernel('avx512', 'bf16'), kernel('avx512', 'int8')];
 

@@ -39,7 +39,11 @@ test('speed is what batches take, overhead what a short text takes beside its to
   const [perToken_ms, perBatch_ms] = [0.02, 4];
   const busy = (elapsed_ms: number) => new Promise<void>((resolve) => setTimeout(resolve, elapsed_ms));
   const encoder: Encoder = {
-    ...{ dimensions: 1, device: 'cpu', precision: 'fp32', description: 'takes a known time', pads: true },
+    dimensions: 1,
+    device: 'cpu',
+    precision: 'fp32',
+    description: 'takes a known time',
+    pads: true,
     async encode(batch) {
       await busy(perBatch_ms + perToken_ms * batch.reduce((sum, { length }) => sum + length, 0));
       return new Float32Array(batch.length);

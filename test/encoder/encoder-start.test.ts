@@ -18,8 +18,16 @@ function start(modelDir: string, kernelName: string, options: object = {}) {
     import { readModel } from ${JSON.stringify(MODEL)};
     const lines = [];
     const options = ${JSON.stringify({
-      ...{ encoder: 'auto', device: 'cpu', deviceId: 0, precision: 'auto', workers: 1, threads: 1 },
-      ...{ batchTokens: 0, tokensMax: 1000, bytesMax: 10000, ...options },
+      encoder: 'auto',
+      device: 'cpu',
+      deviceId: 0,
+      precision: 'auto',
+      workers: 1,
+      threads: 1,
+      batchTokens: 0,
+      tokensMax: 1000,
+      bytesMax: 10000,
+      ...options,
     })};
     try {
       const model = await readModel(${JSON.stringify(modelDir)});

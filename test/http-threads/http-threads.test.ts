@@ -24,16 +24,14 @@ interface Threaded {
 async function start(settings: Readonly<Record<string, string>> = {}): Promise<Threaded> {
   const { MODEL, MODEL_DIR } = process.env;
   const config = loadConfig({
-    ...{
-      MODEL,
-      MODEL_DIR,
-      DATA_DIR: ':memory:',
-      DEVICE: 'cpu',
-      ENCODER_WORKERS: '1',
-      LOG_LEVEL: 'silent',
-      PORT: '0',
-      HTTP_THREADS: '2',
-    },
+    MODEL,
+    MODEL_DIR,
+    DATA_DIR: ':memory:',
+    DEVICE: 'cpu',
+    ENCODER_WORKERS: '1',
+    LOG_LEVEL: 'silent',
+    PORT: '0',
+    HTTP_THREADS: '2',
     ...settings,
   });
   const service = await createThreadedService(config, httpThreads(config), pino({ level: 'silent' }));

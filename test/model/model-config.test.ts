@@ -12,8 +12,11 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const real = await testModelDir();
 
 const CONFIGS = [
-  ...['config.json', 'modules.json', '1_Pooling/config.json'],
-  ...['sentence_bert_config.json', 'config_sentence_transformers.json'],
+  'config.json',
+  'modules.json',
+  '1_Pooling/config.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
 ];
 const transformer = { type: 'x.Transformer', path: '' };
 const pooling = { type: 'x.Pooling', path: '1_Pooling' };
@@ -41,9 +44,20 @@ function realWith(changes: Readonly<Record<string, object | string>>): string {
 describe('config', () => {
   test('the real model', async () => {
     assert.deepEqual(await readModelConfig(real), {
-      ...{ hiddenSize: 384, layers: 6, heads: 12, intermediateSize: 1536, layerNormEps: 1e-12, vocabSize: 30_522 },
-      ...{ maxPositions: 512, firstPosition: 0, padTokenId: 0, maxSeqLength: 256, pooling: 'mean', normalize: true },
-      ...{ architecture: 'bert', prompts: { text: '', query: '', document: '' } },
+      hiddenSize: 384,
+      layers: 6,
+      heads: 12,
+      intermediateSize: 1536,
+      layerNormEps: 1e-12,
+      vocabSize: 30_522,
+      maxPositions: 512,
+      firstPosition: 0,
+      padTokenId: 0,
+      maxSeqLength: 256,
+      pooling: 'mean',
+      normalize: true,
+      architecture: 'bert',
+      prompts: { text: '', query: '', document: '' },
     });
   });
 

@@ -18,8 +18,24 @@ describe('a name', () => {
   });
 
   const refused = [
-    ...['', 'name', 'a/b/c', '/b', 'a/', '../b', 'a/..', 'a/../../../b', 'a/b@', 'a/b@../c', 'a/b@c/../d', 'a/b@c@d'],
-    ...['a--b/c', 'a/b?x', 'a/b%2f', 'a\\b/c', 'a/b@/x', ' a/b'],
+    '',
+    'name',
+    'a/b/c',
+    '/b',
+    'a/',
+    '../b',
+    'a/..',
+    'a/../../../b',
+    'a/b@',
+    'a/b@../c',
+    'a/b@c/../d',
+    'a/b@c@d',
+    'a--b/c',
+    'a/b?x',
+    'a/b%2f',
+    'a\\b/c',
+    'a/b@/x',
+    ' a/b',
   ];
   for (const name of refused) {
     test(`${JSON.stringify(name)} is refused`, () => {
@@ -32,15 +48,32 @@ describe('a name', () => {
 
   test('of a file: only what decides over vectors, and nothing outside the folder', () => {
     const deciding = [
-      ...['model.safetensors', '1_Pooling/config.json', '2_Normalize/config.json', 'sentence_roberta_config.json'],
-      ...['model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'tokenizer_config.json'],
-      ...['model.onnx', 'model.onnx_data', 'onnx/model.onnx', 'onnx/model.onnx_data'],
+      'model.safetensors',
+      '1_Pooling/config.json',
+      '2_Normalize/config.json',
+      'sentence_roberta_config.json',
+      'model.safetensors.index.json',
+      'model-00001-of-00002.safetensors',
+      'tokenizer_config.json',
+      'model.onnx',
+      'model.onnx_data',
+      'onnx/model.onnx',
+      'onnx/model.onnx_data',
     ];
     for (const path of deciding) assert.ok(isModelFile(path), path);
     const others = [
-      ...['../config.json', '/config.json', 'x/config.json', '1_x/../config.json', '1_a/b/config.json'],
-      ...['../model-00001-of-00002.safetensors', 'x/model-00001-of-00002.safetensors', 'model-1-of-2.safetensors'],
-      ...['onnx/../model.onnx', '../onnx/model.onnx', 'onnx/model_quantized.onnx', 'openvino/model.onnx'],
+      '../config.json',
+      '/config.json',
+      'x/config.json',
+      '1_x/../config.json',
+      '1_a/b/config.json',
+      '../model-00001-of-00002.safetensors',
+      'x/model-00001-of-00002.safetensors',
+      'model-1-of-2.safetensors',
+      'onnx/../model.onnx',
+      '../onnx/model.onnx',
+      'onnx/model_quantized.onnx',
+      'openvino/model.onnx',
       ...[
         'model-00001-of-00002.safetensors/../../x',
         'model-00001-of-00002.safetensors\n',
@@ -49,8 +82,11 @@ describe('a name', () => {
     ];
     for (const path of others) assert.ok(!isModelFile(path), path);
     assert.deepEqual(modelFilesAmong([...others, ...deciding]), [
-      ...['model.safetensors', '1_Pooling/config.json'],
-      ...['2_Normalize/config.json', 'sentence_roberta_config.json', 'tokenizer_config.json'],
+      'model.safetensors',
+      '1_Pooling/config.json',
+      '2_Normalize/config.json',
+      'sentence_roberta_config.json',
+      'tokenizer_config.json',
     ]);
   });
 });

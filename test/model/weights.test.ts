@@ -64,8 +64,8 @@ describe('which weights are taken', () => {
     const kinds = [];
     for (const gone of ['model.safetensors', INDEX, 'onnx/model.onnx', 'model.onnx']) {
       const weights = await readWeights(dir);
-      const deciding = (await modelFilesIn(dir)).filter((name) => /safetensors|onnx/.test(name));
-      kinds.push([weights.kind === 'onnx' ? weights.file : weights.source, ...deciding]);
+      const modelFiles = (await modelFilesIn(dir)).filter((name) => /safetensors|onnx/.test(name));
+      kinds.push([weights.kind === 'onnx' ? weights.file : weights.source, ...modelFiles]);
       rmSync(join(dir, gone));
     }
     const shards = [1, 2, 3].map((at) => `model-0000${at}-of-00003.safetensors`);
@@ -102,6 +102,13 @@ describe('shards', () => {
       ...index,
       weight_map: { ...(index['weight_map'] as Json), 'embeddings.LayerNorm.bias': name },
     }));
+  const badNames = [
+    '../model-00001-of-00003.safetensors',
+    '/etc/passwd',
+    'x/model-00001-of-00003.safetensors',
+    'other.safetensors',
+    7,
+  ];
   const faults: [name: string, damage: (dir: string) => void, message: RegExp][] = [
     [
       'a shard that is missing',
@@ -130,13 +137,7 @@ describe('shards', () => {
     ],
     ['an index without a weight map', (dir) => writeFileSync(join(dir, INDEX), '{}'), /index\.json has no weight_map/],
     ['an index that is not JSON', (dir) => writeFileSync(join(dir, INDEX), '{'), /index\.json cannot be read/],
-    ...[
-      '../model-00001-of-00003.safetensors',
-      '/etc/passwd',
-      'x/model-00001-of-00003.safetensors',
-      'other.safetensors',
-      7,
-    ].map((name): [string, (dir: string) => void, RegExp] => [
+    ...badNames.map((name): [string, (dir: string) => void, RegExp] => [
       `a shard named ${name}`,
       (dir) => withShard(dir, name),
       /index\.json names the shard .*; Cosimo reads those like model-00001-of-00002\.safetensors/,

@@ -24,7 +24,12 @@ test('a failed inference caches nothing, every waiter gets the error, and the ne
         return new Float32Array(batch.length * DIMENSIONS).fill(0.5);
       },
     ],
-    ...{ maxTokens: 16, batchTokens: 100, overheadTokens: 16, pads: true, tokensMax: 1000, bytesMax: 10_000 },
+    maxTokens: 16,
+    batchTokens: 100,
+    overheadTokens: 16,
+    pads: true,
+    tokensMax: 1000,
+    bytesMax: 10_000,
   });
   const service = new EmbeddingService({
     cache,

@@ -60,7 +60,13 @@ export function heldQueue(options: Partial<BatchQueueOptions> & { encoderCount?:
     await turn();
   };
   return {
-    ...{ queue, batches, signals, reports, failures, turn, finish },
+    queue,
+    batches,
+    signals,
+    reports,
+    failures,
+    turn,
+    finish,
     async fail(error) {
       running.shift()?.reject(error);
       await turn();

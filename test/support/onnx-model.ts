@@ -60,9 +60,15 @@ function settings({ hiddenSize = DIMENSIONS, pooling = 'mean', normalize = true 
   const text = (id: string) => ({ Sequence: { id, type_id: 0 } });
   return {
     'config.json': {
-      ...{ model_type: 'bert', hidden_act: 'gelu', hidden_size: hiddenSize, num_hidden_layers: 1 },
-      ...{ num_attention_heads: 1, intermediate_size: 8, vocab_size: WORDS.length, layer_norm_eps: 1e-12 },
-      ...{ max_position_embeddings: 12 },
+      model_type: 'bert',
+      hidden_act: 'gelu',
+      hidden_size: hiddenSize,
+      num_hidden_layers: 1,
+      num_attention_heads: 1,
+      intermediate_size: 8,
+      vocab_size: WORDS.length,
+      layer_norm_eps: 1e-12,
+      max_position_embeddings: 12,
     },
     'modules.json': [
       { type: 'x.Transformer', path: '' },
@@ -72,14 +78,18 @@ function settings({ hiddenSize = DIMENSIONS, pooling = 'mean', normalize = true 
     '1_Pooling/config.json': { pooling_mode: pooling },
     'tokenizer.json': {
       model: {
-        ...{ type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100 },
+        type: 'WordPiece',
+        unk_token: '[UNK]',
+        continuing_subword_prefix: '##',
+        max_input_chars_per_word: 100,
         vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
       },
       normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, lowercase: true },
       pre_tokenizer: { type: 'BertPreTokenizer' },
       post_processor: {
-        ...{ type: 'TemplateProcessing', single: [special(2), text('A'), special(3)] },
-        ...{ pair: [special(2), text('A'), special(3), text('B'), special(3)] },
+        type: 'TemplateProcessing',
+        single: [special(2), text('A'), special(3)],
+        pair: [special(2), text('A'), special(3), text('B'), special(3)],
         special_tokens: Object.fromEntries(ends),
       },
     },
@@ -102,7 +112,11 @@ function onnxFile(options: OnnxModelOptions): Uint8Array {
     to: string,
     attributes: readonly object[] = [],
   ): NodeProto => ({
-    ...{ opType, domain: '', input, output: [to], attribute: attributes },
+    opType,
+    domain: '',
+    input,
+    output: [to],
+    attribute: attributes,
   });
   const table: TensorProto = isExternal
     ? externalTensor(

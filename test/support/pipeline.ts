@@ -13,8 +13,14 @@ export async function testPipeline(
   const defaults: PipelineOptions = {
     model: await readModel(modelDir ?? (await testModelDir())),
     encoder: (process.env['ENCODER'] || 'auto') as PipelineOptions['encoder'],
-    ...{ device: 'cpu', deviceId: 0, precision: 'fp32', workers: 1, threads: 2, batchTokens: 2048 },
-    ...{ tokensMax: 1 << 20, bytesMax: 1 << 26 },
+    device: 'cpu',
+    deviceId: 0,
+    precision: 'fp32',
+    workers: 1,
+    threads: 2,
+    batchTokens: 2048,
+    tokensMax: 1 << 20,
+    bytesMax: 1 << 26,
   };
   const pipeline = await startPipeline({ ...defaults, ...options }, { log: () => {}, ...events });
   atEnd(() => pipeline.close());

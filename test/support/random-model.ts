@@ -37,8 +37,16 @@ type Model = Required<RandomModelOptions>;
 /** @returns a folder that is removed after the tests */
 export function randomModel(options: RandomModelOptions = {}): string {
   const model: Model = {
-    ...{ architecture: 'bert', pooling: 'mean', normalize: true, dtype: 'F32', prefix: '', without: '' },
-    ...{ hiddenSize: 64, heads: 2, intermediateSize: 128, layers: 2 },
+    architecture: 'bert',
+    pooling: 'mean',
+    normalize: true,
+    dtype: 'F32',
+    prefix: '',
+    without: '',
+    hiddenSize: 64,
+    heads: 2,
+    intermediateSize: 128,
+    layers: 2,
     ...options,
   };
   const dir = mkdtempSync(join(tmpdir(), 'cosimo-random-'));
@@ -56,8 +64,13 @@ function settings({ architecture, hiddenSize, layers, heads, intermediateSize, p
     architecture === 'distilbert'
       ? { activation: 'gelu', dim: hiddenSize, n_layers: layers, n_heads: heads, hidden_dim: intermediateSize }
       : {
-          ...{ hidden_act: 'gelu', hidden_size: hiddenSize, num_hidden_layers: layers, num_attention_heads: heads },
-          ...{ intermediate_size: intermediateSize, layer_norm_eps: 1e-5, pad_token_id: PAD },
+          hidden_act: 'gelu',
+          hidden_size: hiddenSize,
+          num_hidden_layers: layers,
+          num_attention_heads: heads,
+          intermediate_size: intermediateSize,
+          layer_norm_eps: 1e-5,
+          pad_token_id: PAD,
         };
   const kinds = ['Transformer', 'Pooling', ...(normalize ? ['Normalize'] : [])];
   return {
@@ -80,8 +93,10 @@ function shapesOf({ architecture, hiddenSize: hidden, layers, intermediateSize: 
     const names = layerNames(architecture, at);
     return [
       ...[...names.queryKeyValue, names.attentionOutput].flatMap((name) => dense(name, hidden, hidden)),
-      ...[...dense(names.intermediate, wide, hidden), ...dense(names.output, hidden, wide)],
-      ...[...norm(names.attentionNorm), ...norm(names.outputNorm)],
+      ...dense(names.intermediate, wide, hidden),
+      ...dense(names.output, hidden, wide),
+      ...norm(names.attentionNorm),
+      ...norm(names.outputNorm),
     ];
   };
   return [

@@ -30,7 +30,10 @@ export async function reembedWith(
   const batches: number[] = [];
   let done = 0;
   const outcome = await reembed({
-    ...{ dir, fingerprint: model.name, modelName: `org/${model.name}`, batchDocuments: 4 },
+    dir,
+    fingerprint: model.name,
+    modelName: `org/${model.name}`,
+    batchDocuments: 4,
     progress: { start: (plan) => (done = plan.done), advance() {} },
     async encode(texts) {
       batches.push(texts.length);

@@ -21,8 +21,15 @@ export const WEIGHTS = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) 
 /** Small, and with all that tells what kind of model it is; transport doesn't look into the weights. */
 export const FILES = {
   'config.json': json({
-    ...{ model_type: 'bert', hidden_act: 'gelu', hidden_size: 8, num_hidden_layers: 1, num_attention_heads: 2 },
-    ...{ intermediate_size: 32, vocab_size: 100, layer_norm_eps: 1e-12, max_position_embeddings: 16 },
+    model_type: 'bert',
+    hidden_act: 'gelu',
+    hidden_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 32,
+    vocab_size: 100,
+    layer_norm_eps: 1e-12,
+    max_position_embeddings: 16,
   }),
   'modules.json': json([{ type: 'x.Transformer' }, { type: 'x.Pooling', path: '1_Pooling' }, { type: 'x.Normalize' }]),
   '1_Pooling/config.json': json({ pooling_mode_mean_tokens: true, pooling_mode_cls_token: false }),

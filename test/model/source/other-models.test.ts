@@ -12,7 +12,8 @@ describe('another model than the default', () => {
   const commit = 'b'.repeat(40);
   const plain: Sibling[] = PINNED.files.map(({ path, bytes = 0 }) => ({ rfilename: path, size: bytes }));
   const large: Sibling[] = PINNED.files.map(({ path, bytes: size = 0, sha256 = '' }) => ({
-    ...{ rfilename: path, size },
+    rfilename: path,
+    size,
     lfs: { sha256, size },
   }));
   const start = (siblings: readonly Sibling[], misbehave: Misbehavior = () => false) =>

@@ -119,8 +119,17 @@ describe('statistics', () => {
       const [planeRows, byteRows] = scan === 'planes' ? [pairs, 0] : [0, pairs];
       const scored = pairs - rows; // none reaches the threshold of the first search
       assert.deepEqual(counts, {
-        ...{ rows, deadRows: 0, rowBytes: rows * DIMENSIONS * 4, movedRows: 0, searches, scans: searches, scan },
-        ...{ planeRows, byteRows, planeRowsPassed: scan === 'planes' ? scored : 0, scoredRows: scored },
+        rows,
+        deadRows: 0,
+        rowBytes: rows * DIMENSIONS * 4,
+        movedRows: 0,
+        searches,
+        scans: searches,
+        scan,
+        planeRows,
+        byteRows,
+        planeRowsPassed: scan === 'planes' ? scored : 0,
+        scoredRows: scored,
       });
       assert.equal(memoryBytes, index.memoryBytes);
       // Beside the floats, a byte a dimension for the codes, and some for bookkeeping.
