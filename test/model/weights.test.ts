@@ -55,7 +55,7 @@ const encode = async (modelDir: string) => {
 };
 
 describe('which weights are taken', () => {
-  test('model.safetensors before shards before onnx/model.onnx before model.onnx; the others decide over nothing', async () => {
+  test('model.safetensors before shards before onnx/model.onnx before model.onnx; the others have no effect', async () => {
     const dir = copyOf('bert-cls-f16-sharded');
     mkdirSync(join(dir, 'onnx'));
     const names = ['model.safetensors', 'onnx/model.onnx', 'onnx/model.onnx_data', 'model.onnx', 'model.onnx_data'];
@@ -88,7 +88,7 @@ describe('which weights are taken', () => {
     assert.deepEqual(await encode(dir), before);
   });
 
-  test("the tokenizer's settings decide only where they say how long a text may be", async () => {
+  test("the tokenizer's settings affect vectors only where they say how long a text may be", async () => {
     const isCounted = async (model: string) => (await modelFilesIn(FIXTURES + model)).includes('tokenizer_config.json');
     assert.deepEqual([await isCounted('bert-mean'), await isCounted('bert-max-bf16')], [true, false]);
     assert.ok(readdirSync(`${FIXTURES}bert-max-bf16`).includes('tokenizer_config.json'));

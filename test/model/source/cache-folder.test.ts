@@ -1,15 +1,28 @@
-/** Cosimo's own cache, and what is said when no source has the model. */
+/** Cosimo's own cache: where it lies, what is kept there, and what is said when no source has the model. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, test } from 'vitest';
+import { cacheRoot, modelFolder } from '../../../src/model/source/cache-folder.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { serve, startModelServer } from '../../support/model-server.ts';
 import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
 
 const RESOLVE_MODEL = JSON.stringify(new URL('../../../src/model/source/resolve-model.ts', import.meta.url).href);
+
+test('the cache lies where the platform keeps caches', () => {
+  const environment = { HOME: '/home/u', LOCALAPPDATA: '/users/u/local' };
+  assert.equal(cacheRoot(environment, 'linux'), resolve('/home/u/.cache/cosimo'));
+  assert.equal(cacheRoot(environment, 'darwin'), resolve('/home/u/Library/Caches/cosimo'));
+  assert.equal(cacheRoot(environment, 'win32'), resolve('/users/u/local/cosimo'));
+  for (const platform of ['linux', 'darwin', 'win32'] as const) {
+    assert.equal(cacheRoot({ ...environment, XDG_CACHE_HOME: '/x' }, platform), resolve('/x/cosimo'));
+  }
+  assert.equal(cacheRoot({ XDG_CACHE_HOME: 'relative' }), resolve('relative/cosimo'), 'absolute in any case');
+  assert.equal(modelFolder('/x/cosimo', 'org/name'), join('/x/cosimo', 'models', 'org--name'));
+});
 
 describe('the cache', () => {
   test('an altered file is not believed: one line, and it is fetched again', async () => {

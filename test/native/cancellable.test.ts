@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'vitest';
-import { CosimoError } from '../../../src/errors.ts';
-import { cancelledBy } from '../../../src/native/cancellable.ts';
+import { CosimoError } from '../../src/errors.ts';
+import { cancelledBy } from '../../src/native/cancellable.ts';
 
 /** Stands for a native object: its calls settle when told to, and `cancel` rejects that of the ticket. */
 class Calls {
