@@ -43,9 +43,14 @@ async function freshClone() {
   try {
     const clone = join(scratch, 'cosimo');
     await step('fresh clone', 'git', ['clone', '--quiet', ROOT, clone]);
-    await step('fresh clone: npm start serves', process.execPath, [join(ROOT, 'scripts', 'check-start.mjs'), clone], {
-      env: { XDG_CACHE_HOME: join(scratch, 'cache') },
-    });
+    await step(
+      'fresh clone: npm start serves',
+      process.execPath,
+      [join(ROOT, 'scripts', 'ci-check-start.mjs'), clone],
+      {
+        env: { XDG_CACHE_HOME: join(scratch, 'cache') },
+      },
+    );
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

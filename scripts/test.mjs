@@ -6,7 +6,7 @@
  */
 
 import { buildBench } from './build-bench.mjs';
-import { fail, runNode, setUp } from './steps.mjs';
+import { fail, runNode, setUp } from './set-up.mjs';
 import { testNative } from './test-native.mjs';
 
 const patterns = process.argv.slice(2);

@@ -1,13 +1,13 @@
-"""The size of a batch that suits a peer best, as bench/src/contenders/encode/best-size.ts finds it."""
+"""Finds the fastest batch size of a peer, as bench/src/contenders/encode/best-size.ts does."""
 
 import time
 from collections.abc import Callable, Sequence
 
-PASSES = 2  # a pass that is slow for some other reason shouldn't decide: the best of so many counts
+PASSES = 2  # the best of two passes counts, so that one slow pass doesn't decide
 
 
 def best_size(sizes: Sequence[int], work: Callable[[int], None]) -> int:
-    """`work`: once, at a size. The size at which it is done soonest; each is tried once untimed first."""
+    """Returns the fastest size. `work` does the work once, at a size; each size is tried once untimed first."""
     if len(sizes) == 1:
         return sizes[0]
     for size in sizes:

@@ -1,5 +1,5 @@
 /** Caches of vectors in Node: a plain Map, and lru-cache. The spec is that of bench/src/contenders/cache/cache.ts, with `peer`. */
-import { payloadBytes, traceWork } from '../src/contenders/cache/trace-work.ts';
+import { capacityFor, traceWork } from '../src/contenders/cache/trace-rounds.ts';
 import { Missing, serveRounds } from '../src/trial/protocol.ts';
 import { importPeer, versionOf } from './node_peers.mjs';
 
@@ -19,8 +19,8 @@ async function makeCache(spec) {
   if (peer === 'map') return { cache: new Map(), versions: {} };
   if (peer !== 'lru-cache') throw new Missing(`There is no peer ${peer}.`);
   const { LRUCache } = await importPeer('lru-cache');
-  // At the same bytes, its own bookkeeping not counted; else for as many entries.
+  // Hit rates are compared at the same bytes, without the bookkeeping of lru-cache; speeds at the same number of entries.
   const sizeCalculation = (vector, key) => Buffer.byteLength(key) + vector.byteLength;
-  const room = hit_rate ? { maxSize: payloadBytes(spec), sizeCalculation } : { max: entries };
+  const room = hit_rate ? { maxSize: capacityFor(spec), sizeCalculation } : { max: entries };
   return { cache: new LRUCache(room), versions: { 'lru-cache': versionOf('lru-cache') } };
 }

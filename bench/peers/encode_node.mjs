@@ -17,7 +17,7 @@ await serveRounds(async (spec) => {
   let next = 0;
   let doneTokens = 0;
   const textsFrom = (first) => Array.from({ length: spec.batch }, (_, offset) => (first + offset) % texts.length);
-  /** Like lengths together, as sentence-transformers does it. */
+  /** Sorts texts by length, as sentence-transformers does. */
   const encodeSorted = async (chosen, size) => {
     chosen.sort((a, b) => tokens[b] - tokens[a]);
     for (let at = 0; at < chosen.length; at += size) {
@@ -64,8 +64,8 @@ async function loadEncoder(spec) {
 }
 
 /**
- * Transformers.js wants one folder of a layout of its own: links to the model's files, and tokenizer settings, the
- * limit of tokens among them, which it reads from a file only.
+ * Makes the folder that Transformers.js reads: links to the model's files, and tokenizer settings with the limit of tokens,
+ * which Transformers.js reads only from a file.
  * @returns the folder's name in onnx_dir
  */
 function makeModelFolder(spec) {
@@ -86,7 +86,7 @@ function link(target, path) {
   try {
     if (readlinkSync(path) === target) return;
   } catch {
-    // not there, or no link
+    // it does not exist, or is no link
   }
   rmSync(path, { force: true });
   symlinkSync(target, path);

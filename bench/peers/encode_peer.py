@@ -18,7 +18,7 @@ ANSWERED_TEXTS = 16
 
 
 def make_peer(spec: dict[str, Any]) -> Peer:
-    set_threads(spec["threads"])  # before the first import of NumPy, which is why imports stand in functions here
+    set_threads(spec["threads"])  # before the first import of NumPy, so imports are in functions here
     os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a folder
     peer = Encode(spec)
     limit_loaded_pools(spec["threads"])
@@ -50,7 +50,7 @@ def read_texts(path: str) -> tuple[list[str], list[int]]:
 
 
 class Encode:
-    """`batch` texts at a time, in the order of the file, round and round; of `inference_batches` the best at once."""
+    """Encodes `batch` texts in each call, in the order of the file, over and over, in the fastest of `inference_batches`."""
 
     def __init__(self, spec: dict[str, Any]):
         self._texts, self._tokens = read_texts(spec["texts"])
@@ -73,7 +73,7 @@ class Encode:
         return [(first + offset) % len(self._texts) for offset in range(self._size)]
 
     def _encode_sorted(self, chosen: list[int], inference_size: int) -> None:
-        """Like lengths together, as sentence-transformers does it: little is padded."""
+        """Sorts texts by length, as sentence-transformers does: little is padded."""
         chosen.sort(key=lambda text: -self._tokens[text])
         for at in range(0, len(chosen), inference_size):
             self._encoder.encode([self._texts[text] for text in chosen[at : at + inference_size]])

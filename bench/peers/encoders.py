@@ -13,7 +13,7 @@ from protocol import Missing
 
 
 class TorchEncoder:
-    """What most services run. It tokenizes, pools and normalizes itself."""
+    """sentence-transformers, which most services run. It tokenizes, pools and normalizes itself."""
 
     def __init__(self, model_dir: str, threads: int, max_tokens: int, *, bf16: bool):
         import torch
@@ -69,7 +69,7 @@ class TokenBatches:
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(existing(Path(model_dir) / "tokenizer.json")))
-        # The file's own settings, 128 for both, are not the model's.
+        # The file limits and pads to 128 tokens; the model doesn't.
         self._tokenizer.enable_truncation(max_length=max_tokens)
         self._tokenizer.enable_padding()  # to the longest text of the batch
 
@@ -96,7 +96,7 @@ def existing(path: Path) -> Path:
 
 
 def cpu_has_bf16() -> bool:
-    """Linux only: elsewhere the answer is no. Without the instructions bf16 is emulated, slower than fp32."""
+    """Whether the CPU has bf16 instructions (False except on Linux). Without them bf16 is emulated, slower than fp32."""
     try:
         info = Path("/proc/cpuinfo").read_text()
     except OSError:

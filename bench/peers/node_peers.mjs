@@ -10,7 +10,7 @@ export async function importPeer(name) {
   try {
     address = import.meta.resolve(name);
   } catch {
-    // said below
+    // the error below says so
   }
   if (!address?.startsWith(FOLDER.href)) throw new Missing(`${name} is not installed: bench/peers/setup.sh does that`);
   return import(address);

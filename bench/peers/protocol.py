@@ -27,13 +27,13 @@ class Missing(Exception):
 
 @dataclass
 class Batch:
-    """What one uninterruptible piece of work has done."""
+    """The result of one uninterruptible piece of work."""
 
     units: int
     counts: dict[str, float] = field(default_factory=dict)
     """More things to count: {"tokens": 12} becomes extra.tokens_per_s of the round."""
     work_s: float | None = None
-    """How long the work took, where preparations around it aren't to count; otherwise all of the call counts."""
+    """How long the work took without preparations that don't count. Without it the whole call counts."""
 
 
 class Peer(Protocol):
@@ -55,7 +55,7 @@ def serve(make_peer: Callable[[dict[str, Any]], Peer]) -> None:
         peer = make_peer(spec)
         _work(peer, spec["warm_up_s"])
         _write(out, {"ready": {"versions": peer.versions}})
-        # readline() sleeps in the kernel: a waiting peer takes nothing from the one whose turn it is.
+        # readline() sleeps in the kernel: a waiting peer takes no processor time from the other contenders.
         while line := sys.stdin.readline():
             command = line.strip()
             if command == "round":
@@ -80,7 +80,7 @@ def _claim_stdout() -> TextIO:
 
 
 def _work(peer: Peer, seconds: float) -> dict[str, Any]:
-    """Whole batches until at least `seconds` have been counted."""
+    """Runs whole batches until at least `seconds` have been counted."""
     units, counted_s = 0, 0.0
     counts: dict[str, float] = {}
     while counted_s < seconds:
@@ -102,6 +102,6 @@ def _write(out: TextIO, message: dict[str, Any]) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    """The first line of the error; its type too, unless the message was written for people."""
+    """Returns the first line of the error, with its type unless the message was written for people."""
     lines = str(error).strip().splitlines() or [""]
     return lines[0] if isinstance(error, Missing) else f"{type(error).__name__}: {lines[0]}"

@@ -1,4 +1,4 @@
-"""Exact inner-product indexes under one face: faiss, NumPy, usearch.
+"""Exact inner-product indexes with one interface: faiss, NumPy, usearch.
 
 Ids are the numbers of the rows an index was built from. Each class is written as its library means it to be used;
 only what the benchmark calls is here.
@@ -21,8 +21,8 @@ class FaissIndex:
         self.versions = {"faiss": version("faiss-cpu")}
         faiss.omp_set_num_threads(threads)
         if always_blas:
-            # By default faiss calls BLAS where queries × dimensions reach 128,000, 334 queries here, and its own
-            # kernel below that.
+            # By default faiss calls BLAS if queries × dimensions reach 128,000 (334 queries here), else its own
+            # kernel.
             faiss.cvar.distance_compute_blas_threshold = 0
         flat = faiss.IndexFlatIP(dimensions)
         self._with_ids = with_ids

@@ -20,7 +20,7 @@ ANSWERED_QUERIES = 64
 
 
 def make_peer(spec: dict[str, Any]) -> Peer:
-    set_threads(spec["threads"])  # before the first import of NumPy, which is why imports stand in functions here
+    set_threads(spec["threads"])  # before the first import of NumPy, so imports are in functions here
     operations = {"search": Search, "build": Build, "upsert": Upsert, "delete": Delete}
     if spec["operation"] not in operations:
         raise Missing(f"There is no operation {spec['operation']}.")
@@ -62,7 +62,7 @@ def read_matrix(spec: dict[str, Any]) -> tuple["np.ndarray", "np.ndarray"]:
 
 
 class Search:
-    """`concurrency` queries at once, as a service would batch the requests that wait."""
+    """Searches for `concurrency` queries at once, as a service batches the requests that wait."""
 
     def __init__(self, spec: dict[str, Any]):
         matrix, _ = read_matrix(spec)
@@ -90,7 +90,7 @@ class Search:
 
 
 class Build:
-    """The whole index from a matrix in memory. After a pause the first isn't timed: a virtual machine's host takes free
+    """Builds the whole index from a matrix in memory. After a pause the first isn't timed: a virtual machine's host takes free
     memory back meanwhile, and getting it again takes longer than building."""
 
     PAUSE_S = 0.2

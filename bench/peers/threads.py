@@ -12,7 +12,7 @@ def set_threads(count: int) -> None:
 
 
 def limit_loaded_pools(count: int) -> None:
-    """Once more for the pools that are there by now, such as the OpenBLAS inside faiss, which has its own default."""
+    """Call it again after the imports: pools such as the OpenBLAS inside faiss have their own default."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(limits=count)

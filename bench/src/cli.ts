@@ -1,4 +1,4 @@
-/** `npm run bench`: measures, shows, stores and compares. bench/README.md says how it is made. */
+/** `npm run bench`: measures, shows, stores and compares. bench/README.md says how the benchmark works. */
 import './environment/plain-environment.ts';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { type BenchOptions, parseCommandLine } from './options.ts';
 import { showProgress } from './progress.ts';
 import { compareWithBaseline, readResults } from './report/baseline.ts';
 import type { SuiteResult } from './results/results.ts';
-import { findFaults } from './results/verdict.ts';
+import { failuresOf } from './results/verdict.ts';
 import { checkWritable, writeJson, writeReport } from './results/write-results.ts';
 import { SUITES } from './suites/suites.ts';
 import { Programs } from './trial/programs.ts';
@@ -46,7 +46,7 @@ async function run(options: BenchOptions, args: readonly string[], signal: Abort
   if (options.plot) checkWritable(outOf(options), 'folder');
   const results = await measure(options, args, signal);
   if (signal.aborted) return interrupted(results, options);
-  const faults = results.flatMap(findFaults);
+  const faults = results.flatMap(failuresOf);
   for (const fault of faults) console.error(`bench: ${fault}`);
   const fallen = stored !== undefined && guard(results, stored, options.tolerance);
   return faults.length > 0 || fallen ? 1 : 0;

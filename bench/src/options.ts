@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly out?: string;
   readonly json?: string;
   readonly baseline?: string;
-  /** The part of a stored ratio by which it may fall. */
+  /** How far a ratio may fall, as a part of the stored one. */
   readonly tolerance: number;
   /** Runs trials whose id contains one of these. */
   readonly only?: readonly string[];

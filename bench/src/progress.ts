@@ -1,4 +1,4 @@
-/** What a person sees while it runs: a bar on a terminal, and each trial's figures as soon as they are there. */
+/** What a person sees during a run: a bar on a terminal, and each trial's figures as soon as the trial ends. */
 import { SingleBar } from 'cli-progress';
 import { trialLines } from './report/format.ts';
 import type { RunProgress } from './trial/run-suite.ts';

@@ -1,4 +1,4 @@
-/** `npm run bench` as a person calls it: help, wrong calls, files it leaves, the guard, Ctrl-C in the middle. */
+/** `npm run bench` as a person calls it: help, wrong calls, the files that it writes, the guard, Ctrl-C during a run. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -165,12 +165,12 @@ describe('a run', () => {
 
 test('missing Python is one sentence, its rows say missing, and the rest is measured', async () => {
   const json = join(folder, 'no-python.json');
-  // Nothing but what the build and setup.sh call: no npm and no Maven either, so nothing is fetched.
+  // PATH has only the programs that the build and setup.sh call. Without npm and Maven nothing is fetched.
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const { stdout } = spawnSync('bash', ['-c', `command -v ${COMMANDS.join(' ')}`], { encoding: 'utf8' });
   for (const path of stdout.trim().split('\n')) symlinkSync(path, join(bin, basename(path)));
-  // Another folder for the environment, so that this machine's doesn't count.
+  // Another folder for the peers' environment, so that the one of this machine isn't used.
   const env = {
     ...process.env,
     PATH: bin,
@@ -203,7 +203,7 @@ test('Ctrl-C before anything is measured says so and leaves an older file alone'
   child.kill('SIGINT');
   const [status] = (await once(child, 'close')) as [number | null];
   assert.equal(readFileSync(json, 'utf8'), 'older');
-  // Very early nobody listens yet, and the signal itself ends it.
+  // A very early signal finds no handler and ends the process itself.
   if (status !== null) assert.deepEqual([status, stderr.trim()], [130, 'bench: interrupted']);
 });
 
@@ -226,12 +226,12 @@ test('Ctrl-C in the middle ends contenders, keeps what was measured and marks it
   child.stdout?.on('data', (chunk) => (stdout += chunk));
   while (!stdout.includes('## kernels')) await sleep(50);
   let contenders = childrenOf(child.pid as number);
-  // Each kernel of this machine, and reading as its limit.
+  // The contenders: each kernel of this machine, and reading as the limit.
   while (contenders.length < native.availableKernels.length + 1) {
     await sleep(50);
     contenders = childrenOf(child.pid as number);
   }
-  await sleep(3000); // the last one warms up, then rounds go by
+  await sleep(3000); // the last contender warms up, then rounds run
   child.kill('SIGINT');
   child.kill('SIGINT'); // a terminal and npm both send it
   const [status] = (await once(child, 'close')) as [number | null];

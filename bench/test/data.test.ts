@@ -1,4 +1,4 @@
-/** The benchmark's data: seeded, and of the kind that its name says. */
+/** The data of the benchmark: the same for the same seed, and with the properties that its name says. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ async function vectorsOf(source: VectorSource, seed: number, rows = 512) {
 const rowOf = (values: Float32Array, row: number) => values.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
 
-/** Share of the total variance that the strongest direction has, by power iteration. */
+/** The share of the strongest direction in the total variance, by power iteration. */
 function strongestShare(values: Float32Array, count: number): number {
   let direction = new Float64Array(DIMENSIONS).fill(1 / Math.sqrt(DIMENSIONS));
   let strength = 0;

@@ -1,4 +1,4 @@
-/** What the contenders of the suite `encode` are made of: batches, the choice of the best, what a pass computes. */
+/** Parts of the contenders of the suite `encode`: batches, the best batch size, the multiply-adds of a pass. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -6,16 +6,16 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, describe, test } from 'vitest';
 import { closedLoop } from '../src/load/closed-loop.ts';
 import { callsForPercentile, latencies, newHistogram, recordLatency } from '../src/load/latencies.ts';
-import { leanLoop } from '../src/load/lean-loop.ts';
 import { openLoop } from '../src/load/open-loop.ts';
 import { OPERATIONS, operationSource } from '../src/load/operations.ts';
+import { rawSocketLoop } from '../src/load/raw-socket-loop.ts';
 import { readStages, searchOverhead, stageFigures } from '../src/load/stages.ts';
 
 const SERVICE_MS = 10;
 const servers: Server[] = [];
 afterAll(() => servers.forEach((server) => server.close()));
 
-/** Answers one call after another, each `SERVICE_MS` after the one before: capacity 100 a second. */
+/** Starts a server that answers one call after another, each after `SERVICE_MS`: its capacity is 100 calls a second. */
 async function startServer(status = 200): Promise<{ origin: string; seen: string[] }> {
   const seen: string[] = [];
   let free_ms = 0;
@@ -88,7 +88,7 @@ describe('lean loop', () => {
   test('counts what it was answered, over connections that share the capacity', async () => {
     const { origin, seen } = await startServer();
     const began_ms = performance.now();
-    const { value, extra } = await leanLoop(origin, health, 4, 0.5, false);
+    const { value, extra } = await rawSocketLoop(origin, health, 4, 0.5, false);
     const elapsed_s = (performance.now() - began_ms) / 1000;
     assert.ok(value > 0 && value <= 110, `${value} answers/s`);
     assert.ok(value * 0.5 <= seen.length && seen.length <= value * elapsed_s + 4, `${seen.length} calls`);
@@ -96,11 +96,11 @@ describe('lean loop', () => {
     assert.ok((extra?.['latency_p50_ms'] as number) > 2.5 * SERVICE_MS);
   });
 
-  test('clients stay awake where they are told to', async () => {
+  test('clients stay awake if the caller wants it', async () => {
     const { origin } = await startServer();
     const busy = async (staysAwake: boolean) => {
       const before = performance.eventLoopUtilization();
-      await leanLoop(origin, health, 1, 0.5, staysAwake);
+      await rawSocketLoop(origin, health, 1, 0.5, staysAwake);
       return performance.eventLoopUtilization(before).utilization;
     };
     const [asleep, awake] = [await busy(false), await busy(true)];
@@ -111,7 +111,7 @@ describe('lean loop', () => {
     const body = 'x'.repeat(200_000);
     let asked = 0;
     const server = createTcpServer((socket) => {
-      socket.on('error', () => {}); // the client leaves without a word
+      socket.on('error', () => {}); // the client closes the connection
       socket.on('data', () => {
         asked += 1;
         socket.write('HTTP/1.1 200 OK\r\ncontent-le');
@@ -124,7 +124,7 @@ describe('lean loop', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const { value, extra } = await leanLoop(`http://127.0.0.1:${port}`, health, 2, 0.3, false);
+    const { value, extra } = await rawSocketLoop(`http://127.0.0.1:${port}`, health, 2, 0.3, false);
     server.close();
     assert.ok(value > 0 && asked >= value * 0.3, `${value} answers/s of ${asked} calls`);
     assert.ok((extra?.['latency_p50_ms'] as number) >= 2, 'no answer before its last piece');
@@ -132,7 +132,7 @@ describe('lean loop', () => {
 
   test('a refusal is no answer', async () => {
     const { origin } = await startServer(429);
-    await assert.rejects(leanLoop(origin, health, 1, 0.2, false), /answered HTTP\/1.1 429/);
+    await assert.rejects(rawSocketLoop(origin, health, 1, 0.2, false), /answered HTTP\/1.1 429/);
   });
 });
 
@@ -169,7 +169,7 @@ describe('open loop', () => {
     servers.push(server);
     await once(server, 'listening');
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    // The client itself is held up for 300 ms: calls that were due meanwhile are late, and must say so.
+    // The client itself is busy for 300 ms: the latencies of calls that fall due meanwhile must include the delay.
     const timer = setTimeout(() => {
       busy = true;
       const end_ms = performance.now() + 300;
@@ -252,7 +252,7 @@ test('stages, tokens and the event loop are read from the metrics, as means betw
   assert.ok(Math.abs((event_loop_delay_p99_ms as number) - 3.5) < 1e-9, 'without the 10 ms at which it is looked at');
 });
 
-test('what a search costs over its scan is told where there was a scan', () => {
+test('the cost of a search besides its scan is a figure if there was a scan', () => {
   const figures = { latency_p50_ms: 25, latency_mean_ms: 27, stage_scan_ms: 24 };
   assert.deepEqual(searchOverhead(figures), { overhead_p50_ms: 1, overhead_mean_ms: 3 });
   assert.deepEqual(

@@ -1,4 +1,4 @@
-/** How a machine is named. */
+/** The name of a machine's folder of results. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { machineName } from '../src/environment/machine.ts';

@@ -1,4 +1,4 @@
-/** Reports and charts, from results that were never measured. */
+/** Reports and charts of made-up results. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { drawChart, shortNames } from '../src/report/charts.ts';

@@ -1,4 +1,4 @@
-/** The contenders of exact search, as processes: kernels and scans that are asked for, queries in a row, upserts beside. */
+/** The contenders of exact search, as processes: chosen kernels and scans, queries in a row, searches beside upserts. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ const BEST = native.availableKernels[0] as string;
 beforeAll(() => writeVectors(SET, files));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A round of the contender, and what it found. */
+/** Runs one round of the contender. @returns the round and the answers */
 async function runSearch(more: Record<string, unknown>, environment: Record<string, string> = { COSIMO_KERNEL: '' }) {
   const { rows, dimensions, queries, seed } = SET;
   const spec = {

@@ -1,4 +1,4 @@
-/** Services that the benchmark starts: on a port that is taken, and with an environment that isn't there. */
+/** Services that the benchmark starts: on a port that is taken, and with a Python environment that is missing. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { figure, trialLines } from '../src/report/format.ts';
 import { compareAnswers, compareHits, compareVectors } from '../src/results/compare.ts';
 import type { SuiteResult } from '../src/results/results.ts';
 import { ratiosTo, STABLE_SPREAD, summarize } from '../src/results/statistics.ts';
-import { findFaults } from '../src/results/verdict.ts';
+import { failuresOf } from '../src/results/verdict.ts';
 import { contenderResult, suiteResult, trialResult } from './support/bench-results.ts';
 
 test('a summary has median, extremes and the distance of the quartiles', () => {
@@ -109,7 +109,7 @@ test('vectors agree by cosine', () => {
 test('a run fails by what of ours was not measured and by answers that differ, not by a missing peer', () => {
   const good = contenderResult('own', 'subject', [1, 1, 1]);
   const faults = (...contenders: Parameters<typeof trialResult>[0][number][]) =>
-    findFaults(suiteResult([trialResult(contenders)]));
+    failuresOf(suiteResult([trialResult(contenders)]));
   assert.deepEqual(faults(good, { name: 'p', role: 'peer', status: 'missing', reason: 'x', rounds: [] }), []);
   assert.deepEqual(faults(good, { name: 'p', role: 'peer', status: 'failed', reason: 'x', rounds: [] }), []);
   assert.match(faults({ ...good, status: 'failed', reason: 'x' })[0] as string, /kernels: trial: own failed: x/);

@@ -4,7 +4,7 @@ import { getEventListeners } from 'node:events';
 import { afterAll, test } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
-import { withTries } from '../support/tries.ts';
+import { withRetries } from '../support/with-retries.ts';
 
 const DIMENSIONS = 16;
 const ROWS = 1000 * 1024;
@@ -24,7 +24,7 @@ const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').le
 const rowsLookedAt = () => index.statistics().planeRows + index.statistics().byteRows;
 
 test('a signal that fires rejects, the scan goes on for the others and for nobody else', () =>
-  withTries(async () => {
+  withRetries(async () => {
     const before = rowsLookedAt();
     const { scans } = index.statistics();
     const leaving = new AbortController();

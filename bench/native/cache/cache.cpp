@@ -1,4 +1,4 @@
-// The embedding cache under several threads.
+// Measures the embedding cache under several threads.
 #include <cstring>
 #include <optional>
 #include <stdexcept>
@@ -45,7 +45,7 @@ class CacheWorker : public Worker {
     draws_.resize(kDraws);
     for (std::uint32_t& draw : draws_) draw = draw_key(random);
     if (shared.settings.operation != CacheOperation::zipf) return;
-    for (Tally ignored; ignored.units < kDraws;) step(ignored);  // until what is popular is in the cache
+    for (Tally ignored; ignored.units < kDraws;) step(ignored);  // until popular keys are in the cache
   }
 
   void step(Tally& tally) override {
@@ -62,7 +62,8 @@ class CacheWorker : public Worker {
       if (shared_.cache.get(key, out_)) {
         ++hits;
       } else if (shared_.settings.operation != CacheOperation::miss) {
-        shared_.cache.set(key, vector_);  // as a service does; or else what `mixed` loses would stay lost
+        // As a service does; otherwise entries evicted in `mixed` would never return.
+        shared_.cache.set(key, vector_);
       }
     }
     tally.units += kOperationsPerStep;

@@ -8,7 +8,7 @@
 
 namespace cosimo::bench {
 
-/// Keys hashed and compared, vectors copied, from entries whose place is known. Throws std::bad_alloc.
+/// Hashes and compares keys and copies vectors of entries whose place is known. Throws std::bad_alloc.
 std::unique_ptr<Measure> make_copies_measure(const CacheSettings& settings);
 
 }  // namespace cosimo::bench

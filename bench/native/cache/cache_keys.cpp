@@ -8,7 +8,7 @@ namespace cosimo::bench {
 
 CacheKeys::CacheKeys(std::size_t count) : count_(count), text_(make_aligned_array<char>(count * kLine)) {
   for (std::size_t at = 0; at < count; ++at) {
-    // Alike for most of their length, so that comparing two of them ends late.
+    // Keys are alike for most of their length, so that comparing two of them takes long.
     std::snprintf(&text_[at * kLine], kLine, "%-52s%08x", "A text about as long as a question to a search",
                   static_cast<std::uint32_t>(at));
   }
@@ -25,7 +25,7 @@ ZipfRanks::ZipfRanks(std::size_t count, double exponent) {
 
 std::uint32_t ZipfRanks::draw(Random& random) const {
   const double wanted = random.unit() * cumulated_.back();
-  // Rounding may make `wanted` the whole sum: the last rank then.
+  // Rounding may make `wanted` equal to the whole sum; the last rank is drawn then.
   const auto found = std::upper_bound(cumulated_.begin(), cumulated_.end() - 1, wanted);
   return static_cast<std::uint32_t>(found - cumulated_.begin());
 }

@@ -1,4 +1,4 @@
-// Texts for the cache, and the order in which they are asked for: made before any round.
+// Texts for the cache and the order of their look-ups, both made before any round.
 #pragma once
 
 #include <cstddef>

@@ -14,7 +14,7 @@
 namespace cosimo::bench {
 namespace {
 
-// How many times as many entries are set as fit.
+// Entries that are set, as a multiple of those that fit.
 constexpr std::size_t kPasses = 3;
 constexpr std::size_t kLookupsPerSet = 3;
 
@@ -46,7 +46,7 @@ double growth_of(const CacheSettings& settings) {
 // Measures in a process of its own, which holds no memory from earlier work.
 double growth_of_child(const CacheSettings& settings) {
   int ends[2];
-  if (pipe(ends) != 0) throw std::runtime_error("There is no pipe to be had.");
+  if (pipe(ends) != 0) throw std::runtime_error("A pipe could not be opened.");
   const pid_t child = fork();
   if (child == 0) {
     const double growth = growth_of(settings);

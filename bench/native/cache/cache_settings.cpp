@@ -7,7 +7,7 @@
 namespace cosimo::bench {
 namespace {
 
-// A generous estimate of slots, ghosts and segments that are not full.
+// A generous estimate of the memory of slots, ghosts and segments that are not full.
 constexpr std::size_t kBytesPerEntry = 64;
 constexpr std::size_t kFixedBytes = std::size_t{2} << 20;
 

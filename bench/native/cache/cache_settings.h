@@ -26,12 +26,12 @@ struct CacheSettings {
   std::uint64_t seed;
   double zipf_exponent;
 
-  /// Takes the flags, and refuses others. Throws UsageError.
+  /// Takes its flags and throws UsageError for others.
   static CacheSettings from(Arguments& arguments);
 
   /// The number of different texts to look up.
   std::size_t key_count() const;
-  /// Room for `entries` of them: just about where keys compete for it, ample where none may be evicted.
+  /// The capacity for `entries` of them: just enough if keys compete for it, ample if none may be evicted.
   std::size_t capacity_bytes() const;
 };
 

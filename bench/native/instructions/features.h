@@ -1,4 +1,4 @@
-// What this machine can run.
+// Kernels, features and instructions that this machine has.
 #pragma once
 
 #include <string>

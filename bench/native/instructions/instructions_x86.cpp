@@ -41,7 +41,7 @@ namespace {
                        "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm30", "xmm31");                       \
   }
 
-// As many sums as tiles leave room for: at 16 cycles each, as on the first CPUs that have them, a sum is
+// All tiles but the operands are sums: at 16 cycles each, as on the first CPUs with AMX, a sum is
 // ready again when its turn comes. Nothing else can be in tiles here, so the compiler isn't told which are
 // written.
 #define COSIMO_REPEAT_6(X) X(0) X(1) X(2) X(3) X(4) X(5)

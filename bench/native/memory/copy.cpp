@@ -1,4 +1,4 @@
-// What building an index costs at least: rows copied into fresh memory, then read again and written as codes.
+// The least cost of building an index: rows copied into fresh memory, then read again and written as codes.
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -49,14 +49,14 @@ class CopyWorker : public Worker {
     std::memcpy(rows.get(), source_.get(), bytes);
     quantize_(reinterpret_cast<const float*>(rows.get()), reinterpret_cast<std::int8_t*>(codes.get()),
               settings_.floats());
-    __asm__ volatile("" : : "r"(codes.get()) : "memory");  // they are used, as far as the compiler knows
+    __asm__ volatile("" : : "r"(codes.get()) : "memory");  // keeps the compiler from removing the codes
     copied_ = Clock::now();
   }
 
   const CopySettings settings_;
   const HugePages source_;
   const QuantizeLoop quantize_;
-  Clock::time_point copied_;  // when the last time ended, before its memory went back
+  Clock::time_point copied_;  // when the last copy ended, before its memory was freed
 };
 
 class CopyMeasure : public Measure {

@@ -36,7 +36,7 @@ class ReadWorker : public Worker {
 
 class ReadMeasure : public Measure {
  public:
-  /// pass_bytes: bytes of a pass where passes are counted, else 0.
+  /// pass_bytes: bytes of a pass if passes are counted, else 0.
   ReadMeasure(std::size_t bytes, std::size_t pass_bytes) : bytes_(bytes), pass_bytes_(pass_bytes) {}
 
   std::unique_ptr<Worker> make_worker(std::size_t) override { return std::make_unique<ReadWorker>(bytes_); }

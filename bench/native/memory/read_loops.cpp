@@ -7,13 +7,13 @@
 namespace cosimo::bench {
 namespace {
 
-// One register's worth, as GNU's vector types have it: the same loop for every width.
+// A GNU vector type as wide as one register, so that one loop serves every width.
 template <std::size_t kBytes>
 struct Vector {
   using Type __attribute__((vector_size(kBytes), may_alias)) = std::uint64_t;
 };
 
-constexpr std::size_t kAccumulators = 8;  // loads wait for no one, and neither do the ORs of different ones
+constexpr std::size_t kAccumulators = 8;  // independent, so that no load waits for an OR
 
 // Inlined into functions with the target attributes that the width needs.
 template <typename Word>
@@ -23,7 +23,7 @@ inline __attribute__((always_inline)) void read_all(const std::byte* memory, std
   for (std::size_t i = 0; i < bytes / sizeof(Word); i += kAccumulators) {
     for (std::size_t k = 0; k < kAccumulators; ++k) sums[k] |= words[i + k];
   }
-  __asm__ volatile("" : : "r"(sums) : "memory");  // read again next time, and keep what was read
+  __asm__ volatile("" : : "r"(sums) : "memory");  // keeps the compiler from removing or reusing the reads
 }
 
 #if defined(__x86_64__)

@@ -5,7 +5,7 @@
 
 namespace cosimo::bench {
 
-/// Bytes that a loop reads in one turn.
+/// Bytes that a loop reads in one iteration.
 constexpr std::size_t kReadGranule = 512;
 
 /// `memory` is aligned to 64 bytes, `bytes` a positive multiple of kReadGranule.

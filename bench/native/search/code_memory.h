@@ -35,7 +35,7 @@ class CodeMemory {
   CodeBlocks chunk(std::size_t at) const;
 
  private:
-  /// One chunk's, writable.
+  /// Writable codes of one chunk.
   struct Parts {
     std::uint8_t* upper;
     std::uint8_t* lower;  // the upper plane again where there is no other

@@ -1,4 +1,4 @@
-// The kernels that bound rows by their codes.
+// Measures the kernels that bound rows by their codes.
 #include <algorithm>
 #include <limits>
 #include <vector>

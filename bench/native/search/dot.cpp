@@ -1,4 +1,4 @@
-// The score_rows kernels, each thread over a matrix of its own.
+// Measures the score_rows kernels; each thread has a matrix of its own.
 #include <algorithm>
 
 #include "core/base/aligned_array.h"

@@ -1,4 +1,4 @@
-// `<measure> --flag value …`, checked.
+// Reads and checks the command line `<measure> --flag value …`.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace cosimo::bench {
 
-/// What the caller got wrong; what() is one sentence.
+/// A mistake of the caller; what() is one sentence.
 class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// All whole numbers that a JavaScript caller can write exactly.
+/// The largest number: a JavaScript caller writes all whole numbers up to it exactly.
 constexpr std::uint64_t kLargestSeed = (1ULL << 53U) - 1;
 
 /// Every getter removes its flag, so that only unknown flags are left at the end. All throw UsageError.
@@ -25,7 +25,7 @@ class Arguments {
 
   const std::string& measure() const { return measure_; }
 
-  /// Without a default (nullptr or nullopt) the flag has to be given.
+  /// Without a default (nullptr or nullopt) the flag is required.
   std::string take_text(const std::string& flag, const char* otherwise = nullptr);
   std::uint64_t take_count(const std::string& flag, std::uint64_t least, std::uint64_t most,
                            std::optional<std::uint64_t> otherwise = std::nullopt);

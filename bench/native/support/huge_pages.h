@@ -11,15 +11,15 @@
 
 namespace cosimo::bench {
 
-/// Uninitialized and always fresh: the system gives each page at its first touch. On huge pages where Linux
-/// is willing, on ordinary ones elsewhere. Throws std::bad_alloc.
+/// Uninitialized and always fresh memory: the system gives each page at its first touch. It lies on huge pages
+/// if Linux grants them, else on ordinary ones. Throws std::bad_alloc.
 #if defined(__linux__)
 class HugePages {
  public:
   explicit HugePages(std::size_t bytes) : mapped_(bytes + kPage), mapping_(map(mapped_)) {
     const auto start = (reinterpret_cast<std::uintptr_t>(mapping_) + kPage - 1) / kPage * kPage;
     memory_ = reinterpret_cast<std::byte*>(start);
-    // Before the first touch, which is when pages are chosen. It is advice: refusal changes nothing.
+    // Called before the first touch, when pages are chosen. It is advice: refusal changes nothing.
     static_cast<void>(madvise(memory_, bytes, MADV_HUGEPAGE));
   }
   ~HugePages() { munmap(mapping_, mapped_); }

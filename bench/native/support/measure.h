@@ -14,10 +14,10 @@ namespace cosimo::bench {
 /// Work done: rows, bytes, instructions or operations, as the measure counts.
 struct Tally {
   double units = 0;
-  double lookups = 0;  // of a cache; `hits` of them found something
+  double lookups = 0;  // look-ups in a cache; `hits` of them found an entry
   double hits = 0;
-  double worked_s = 0;  // of workers that leave something out: what all of them took for the rest
-  double growth = 0;    // of memory: sum over `units` caches
+  double worked_s = 0;  // Timed seconds, if a worker excludes part of its work.
+  double growth = 0;    // of memory, by capacity: the sum over `units` caches
 };
 
 /// One thread's share. During a round only that thread touches it and its cache lines (CPUs fetch these in
@@ -25,8 +25,8 @@ struct Tally {
 class alignas(128) Worker {
  public:
   virtual ~Worker() = default;
-  /// Works for some 20 to 1000 µs, or longer for one unit: much longer than reading the clock takes, much
-  /// shorter than a round.
+  /// Works for about 20 to 1000 µs, or longer if one unit takes longer: much longer than reading the clock,
+  /// much shorter than a round.
   virtual void step(Tally& tally) = 0;
 };
 
@@ -43,7 +43,7 @@ class Measure {
   virtual Round describe(const Tally& sum, double seconds) const = 0;
 };
 
-/// Each takes its flags, refuses others, and only then starts to work. Throw UsageError.
+/// Each makes a measure from its flags and throws UsageError for others before any work starts.
 std::unique_ptr<Measure> make_dot_measure(Arguments& arguments);
 std::unique_ptr<Measure> make_codes_measure(Arguments& arguments);
 std::unique_ptr<Measure> make_copy_measure(Arguments& arguments);

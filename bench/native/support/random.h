@@ -12,12 +12,12 @@ class Random {
 
   std::uint64_t next() { return mix(state_ += 0x9e3779b97f4a7c15U); }
 
-  /// 0 … bound − 1; bound ≤ 2^32.
+  /// A number from 0 to bound − 1; bound ≤ 2^32.
   std::uint32_t below(std::uint64_t bound) {
     return static_cast<std::uint32_t>(((next() >> 32) * bound) >> 32);
   }
 
-  /// 0 ≤ x < 1.
+  /// A number x with 0 ≤ x < 1.
   double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
  private:

@@ -6,10 +6,10 @@ import type { TextFile } from '../data/data-set.ts';
 import { readAnswers } from '../load/answers.ts';
 import { Client } from '../load/client.ts';
 import { closedLoop, expectOk } from '../load/closed-loop.ts';
-import { leanLoop } from '../load/lean-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
 import { type GivenTexts, type OperationName, operationSource } from '../load/operations.ts';
 import { processorSeconds } from '../load/processor-time.ts';
+import { rawSocketLoop } from '../load/raw-socket-loop.ts';
 import { type ServiceName, type ServiceOptions, startService } from '../load/services.ts';
 import { readStages, searchOverhead, stageFigures } from '../load/stages.ts';
 import { type Round, serveRounds } from '../trial/protocol.ts';
@@ -18,30 +18,32 @@ import { warmUp } from './timed-round.ts';
 interface HttpSpec {
   readonly service: ServiceName;
   readonly operation: OperationName;
-  /** Clients of a closed loop; none for an open one. */
+  /** Clients of a closed loop; absent for an open loop. */
   readonly connections?: number;
-  /** Lean clients, and the service's processor time among the figures: see lean-loop.ts. */
+  /** Lean clients, and the service's processor time among the figures: see raw-socket-loop.ts. */
   readonly lean?: boolean;
-  /** Lean clients keep a core busy: see lean-loop.ts. */
+  /** Lean clients keep a core busy: see raw-socket-loop.ts. */
   readonly clients_stay_awake?: boolean;
-  /** Of Cosimo: its event loops, and its settings ENCODER and PRECISION. */
+  /** Cosimo's event loops. */
   readonly http_threads?: number;
+  /** Cosimo's settings ENCODER and PRECISION. */
   readonly encoder?: string;
   readonly precision?: string;
-  /** How a plain Fastify makes the answer that Cosimo gives. */
+  /** How a plain Fastify makes Cosimo's answer. */
   readonly way?: 'constant' | 'stringify';
-  /** A TextFile for `batch-mixed` and `embed-mixed`, and how many of its texts a call of the former has. */
+  /** File of texts for `batch-mixed` and `embed-mixed`. */
   readonly texts?: string;
+  /** Texts per `batch-mixed` call. */
   readonly batch?: number;
-  /** Answers are counted by their texts. */
+  /** Texts per call, when the value is texts a second instead of answers. */
   readonly texts_per_call?: number;
-  /** The figure is the median latency, not answers a second. */
+  /** True: the value is the median latency, not answers a second. */
   readonly latency?: boolean;
-  /** Arrivals of an open loop. */
+  /** Calls a second of an open loop. */
   readonly rate_per_s?: number;
-  /** Indexed by calls before the load. */
+  /** Documents that calls index before the load. */
   readonly documents: number;
-  /** A data folder to start on; none for an empty one. */
+  /** The data folder to start with; an empty one unless given. */
   readonly store?: string;
   readonly seed: number;
   readonly round_s: number;
@@ -71,7 +73,13 @@ await serveRounds<HttpSpec>(async (spec) => {
     }
     if (!spec.lean) return closedLoop(origin, source, connections as number, round_s);
     const before_s = processorSeconds(pid);
-    const result = await leanLoop(origin, source, connections as number, round_s, spec.clients_stay_awake ?? false);
+    const result = await rawSocketLoop(
+      origin,
+      source,
+      connections as number,
+      round_s,
+      spec.clients_stay_awake ?? false,
+    );
     const server_cores = (processorSeconds(pid) - before_s) / round_s;
     return { ...result, extra: { ...result.extra, ...(server_cores > 0 && { server_cores }) } };
   }
@@ -100,7 +108,7 @@ function givenTexts({ texts, batch = 1 }: HttpSpec): GivenTexts | undefined {
   return { texts: (JSON.parse(readFileSync(texts, 'utf8')) as TextFile).texts, batch };
 }
 
-/** A file of what Cosimo answers to the operation's call, asked for once it is in the cache. */
+/** Writes Cosimo's answer to the operation's call into a file. The texts are in the cache when it asks. */
 async function answerFile({ operation, seed, documents }: HttpSpec, options: ServiceOptions): Promise<string> {
   const { origin, stop } = await startService('cosimo', options);
   try {

@@ -7,7 +7,7 @@ import { serveRounds } from '../trial/protocol.ts';
 
 interface StartupSpec {
   readonly service: ServiceName;
-  /** A data folder to start on; none for an empty one. */
+  /** The data folder to start with; an empty one unless given. */
   readonly store?: string;
   readonly venv?: string;
   readonly model_dir: string;
@@ -24,6 +24,6 @@ await serveRounds<StartupSpec>(async (spec) => {
     await service.stop();
     return { value };
   };
-  await round(); // from now on files come from memory, for every contender
+  await round(); // from now on the system has every file in memory, for every contender
   return { round };
 });

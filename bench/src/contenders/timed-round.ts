@@ -23,7 +23,7 @@ export async function timedRound(round_s: number, step: () => Promise<number> | 
 /**
  * Makes calls one after another for `round_s` seconds, or longer until there are enough for a 99th percentile.
  *
- * @returns that percentile in ms; further ones, and calls a second
+ * @returns the 99th percentile in ms; other percentiles and calls a second as further figures
  */
 export async function latencyRound(round_s: number, call: () => Promise<unknown>): Promise<Round> {
   const histogram = newHistogram();
@@ -40,7 +40,7 @@ export async function latencyRound(round_s: number, call: () => Promise<unknown>
   return { value: waited['latency_p99_ms'] as number, extra: { ...waited, calls_per_s } };
 }
 
-/** Whole rounds, until `warm_up_s` seconds have passed. */
+/** Runs whole rounds until `warm_up_s` seconds have passed. */
 export async function warmUp(warm_up_s: number, round: () => Promise<Round> | Round): Promise<void> {
   const began_ms = performance.now();
   while (performance.now() - began_ms < warm_up_s * 1000) await round();

@@ -41,7 +41,7 @@ export interface TraceSet {
   readonly seed: number;
 }
 
-/** A data folder of the service with this many documents, their vectors Gaussian. */
+/** A data folder of the service. Its documents have Gaussian vectors. */
 export interface StoreSet {
   readonly kind: 'store';
   readonly documents: number;
@@ -66,7 +66,7 @@ export function nameOf(set: DataSet): string {
   }
 }
 
-/** Little-endian float32 rows, one after another: `rows` and SPARE_ROWS more. */
+/** Paths of little-endian float32 rows, one after another. A file of vectors has `rows` + SPARE_ROWS of them. */
 export function vectorFiles(set: VectorSet): { readonly vectors: string; readonly queries: string } {
   const base = join(DATA_DIR, nameOf(set));
   return { vectors: `${base}.rows.f32`, queries: `${base}.queries.f32` };
@@ -87,8 +87,8 @@ export const NEW_KEY = -1;
 
 export interface TraceFile {
   readonly keys: readonly string[];
-  /** Positions in `keys` of what is stored before the first round. */
+  /** Positions in `keys` of the keys that are stored before the first round. */
   readonly stored: readonly number[];
-  /** Positions in `keys`, in the order of use; NEW_KEY for one that was never used. */
+  /** Positions in `keys`, in the order of use; NEW_KEY stands for a key that was never used. */
   readonly sequence: readonly number[];
 }

@@ -1,4 +1,4 @@
-/** Makes the files of a data set unless they exist: a process of its own, because generators and the model take long. */
+/** Makes the files of a data set unless they exist. It runs as a process of its own, because generators and the model take long. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DEFAULT_MODEL } from '../../../src/model/source/default-model.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';

@@ -2,13 +2,13 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 export interface Random {
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   readonly uniform: () => number;
-  /** In 0, 1, … below - 1. */
+  /** A whole number from 0 to below - 1. */
   readonly integer: (below: number) => number;
-  /** Mean 0, variance 1. */
+  /** A number with mean 0 and variance 1. */
   readonly gaussian: () => number;
-  /** Mean 1: the gaps of a Poisson process of rate 1. */
+  /** A number with mean 1: the gap between two events of a Poisson process of rate 1. */
   readonly exponential: () => number;
 }
 

@@ -1,4 +1,4 @@
-/** Fills data folders of the service without encoding: a start has to read the same. */
+/** Fills data folders of the service without encoding: a start reads as many bytes as with encoded texts. */
 import { loadConfig } from '../../../src/config.ts';
 import type { ResolvedModel } from '../../../src/model/source/resolve-model.ts';
 import { vectorFingerprint } from '../../../src/model/vector-fingerprint.ts';

@@ -11,11 +11,11 @@ import { seededRandom, shuffled } from './random.ts';
 import { readUsageExamples } from './usage-examples.ts';
 
 const BATCH_TOKENS = 2048;
-/** About what an inference costs besides its tokens, in tokens. */
+/** The approximate fixed cost of an inference, in tokens. */
 const OVERHEAD_TOKENS = 16;
 /** The shortest and the longest text of a set. */
 const RANGES = { short: [4, 63], wide: [5, 250] } as const;
-/** [CLS] and [SEP]. */
+/** Each text gets [CLS] and [SEP]. */
 const SPECIAL_TOKENS = 2;
 
 export interface TextSource {
@@ -68,7 +68,7 @@ export async function writeSentenceVectors(
   await writeFile(paths.queries, vectors.subarray(rows * encoder.dimensions));
 }
 
-/** Tokens of each text, [CLS] and [SEP] left out. */
+/** @returns the tokens of each text, without [CLS] and [SEP] */
 function lengthsOf({ count, seed }: TextSet, tokens: number | keyof typeof RANGES): number[] {
   const random = seededRandom(seed);
   const [shortest, longest] = typeof tokens === 'number' ? [tokens, tokens] : RANGES[tokens];

@@ -1,11 +1,11 @@
-/** The order in which a cache's keys are looked up, drawn before the rounds so that these measure the cache alone. */
+/** Draws the order in which a cache's keys are looked up before the rounds, so that rounds measure the cache alone. */
 import { writeFile } from 'node:fs/promises';
 import { NEW_KEY, type TraceFile, type TraceSet } from './data-set.ts';
 import { type Random, seededRandom, zipf } from './random.ts';
 
 const SEQUENCE = 1 << 18;
 const KEY_CHARS = 60;
-/** Distinct keys of a Zipf trace, as a multiple of what the cache holds. */
+/** Distinct keys of a Zipf trace for each entry that the cache holds. */
 const ZIPF_KEYS_PER_ENTRY = 10;
 export const ZIPF_EXPONENT = 0.9;
 /** After this many look-ups of popular keys comes a bulk ingest of this many keys that are never asked for again. */

@@ -1,4 +1,4 @@
-/** Unit rows of several kinds, seeded. Each maker fills one row at a time. */
+/** Writes unit rows of several kinds, seeded. Each maker fills one row at a time. */
 
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -84,7 +84,7 @@ function normalize(row: Float32Array): void {
   for (let i = 0; i < row.length; i += 1) row[i] = (row[i] as number) * factor;
 }
 
-/** Rows and then queries from one stream of random numbers, so that queries come from where the rows do. */
+/** Writes rows and then queries from one stream of random numbers, so that both have the same distribution. */
 export async function writeVectors(set: VectorSet, paths: ReturnType<typeof vectorFiles>): Promise<void> {
   if (set.source === 'sentences') throw new Error('sentences are made by a model');
   const make = rowMaker(set.source, set.dimensions, seededRandom(set.seed));

@@ -48,7 +48,7 @@ export function describeMachine({ features }: CpuAbilities): Machine {
   };
 }
 
-/** What this machine's folder of results is called, such as `amd-epyc-avx2-2-cores`. */
+/** The name of this machine's folder of results, such as `amd-epyc-avx2-2-cores`. */
 export function machineName(
   model = cpus()[0]?.model ?? 'unknown',
   kernel = native.kernel,

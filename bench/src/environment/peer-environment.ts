@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { PathOrMissing, ProgramPaths } from '../trial/programs.ts';
 
 const PEERS = fileURLToPath(new URL('../../peers', import.meta.url));
-/** Where the peers' Python is; COSIMO_PEERS names another folder. */
+/** The folder of the peers' Python; COSIMO_PEERS names another one. */
 const VENV = process.env['COSIMO_PEERS'] || join(PEERS, '.venv');
 const ONNX = join(VENV, 'onnx');
 const SETUP = 'bash bench/peers/setup.sh';

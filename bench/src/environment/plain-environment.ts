@@ -3,5 +3,5 @@
  * Import it first: the addon chooses its kernel when it is loaded.
  */
 
-/** The trial says when a contender is to run another kernel than the best one. */
+/** A contender runs the best kernel unless its trial names another one. */
 delete process.env['COSIMO_KERNEL'];

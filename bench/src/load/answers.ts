@@ -1,4 +1,4 @@
-/** Answers of a service, for comparing them with another's. */
+/** Reads answers of a service, to compare them with another service's. */
 import type { Answers } from '../trial/protocol.ts';
 import { type Call, type OperationName, operationSource } from './operations.ts';
 
@@ -11,7 +11,7 @@ interface Hit {
   readonly score: number;
 }
 
-/** Vectors of some texts, or hits of some queries; null for operations that answer neither. */
+/** @returns vectors of some texts, or hits of some queries; null for operations that answer neither */
 export async function readAnswers(origin: string, operation: OperationName, seed: number): Promise<Answers> {
   const { next } = operationSource(operation, seed + SEED_OFFSET, 0);
   const answers: unknown[] = [];

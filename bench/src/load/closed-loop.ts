@@ -1,11 +1,11 @@
-/** As many clients as connections; each asks again as soon as it is answered. */
+/** A closed loop: each connection has one client, which asks again as soon as it is answered. */
 import type { Round } from '../trial/protocol.ts';
 import { Client } from './client.ts';
 import { latencies, newHistogram, recordLatency } from './latencies.ts';
 import type { OperationSource } from './operations.ts';
 
 /**
- * @returns answers a second; latencies of the timed calls, further figures in ms
+ * @returns answers a second; latencies of the timed calls in ms as further figures
  * @throws Error when any call isn't answered 200: a refusal is quick, and would count as speed
  */
 export async function closedLoop(

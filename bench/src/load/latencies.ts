@@ -10,7 +10,7 @@ export function newHistogram(): Histogram {
   return build({ lowestDiscernibleValue: 1, highestTrackableValue: HIGHEST_US, numberOfSignificantValueDigits: 3 });
 }
 
-/** Counts whole microseconds: a cached answer takes some hundred. */
+/** Records whole microseconds: a cached answer takes some hundreds. */
 export function recordLatency(histogram: Histogram, elapsed_ms: number): void {
   histogram.recordValue(Math.min(HIGHEST_US, Math.max(1, Math.round(elapsed_ms * 1000))));
 }

@@ -1,6 +1,6 @@
 /**
  * Operations arrive at a fixed rate as a Poisson process, whether or not earlier ones are answered, so queues show. Latency
- * counts from when an operation was due, so a late client hides nothing.
+ * starts when an operation is due, so a late client hides nothing.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../data/random.ts';
@@ -23,8 +23,8 @@ const DRAIN_MS = 10_000;
 const TIMER_ERROR_MS = 2;
 
 /**
- * @returns 90th percentile of the latency in ms; further percentiles; `calls`, and how many of them were `refused` (any
- *   status but 200) or `unanswered` at the end of the drain: these count as waiting until then
+ * @returns 90th percentile of the latency in ms; other percentiles, `calls`, and how many of them were `refused` (any
+ *   status but 200) or `unanswered` at the end of the drain (counted with the latency reached at the end)
  */
 export async function openLoop(origin: string, source: OperationSource, options: OpenLoopOptions): Promise<Round> {
   const { rate_per_s, duration_s, seed } = options;

@@ -1,4 +1,4 @@
-/** The calls of a client: one operation of the service over and over, with new texts or with cached ones. */
+/** The calls of a client, which repeats one operation of the service with new texts or with cached ones. */
 import { seededRandom } from '../data/random.ts';
 
 export interface Call {

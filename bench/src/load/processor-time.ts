@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 const CLOCK_TICKS_PER_S = 100;
 
-/** User and system time of a process so far, all threads, from Linux; elsewhere always 0. */
+/** User and system time that all threads of a process have used, as Linux counts it; 0 on other systems. */
 export function processorSeconds(pid: number): number {
   if (process.platform !== 'linux') return 0;
   const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

@@ -29,7 +29,7 @@ export interface ServiceOptions {
   readonly precision?: string | undefined;
   /** Cosimo's event loops; one unless given. */
   readonly httpThreads?: number;
-  /** What a plain Fastify answers: see plain-service.ts. */
+  /** What a plain Fastify answers: see contenders/plain-fastify.ts. */
   readonly answer?: { readonly file: string; readonly way: 'constant' | 'stringify' };
 }
 
@@ -72,7 +72,7 @@ async function startOn(port: number, name: ServiceName, options: ServiceOptions)
   return { origin, pid: child.pid as number, stop: () => stop(child) };
 }
 
-/** All that services inherit: no API_KEY and no OMP_NUM_THREADS of the caller may change one of them. */
+/** The only variables that services inherit: the caller's API_KEY or OMP_NUM_THREADS must not change a service. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'COSIMO_KERNEL'];
 const plainEnvironment = () =>
   Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
@@ -114,7 +114,7 @@ function startFastApi(port: number, { modelDir, venv, threads }: ServiceOptions)
 }
 
 function startPlain(port: number, { answer }: ServiceOptions): ChildProcess {
-  const args = ['bench/src/load/plain-service.ts', String(port), answer?.file ?? '', answer?.way ?? 'constant'];
+  const args = ['bench/src/contenders/plain-fastify.ts', String(port), answer?.file ?? '', answer?.way ?? 'constant'];
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
   return spawn(process.execPath, args, { cwd: ROOT, env: plainEnvironment(), stdio });
 }

@@ -1,4 +1,4 @@
-/** How long Cosimo spent in each stage, from its own metrics. */
+/** Reads from Cosimo's metrics how long it spent in each stage. */
 
 const STAGE = /^cosimo_stage_duration_seconds_(sum|count)\{stage="(\w+)"\} (\S+)$/gm;
 
@@ -41,8 +41,8 @@ export async function readStages(origin: string): Promise<StageTotals | undefine
 }
 
 /**
- * Between two readings: mean time in each stage that was entered, `stage_queue_ms`, …; padded tokens over real ones; the 99th
- * percentile of the event loop's delay.
+ * @returns the figures between two readings: mean time in each stage that was entered (`stage_queue_ms`, …), padded tokens over
+ * real ones, and the 99th percentile of the event loop's delay
  */
 export function stageFigures(before: StageTotals, after: StageTotals): Record<string, number> {
   const means: Record<string, number> = {};
@@ -57,9 +57,9 @@ export function stageFigures(before: StageTotals, after: StageTotals): Record<st
 }
 
 /**
- * What a search costs besides its scan. `overhead_mean_ms` is mean latency less mean scan; `overhead_p50_ms` is median latency
- * less mean scan, since metrics have no median of a stage. The stage `scan` lasts from the query's vector to the list of hits: it
- * includes the wait for a scan under way and reading the hits' documents. Empty where no search was answered.
+ * What a search costs besides its scan. `overhead_mean_ms` is mean latency minus mean scan; `overhead_p50_ms` is median
+ * latency minus mean scan, because metrics have no median of a stage. The stage `scan` lasts from the query's vector to the
+ * list of hits: it includes the wait for a scan under way and reading the hits' documents. The result is empty if no search was answered.
  */
 export function searchOverhead(figures: Readonly<Record<string, number>>): Record<string, number> {
   const { latency_p50_ms, latency_mean_ms, stage_scan_ms } = figures;

@@ -29,8 +29,8 @@ export function readResults(path: string): SuiteResult[] {
 }
 
 /**
- * A ratio has fallen when it is below the stored one by more than `tolerance`. Medians are compared; of a wide spread, this run's
- * best round counts, and the stored run's worst. Stored pairs that this run lacks are listed.
+ * A ratio has fallen when it is below the stored one by more than `tolerance`. Medians are compared. With a wide
+ * spread, this run's best round is compared with the stored worst. Stored pairs that this run lacks are listed.
  *
  * @param tolerance 0.2 lets a ratio fall to 80% of what it was
  * @throws Error in a sentence when the runs were made under other conditions

@@ -16,7 +16,7 @@ const PERCENTILES = { p50: 'latency_p50_ms', p90: 'latency_p90_ms', p99: 'latenc
 
 type Option = echarts.EChartsCoreOption & { height?: number };
 
-/** @returns undefined when the result has no figures for it */
+/** @returns undefined when the result has no figures for the chart */
 export function drawChart(spec: ChartSpec, result: SuiteResult): { svg: string; png: Buffer } | undefined {
   const trials = result.trials
     .filter(({ parameters }) => Object.entries(spec.where).every(([name, value]) => parameters[name] === value))
@@ -63,7 +63,7 @@ function optionOf({ kind }: ChartSpec, trials: readonly TrialResult[]): Option |
   }
 }
 
-/** Margin for text: without a canvas, its width is estimated. */
+/** The legend has room to spare: without a canvas, the width of text is only estimated. */
 const LEGEND = { bottom: 8, type: 'plain', itemGap: 36, width: WIDTH - 220 };
 const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond'];
 const GRID = { left: 90, right: 40, top: 80, bottom: 120 };
@@ -142,7 +142,7 @@ function percentiles(trials: readonly TrialResult[]): Option {
   };
 }
 
-/** A mark for each contender: right of 1 the subject is ahead, left of it the other one. */
+/** A mark for each contender: right of 1 the subject is ahead, left of 1 the contender. */
 function ratios(trials: readonly TrialResult[]): Option | undefined {
   const labels = shortNames(trials);
   const pairs = trials.flatMap((trial, at) =>

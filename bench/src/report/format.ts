@@ -15,7 +15,7 @@ export function spread({ median, lowest, highest }: Summary): string {
 
 export const percent = (part: number) => `${Math.round(part * 100)}%`;
 
-/** The ratio in words that claim no more than was measured. */
+/** The ratio; one that is not stable says so and why. */
 function ratioText(summary: Summary): string {
   const text = spread(summary);
   return summary.stable ? text : `${text} not stable (${whyUnstable(summary)})`;

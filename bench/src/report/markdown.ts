@@ -1,4 +1,4 @@
-/** The report of a suite: what it was measured on, a table for each group, what is missing and why, the charts. */
+/** The report of a suite: the machine, the charts, a table for each group, and what is missing and why. */
 
 import { machineLines } from '../environment/machine.ts';
 import type { ContenderResult, SuiteResult, TrialResult } from '../results/results.ts';

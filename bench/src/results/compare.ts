@@ -1,4 +1,4 @@
-/** Whether contenders found the same: only then are their times comparable. */
+/** Compares the answers of contenders: times are comparable only when the answers agree. */
 import type { Answers, HitAnswers, VectorAnswers } from '../trial/protocol.ts';
 import type { Agreement } from './results.ts';
 

@@ -13,7 +13,7 @@ export interface Summary {
   /** Distance of the quartiles as a part of the median. */
   readonly spread: number;
   readonly rounds: number;
-  /** False when the spread is wide or the rounds are fewer than three. */
+  /** False when the spread is wide or there are fewer than three rounds. */
   readonly stable: boolean;
 }
 

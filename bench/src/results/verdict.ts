@@ -1,11 +1,11 @@
-/** What makes a run fail, whatever its times. */
+/** What makes a run fail, independent of its times. */
 import type { SuiteResult } from './results.ts';
 
 /**
- * A sentence for each contender of ours that was not measured, and for answers that differ. Peers may be missing or fail: their
- * rows say so.
+ * @returns a sentence for each subject or reference that was not measured, and for each contender whose answers differ. Peers may
+ * be missing or fail: their rows say so
  */
-export function findFaults({ suite, trials }: SuiteResult): string[] {
+export function failuresOf({ suite, trials }: SuiteResult): string[] {
   return trials.flatMap(({ id, contenders }) =>
     contenders.flatMap(({ name, role, status, reason, agreement }) => {
       const where = `${suite}: ${id}: ${name}`;

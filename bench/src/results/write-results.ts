@@ -15,7 +15,7 @@ import { markdownReport } from '../report/markdown.ts';
 import type { Suite } from '../trial/trial.ts';
 import type { SuiteResult } from './results.ts';
 
-/** Called before the measurement, not after. @throws Error in a sentence */
+/** Checks before the measurement that results can be written after it. @throws Error in a sentence */
 export function checkWritable(path: string, kind: 'file' | 'folder'): void {
   try {
     if (kind === 'folder') mkdirSync(path, { recursive: true });

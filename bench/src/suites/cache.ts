@@ -1,4 +1,4 @@
-/** The embedding cache: as JavaScript uses it, beside a Map and lru-cache; what it keeps; in C++, shared by threads. */
+/** The embedding cache: used from JavaScript, beside a Map and lru-cache; its hit rates and memory; shared by threads in C++. */
 import { pathOf, type TraceSet } from '../data/data-set.ts';
 import { ZIPF_EXPONENT } from '../data/traces.ts';
 import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
@@ -70,7 +70,7 @@ function javascriptTrials({ quick, seed }: SuiteOptions): Trial[] {
   });
 }
 
-/** Hit rates of caches that have the same bytes. */
+/** Hit rates of caches with the same capacity in bytes. */
 function hitRateTrials({ quick, seed }: SuiteOptions): Trial[] {
   const entries = quick ? QUICK_KEPT_ENTRIES : KEPT_ENTRIES;
   return (['zipf-1', 'scans'] as const).map((operation) => {
@@ -136,7 +136,7 @@ function memoryTrial({ quick, seed }: SuiteOptions): Trial {
   };
 }
 
-/** Two threads beside one: what sharing costs. */
+/** Two threads compared with one: the cost of sharing. */
 function threadTrials(options: SuiteOptions): Trial[] {
   const operations = [...OPERATIONS, 'zipf-hit', 'one-key'];
   return operations.map((operation) => ({

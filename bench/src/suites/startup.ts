@@ -1,4 +1,4 @@
-/** Time from starting the process until it can encode and search, by documents in its store. */
+/** The time from starting the process until it can encode and search, by the number of documents in its store. */
 import { pathOf, type StoreSet } from '../data/data-set.ts';
 import type { Contender, Suite, SuiteOptions, Trial } from '../trial/trial.ts';
 

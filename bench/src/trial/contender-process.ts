@@ -10,7 +10,7 @@ import { type Answers, Missing, type Ready, type Reply, type Round } from './pro
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
-  /** Added to this process's own. */
+  /** Variables added to this process's environment. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +24,7 @@ export class ContenderProcess {
   readonly #lines: AsyncIterator<string>;
   readonly #reader: Interface;
   readonly #ended: Promise<string>;
-  /** Its TMPDIR, on the disk that holds the data: removed when it has ended, however it ended. */
+  /** The TMPDIR of the contender, on the disk that holds the data. It is removed when the contender has ended, in any way. */
   readonly #scratch: string;
   #complaints = '';
 
@@ -36,7 +36,7 @@ export class ContenderProcess {
     // A process group of its own: one signal ends it with its children, and Ctrl-C reaches this process first.
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env });
     this.#child.stderr?.on('data', (chunk) => (this.#complaints = (this.#complaints + chunk).slice(-4000)));
-    this.#child.stdin?.on('error', () => {}); // it has ended: its exit tells
+    this.#child.stdin?.on('error', () => {}); // the contender has ended: its exit says so
     this.#reader = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream });
     this.#lines = this.#reader[Symbol.asyncIterator]();
     this.#ended = new Promise((resolve) => {
@@ -49,7 +49,7 @@ export class ContenderProcess {
     void this.#ended.then(() => {
       signal.removeEventListener('abort', kill);
       process.off('exit', kill);
-      this.#kill(); // what a contender that crashed had started
+      this.#kill(); // ends the child processes of a contender that crashed
       rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 3 });
     });
     if (signal.aborted) kill();

@@ -11,14 +11,14 @@ const BENCH = fileURLToPath(new URL('../..', import.meta.url));
 export type PathOrMissing = { readonly path: string } | { readonly missing: string };
 
 export interface ProgramPaths {
-  /** bench/native's program. */
+  /** Path of `cosimo_bench`. */
   readonly native: string;
   readonly modelDir: string;
-  /** The peers' virtual environment. */
+  /** Folder of the peers' virtual environment. */
   readonly venv: PathOrMissing;
-  /** Where the community's ONNX exports are, if they are. */
+  /** The folder of the community's ONNX exports; they may be missing. */
   readonly onnxDir: string;
-  /** The peers' node_modules. */
+  /** Path of the peers' node_modules. */
   readonly nodePeers: PathOrMissing;
 }
 

@@ -15,19 +15,19 @@ export interface Ready {
 }
 
 export interface Round {
-  /** In the trial's unit. */
+  /** The figure, in the trial's unit. */
   readonly value: number;
   /** Further figures, the unit last in each name. */
   readonly extra?: Readonly<Record<string, number>>;
 }
 
-/** Of the first queries: rows, best first, and their scores. */
+/** Rows and scores that the first queries found, best first. */
 export interface HitAnswers {
   readonly ids: readonly (readonly number[])[];
   readonly scores: readonly (readonly number[])[];
 }
 
-/** Of the first texts. */
+/** Vectors of the first texts. */
 export interface VectorAnswers {
   readonly vectors: readonly (readonly number[])[];
 }
@@ -49,12 +49,12 @@ export interface Work {
   readonly close?: () => Promise<void> | void;
 }
 
-/** This contender can't do what is asked for, here; the message says why in a sentence. */
+/** The contender can't run on this machine; the message says why in a sentence. */
 export class Missing extends Error {}
 
 /** Runs a contender in this process: its spec is the process's argument. */
 export async function serveRounds<Spec>(setUp: (spec: Spec) => Promise<Work> | Work): Promise<void> {
-  globalThis.console = new console.Console(process.stderr, process.stderr); // libraries talk
+  globalThis.console = new console.Console(process.stderr, process.stderr); // libraries print; standard output is for replies
   const write = (reply: Reply) => void process.stdout.write(`${JSON.stringify(reply)}\n`);
   let work: Work | undefined;
   try {

@@ -15,7 +15,7 @@ export interface SuiteRun {
   readonly command: string;
   readonly machine: Machine;
   readonly peers: boolean;
-  /** Whether a trial was asked for. */
+  /** Whether the user chose a trial. */
   readonly chosen: (id: string) => boolean;
   readonly rounds: number;
   readonly programs: Programs;
@@ -25,7 +25,7 @@ export interface SuiteRun {
 
 export interface RunProgress {
   readonly begin: (suite: string, trials: number) => void;
-  /** Shows a person what is being done. */
+  /** Shows what is being done. */
   readonly doing: (what: string) => void;
   readonly trialDone: (trial: TrialResult) => void;
   readonly end: () => void;

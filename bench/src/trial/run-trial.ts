@@ -15,11 +15,11 @@ export interface RunOptions {
   readonly onStep: (contender: string, round: number) => void;
 }
 
-/** A pause between turns: threads of some libraries spin on after their work, at the next contender's cost. */
+/** The pause between turns: threads of some libraries spin after their work and would slow the next contender. */
 const REST_MS = 250;
 const INTERRUPTED = 'interrupted';
 
-/** The state of a contender: what it has measured, and how it ended. */
+/** The state of a contender: its rounds and answers so far, and how it ended. */
 interface Runner {
   readonly contender: Contender;
   process?: ContenderProcess;
@@ -45,7 +45,7 @@ export async function runTrial(trial: Trial, options: RunOptions): Promise<Trial
     }
     for (const runner of runners) {
       await attempt(runner, options, async (process) => {
-        if (trial.compare !== undefined && finds(runner)) runner.answers = await process.answers();
+        if (trial.compare !== undefined && hasAnswers(runner)) runner.answers = await process.answers();
       });
     }
   } finally {
@@ -55,7 +55,7 @@ export async function runTrial(trial: Trial, options: RunOptions): Promise<Trial
 }
 
 /** The C++ program measures the machine and has no answers to compare. */
-const finds = ({ contender }: Runner) => contender.program.kind !== 'native';
+const hasAnswers = ({ contender }: Runner) => contender.program.kind !== 'native';
 
 async function start(runner: Runner, { programs, signal }: RunOptions): Promise<void> {
   const command = programs.commandOf(runner.contender.program);

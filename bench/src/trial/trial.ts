@@ -6,7 +6,7 @@ import type { DataSet } from '../data/data-set.ts';
 export type Program =
   /**
    * A file of bench/src/contenders on the project's own Node. `spec` is its one argument, as JSON, with `model_dir`, `onnx_dir`
-   * and `venv` added. `needs` says that it starts the peers' Python. `environment` is added to that of its process.
+   * and `venv` added. `needs` says that it starts the peers' Python. `environment` is added to its process's environment.
    */
   | {
       readonly kind: 'node';
@@ -67,7 +67,7 @@ export interface SuiteOptions {
   readonly cpu: CpuAbilities;
 }
 
-/** What bench/native reports of this machine. */
+/** What `cosimo_bench features` reports about this machine. */
 export interface CpuAbilities {
   /** Kernels that can run, best first. */
   readonly kernels: readonly string[];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import type { Contender } from '../../src/trial/trial.ts';
-import { namesOf, suiteOf, toldTo, valuesOf } from '../support/suites.ts';
+import { argumentsOf, namesOf, suiteOf, valuesOf } from '../support/suites.ts';
 
 const LOOK_UPS = ['hit', 'miss', 'mixed', 'zipf'];
 
@@ -18,16 +18,16 @@ test('cache: hit rates at the same bytes, on Zipf(1.0) and with bulk ingests bet
   assert.deepEqual(valuesOf(trials, 'hit_rate'), new Set(['zipf-1', 'scans']));
   assert.deepEqual(namesOf(trials), new Set(['Cosimo', 'S3-FIFO, plain', 'lru-cache']));
   for (const { contenders } of trials)
-    assert.ok(contenders.every((contender) => toldTo(contender)['hit_rate'] === true));
+    assert.ok(contenders.every((contender) => argumentsOf(contender)['hit_rate'] === true));
 });
 
 test('cache: memory of a full one, in C++; bodies of 100 cached texts beside JSON.stringify', () => {
   const trials = suiteOf('cache');
   const memory = trials.find(({ unit }) => unit === 'of capacity');
   assert.equal(memory?.better, 'lower');
-  assert.equal(toldTo(memory?.contenders[0] as Contender)['operation'], 'memory');
+  assert.equal(argumentsOf(memory?.contenders[0] as Contender)['operation'], 'memory');
   const bodies = trials.find(({ unit }) => unit === 'bodies/s');
-  const ways = bodies?.contenders.map(({ name, ...contender }) => [name, toldTo({ name, ...contender })['way']]);
+  const ways = bodies?.contenders.map(({ name, ...contender }) => [name, argumentsOf({ name, ...contender })['way']]);
   assert.deepEqual(ways, [['Cosimo', 'cache'], ['JSON.stringify', 'stringify']]); // biome-ignore format: pairs
-  assert.equal(toldTo(bodies?.contenders[0] as Contender)['texts'], 100);
+  assert.equal(argumentsOf(bodies?.contenders[0] as Contender)['texts'], 100);
 });

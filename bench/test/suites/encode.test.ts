@@ -1,10 +1,10 @@
 /** The trials of the suite `encode`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
-import { REQUESTS } from '../../src/load/lean-loop.ts';
+import { REQUESTS } from '../../src/load/raw-socket-loop.ts';
 import { SUITES } from '../../src/suites/suites.ts';
 import type { Contender, SuiteOptions, Trial } from '../../src/trial/trial.ts';
-import { OPTIONS, suiteOf, toldTo, valuesOf } from '../support/suites.ts';
+import { argumentsOf, OPTIONS, suiteOf, valuesOf } from '../support/suites.ts';
 
 describe('encode', () => {
   const trials = suiteOf('encode');
@@ -35,28 +35,28 @@ describe('encode', () => {
       const { precision } = trial.parameters;
       assert.deepEqual(peersOf(trial), new Set(peers[precision as string]), trial.id);
       const [subject, second] = trial.contenders as [Contender, Contender];
-      const { encoder, precision: own } = toldTo(subject);
+      const { encoder, precision: own } = argumentsOf(subject);
       assert.deepEqual([encoder, own, environmentOf(subject)], ['native', precision, undefined], trial.id);
       if (precision !== 'fp32') continue;
       assert.equal(second.name, 'Cosimo fp32 on ONNX Runtime');
-      assert.deepEqual(toldTo(second), { ...toldTo(subject), encoder: 'onnx' });
+      assert.deepEqual(argumentsOf(second), { ...argumentsOf(subject), encoder: 'onnx' });
     }
   });
 
   test('peers choose among several batches, none bigger than the call, and get the texts that we get', () => {
     for (const { id, contenders } of withPurpose(trials, 'speed')) {
-      const [own, ...others] = contenders.map(toldTo);
-      for (const told of others) {
+      const [own, ...others] = contenders.map(argumentsOf);
+      for (const given of others) {
         assert.deepEqual(
-          [told['texts'], told['batch'], told['threads']],
+          [given['texts'], given['batch'], given['threads']],
           [own?.['texts'], own?.['batch'], own?.['threads']],
         );
-        const sizes = told['inference_batches'] as number[];
+        const sizes = given['inference_batches'] as number[];
         assert.ok(
-          sizes.every((size) => size <= (told['batch'] as number)),
+          sizes.every((size) => size <= (given['batch'] as number)),
           id,
         );
-        assert.ok(sizes.length > 1 || told['batch'] === 1, id);
+        assert.ok(sizes.length > 1 || given['batch'] === 1, id);
       }
     }
   });
@@ -84,7 +84,7 @@ describe('encode', () => {
     assert.deepEqual(withPurpose(trialsWith({ encoders: avx2 }), 'older kernel'), []);
   });
 
-  test('on AMX bf16 is held to the int8 peers too, and AVX-512 is forced', () => {
+  test('on AMX bf16 is compared with the int8 peers too, and AVX-512 is forced', () => {
     const amx = (['fp32', 'bf16', 'int8'] as const).map((precision) => ({ name: 'amx', family: 'amx', precision }));
     const tiles = ['bf16_tile', 'int8_tile'];
     const onAmx = trialsWith({ encoders: [...amx, ...OPTIONS.cpu.encoders], instructions: tiles });
@@ -97,7 +97,7 @@ describe('encode', () => {
       new Set(forced.map((subject) => `${subject.name}: ${environmentOf(subject)?.['COSIMO_KERNEL']}`)),
       new Set(['Cosimo fp32 on AVX2: avx2', 'Cosimo bf16 on AVX-512: avx512', 'Cosimo int8 on AVX-512: avx512']),
     );
-    const bounds = withPurpose(onAmx, 'peak').map(({ contenders }) => toldTo(contenders[1] as Contender)['name']);
+    const bounds = withPurpose(onAmx, 'peak').map(({ contenders }) => argumentsOf(contenders[1] as Contender)['name']);
     assert.deepEqual(new Set(bounds), new Set(tiles));
   });
 
@@ -110,7 +110,7 @@ describe('encode', () => {
   test("multiply-adds beside those of the kernel's instruction, in the same unit and by the same threads", () => {
     const peak = withPurpose(trials, 'peak');
     const seen = peak.map(({ contenders: [subject, bound, ...more] }) => {
-      const [own, limit] = [toldTo(subject as Contender), toldTo(bound as Contender)];
+      const [own, limit] = [argumentsOf(subject as Contender), argumentsOf(bound as Contender)];
       assert.deepEqual(
         [own['multiply_adds'], own['encoder'], limit['unit'], more],
         [true, 'native', 'multiply-adds', []],
@@ -125,7 +125,7 @@ describe('encode', () => {
 
   test('quality of each precision over 1,000 sentences', () => {
     const seen = withPurpose(trials, 'quality').map(({ contenders: [subject], data }) => {
-      const { encoder, precision } = toldTo(subject as Contender);
+      const { encoder, precision } = argumentsOf(subject as Contender);
       assert.deepEqual(data, [{ kind: 'texts', tokens: 'mixed', count: 1000, seed: 1 }]);
       return `${encoder} ${precision}`;
     });
@@ -135,7 +135,7 @@ describe('encode', () => {
   test('the service beside the bare encoder that it has, and sentence-transformers', () => {
     const overHttp = trials.filter(({ id }) => id.startsWith('encode over HTTP'));
     for (const { id, contenders } of overHttp) {
-      const [service, bare] = contenders.map(toldTo);
+      const [service, bare] = contenders.map(argumentsOf);
       for (const name of ['texts', 'encoder', 'precision', 'threads'])
         assert.deepEqual([service?.[name], service?.[name] === undefined], [bare?.[name], false], `${id}: ${name}`);
       assert.equal(service?.['encoder'], 'native');
@@ -145,19 +145,19 @@ describe('encode', () => {
       batch.contenders.map(({ name }) => name),
       ['Cosimo over HTTP', 'the bare encoder, its best batch', 'sentence-transformers, torch fp32'],
     );
-    const [own, , peer] = batch.contenders.map(toldTo);
+    const [own, , peer] = batch.contenders.map(argumentsOf);
     assert.deepEqual([own?.['batch'], own?.['texts_per_call'], peer?.['batch']], [100, 100, 100]);
     assert.equal(own?.['texts'], peer?.['texts']);
     const lone = withPurpose(overHttp, 'latency');
     assert.deepEqual(valuesOf(lone, 'tokens'), new Set([16, 64]));
-    for (const { contenders } of lone) assert.ok(contenders.every((one) => toldTo(one)['latency'] === true));
+    for (const { contenders } of lone) assert.ok(contenders.every((one) => argumentsOf(one)['latency'] === true));
   });
 
   test('single texts by 64 clients in each precision, all texts as often by the service as by the bare encoder', () => {
     const singles = trials.filter(({ id }) => id.includes('single sentences, clients=64'));
     assert.deepEqual(valuesOf(singles, 'precision'), new Set(['fp32', 'bf16', 'int8']));
     for (const { contenders, data } of singles) {
-      const { operation, connections, lean } = toldTo(contenders[0] as Contender);
+      const { operation, connections, lean } = argumentsOf(contenders[0] as Contender);
       assert.deepEqual([operation, connections, lean], ['embed-mixed', 64, true]);
       assert.deepEqual(data, [{ kind: 'texts', tokens: 'mixed', count: REQUESTS, seed: 1 }]);
     }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { OPERATIONS } from '../../src/load/operations.ts';
 import type { Contender } from '../../src/trial/trial.ts';
-import { namesOf, suiteOf, toldTo, valuesOf } from '../support/suites.ts';
+import { argumentsOf, namesOf, suiteOf, valuesOf } from '../support/suites.ts';
 
 test('http: every operation with 1, 16 and 64 clients, and fixed arrival rates', () => {
   const trials = suiteOf('http').filter(({ parameters: { loop } }) => loop !== 'lean');
@@ -21,22 +21,24 @@ test('http: every operation with 1, 16 and 64 clients, and fixed arrival rates',
 
 test('http: cached answers beside a plain Fastify, and two event loops beside one', () => {
   const trials = suiteOf('http').filter(({ parameters: { loop } }) => loop === 'lean');
-  const told = (name: string, ...keys: string[]) =>
+  const given = (name: string, ...keys: string[]) =>
     trials
       .flatMap(({ contenders }) => contenders.filter((one) => one.name === name))
       .map((one) => {
-        const spec = toldTo(one);
+        const spec = argumentsOf(one);
         return keys.map((key) => spec[key]);
       });
-  assert.ok(trials.flatMap(({ contenders }) => contenders).every((contender) => toldTo(contender)['lean'] === true));
-  assert.deepEqual(told('Cosimo', 'operation', 'connections'), [['embed-one', 32], ['batch-cached', 2]]); // biome-ignore format: pairs
-  assert.deepEqual(told('Fastify, the same bytes from a buffer', 'service', 'way', 'operation'), [
+  assert.ok(
+    trials.flatMap(({ contenders }) => contenders).every((contender) => argumentsOf(contender)['lean'] === true),
+  );
+  assert.deepEqual(given('Cosimo', 'operation', 'connections'), [['embed-one', 32], ['batch-cached', 2]]); // biome-ignore format: pairs
+  assert.deepEqual(given('Fastify, the same bytes from a buffer', 'service', 'way', 'operation'), [
     ['plain', 'constant', 'embed-one'],
     ['plain', 'constant', 'batch-cached'],
   ]);
-  assert.deepEqual(told('Fastify, JSON.stringify', 'service', 'way'), [['plain', 'stringify']]);
-  assert.deepEqual(told('Cosimo, 2 event loops', 'http_threads'), [[2]]);
-  assert.deepEqual(told('Cosimo, 1 event loop', 'http_threads'), [[1]]);
+  assert.deepEqual(given('Fastify, JSON.stringify', 'service', 'way'), [['plain', 'stringify']]);
+  assert.deepEqual(given('Cosimo, 2 event loops', 'http_threads'), [[2]]);
+  assert.deepEqual(given('Cosimo, 1 event loop', 'http_threads'), [[1]]);
 });
 
 test('http: a cached query over the store of 1,000,000 documents that startup starts on, by one client', () => {
@@ -48,11 +50,11 @@ test('http: a cached query over the store of 1,000,000 documents that startup st
     ['Cosimo'],
     'the peer keeps no documents on the disk',
   );
-  const { store, documents, connections, operation } = toldTo(trial.contenders[0] as Contender);
+  const { store, documents, connections, operation } = argumentsOf(trial.contenders[0] as Contender);
   assert.deepEqual([documents, connections, operation], [0, 1, 'search-cached']);
   const started = suiteOf('startup').find(({ parameters }) => parameters['documents'] === 1_000_000);
   assert.deepEqual(trial.data, started?.data);
-  assert.equal(store, toldTo(started?.contenders[0] as Contender)['store']);
+  assert.equal(store, argumentsOf(started?.contenders[0] as Contender)['store']);
 });
 
 test('startup: 0, 100,000 and 1,000,000 documents; where the peer keeps nothing, its row says missing', () => {

@@ -36,7 +36,7 @@ for (const suite of SUITES) {
   });
 }
 
-test('every program is told the threads and the seed of its trial', () => {
+test('every program gets the threads and the seed of its trial', () => {
   const options = { ...OPTIONS, seed: 77 };
   for (const { id, parameters, contenders } of SUITES.flatMap((suite) => suite.trials(options))) {
     for (const { name, program } of contenders) {

@@ -1,4 +1,4 @@
-/** Results of a benchmark that never ran, for testing what is made of results. */
+/** Made-up results, for tests of reports, charts and comparisons. */
 import type { ContenderResult, SuiteResult, TrialResult } from '../../src/results/results.ts';
 import type { Role } from '../../src/trial/trial.ts';
 

@@ -1,3 +1,4 @@
+/** The folder of the real model. */
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 
 /** The folder of the real model, which set-up has fetched; MODEL and MODEL_DIR name another one. */

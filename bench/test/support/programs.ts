@@ -1,4 +1,4 @@
-/** The programs of a benchmark for which nothing is installed: Cosimo's own contenders run, peers are missing. */
+/** Programs without any peers installed: Cosimo's own contenders run, peers are missing. */
 import { Programs } from '../../src/trial/programs.ts';
 
 export const ownPrograms = new Programs({

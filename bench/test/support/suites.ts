@@ -1,4 +1,4 @@
-/** The trials of every suite on a made-up machine, and what their contenders are told. */
+/** The trials of every suite on a made-up machine, and the arguments of their contenders. */
 import assert from 'node:assert/strict';
 import { SUITES } from '../../src/suites/suites.ts';
 import type { Contender, SuiteOptions, Trial } from '../../src/trial/trial.ts';
@@ -33,8 +33,8 @@ export function contenderOf(trials: readonly Trial[], id: string, name: string):
   return found;
 }
 
-/** What a contender is told: the spec of a program, or the arguments of the C++ one. */
-export function toldTo({ program }: Contender): Readonly<Record<string, unknown>> {
+/** The arguments of a contender: the spec of a program, or the flags of the C++ program. */
+export function argumentsOf({ program }: Contender): Readonly<Record<string, unknown>> {
   if (program.kind === 'missing') return {};
   if (program.kind !== 'native') return program.spec;
   const [measure, ...flags] = program.args;

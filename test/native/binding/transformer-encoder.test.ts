@@ -11,7 +11,7 @@ import { readModelConfig } from '../../../src/model/model-config.ts';
 import { readWeights, type Weights } from '../../../src/model/weights.ts';
 import { native } from '../../../src/native/binding.ts';
 import { LONGEST, randomModel, VOCABULARY } from '../../support/random-model.ts';
-import { withTries } from '../../support/tries.ts';
+import { withRetries } from '../../support/with-retries.ts';
 
 const BINDING = new URL('../../../src/native/binding.ts', import.meta.url).href;
 
@@ -129,7 +129,7 @@ test('ids are copied before the call returns, and a view is read from its offset
 
 describe('cancelling', () => {
   test('a signal ends a batch long before its time, and the others run on', () =>
-    withTries(async () => {
+    withRetries(async () => {
       const encoder = await createNativeEncoder({ model: await readModel(dir), precision: 'fp32', threads: 2 });
       const began_ms = performance.now();
       await encoder.encode(MANY);

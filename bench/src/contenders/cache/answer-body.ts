@@ -28,7 +28,7 @@ class CachedTexts {
     for (const [at, text] of texts.entries()) this.#cache.set(text, vectors[at] as Float32Array);
   }
 
-  /** Made as in the service; its memory is reused after `use`. */
+  /** Makes the body as the service does. The memory is reused after `use`. */
   body<T>(json: EmbeddingsJson, use: (body: Buffer) => T): T {
     const { texts, dimensions } = this;
     const write = (target: Uint8Array, offset: number) => this.#cache.writeJson(texts, target, offset);
@@ -40,7 +40,7 @@ class CachedTexts {
   }
 }
 
-/** Bytes of a body. */
+/** Makes a body. @returns its bytes */
 type MakeBody = () => number;
 
 function fromCache(cached: CachedTexts): MakeBody {
@@ -48,7 +48,7 @@ function fromCache(cached: CachedTexts): MakeBody {
   return () => cached.body(json, ({ length }) => length);
 }
 
-/** The numbers that a client reads from the service's body: both bodies have the same digits. */
+/** Makes bodies from the numbers that a client reads in the service's body, so both bodies have the same digits. */
 function stringified(cached: CachedTexts): MakeBody {
   const answer: unknown = cached.body(new EmbeddingsJson(), (body) => JSON.parse(body.toString()));
   return () => Buffer.from(JSON.stringify(answer)).length;

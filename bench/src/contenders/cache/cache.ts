@@ -2,18 +2,18 @@
 import { createEmbeddingCache } from '../../../../src/cache/embedding-cache.ts';
 import type { NativeEmbeddingCache } from '../../../../src/native/binding.ts';
 import { serveRounds, type Work } from '../../trial/protocol.ts';
-import { type CacheSpec, evicts, payloadBytes, readTrace, traceWork } from './trace-work.ts';
+import { type CacheSpec, capacityFor, evicts, readTrace, traceWork } from './trace-rounds.ts';
 
 const AMPLE_BYTES_PER_ENTRY = 8192;
 
 await serveRounds<CacheSpec>((spec) => {
   if (spec.hit_rate)
-    return workOf(spec, createEmbeddingCache({ dimensions: spec.dimensions, capacityBytes: payloadBytes(spec) }));
+    return workOf(spec, createEmbeddingCache({ dimensions: spec.dimensions, capacityBytes: capacityFor(spec) }));
   const ample = createEmbeddingCache({
     dimensions: spec.dimensions,
     capacityBytes: spec.entries * AMPLE_BYTES_PER_ENTRY,
   });
-  // Where a trace evicts, the capacity is what the peers' number of entries takes.
+  // When a trace evicts, the capacity is the memory that the peers' number of entries takes.
   const cache = evicts(spec)
     ? createEmbeddingCache({ dimensions: spec.dimensions, capacityBytes: bytesOfEntries(spec, ample) })
     : ample;

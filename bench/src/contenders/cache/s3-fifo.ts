@@ -1,9 +1,9 @@
 /**
  * S3-FIFO as its paper has it ("FIFO queues are all you need for cache eviction", SOSP 2023, algorithm 1), entry by entry: the
- * reference for Cosimo's cache, which keeps the same rules. Capacity is counted in entries of one size.
+ * reference for Cosimo's cache, which keeps the same rules. All entries have one size, and the capacity is a number of entries.
  */
 import { serveRounds } from '../../trial/protocol.ts';
-import { type CacheSpec, type CopyingCache, traceWork } from './trace-work.ts';
+import { type CacheSpec, type CopyingCache, traceWork } from './trace-rounds.ts';
 
 const MOST_COUNTED = 3;
 const SMALL_PART = 0.1;

@@ -1,4 +1,4 @@
-/** Cosimo's encoders by themselves: no service around them, token ids made before, batches that suit each. */
+/** Cosimo's encoders without the service: they take token ids, in batches that suit each encoder. */
 
 import type { Encoder } from '../../../../src/encoder/encoder.ts';
 import { createNativeEncoder } from '../../../../src/encoder/native/native-encoder.ts';
@@ -19,10 +19,10 @@ export type EncoderSpec = {
 
 /** Batch sizes to choose from, in tokens, padding included. */
 export const BATCH_TOKENS = [256, 512, 1024, 2048, 4096];
-/** About what an inference of ONNX Runtime costs besides its tokens, in tokens. */
+/** The approximate fixed cost of one ONNX Runtime inference, in tokens. */
 const OVERHEAD_TOKENS = 16;
 
-/** On the CPU. */
+/** Starts an encoder on the CPU. */
 export async function startBareEncoder(asked: EncoderSpec): Promise<Encoder> {
   const { threads } = asked;
   const model = await readModel(asked.model_dir);

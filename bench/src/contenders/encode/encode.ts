@@ -1,6 +1,6 @@
 /**
- * Text → vector by one of Cosimo's encoders, as the peers do it: a call tokenizes its texts, then encodes them. The service's
- * threads and queue between the two are measured by the trials over HTTP.
+ * Text → vector by one of Cosimo's encoders, as the peers do it: a call tokenizes its texts, then encodes them. The trials over
+ * HTTP measure the threads and the queue that the service has between the two.
  */
 import { readFileSync } from 'node:fs';
 import type { TextFile } from '../../data/data-set.ts';
@@ -9,7 +9,7 @@ import { timedRound, warmUp } from '../timed-round.ts';
 import { BATCH_TOKENS, type EncoderSpec, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
 import { bestSize } from './best-size.ts';
 
-/** bench/peers/encode_peer.py takes the same, without the encoder. */
+/** bench/peers/encode_peer.py takes these fields except `encoder` and `precision`, and further ones. */
 type EncodeSpec = EncoderSpec & {
   readonly texts: string;
   readonly batch: number;

@@ -1,4 +1,4 @@
-/** The multiply-adds of a pass through the encoder. */
+/** Counts the multiply-adds of a pass through the encoder. */
 import type { ModelConfig } from '../../../../src/model/model-config.ts';
 
 type Shape = Pick<ModelConfig, 'hiddenSize' | 'intermediateSize' | 'layers'>;

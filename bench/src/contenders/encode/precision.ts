@@ -1,6 +1,6 @@
 /**
- * How near a precision's vectors are to those of sentence-transformers and of fp32, and how well they rank.
- * Measured once; every round reports the same.
+ * Compares a precision's vectors with those of sentence-transformers and of fp32, and how both rank texts.
+ * The figures are computed once, and every round reports them.
  */
 import { readFileSync } from 'node:fs';
 import type { TextFile } from '../../data/data-set.ts';
@@ -8,7 +8,7 @@ import { serveRounds } from '../../trial/protocol.ts';
 import { type EncoderSpec, encodeAll, modelTokenizer, startBareEncoder } from './bare-encoder.ts';
 
 type PrecisionSpec = EncoderSpec & {
-  /** Sentences that are ranked. */
+  /** File of the sentences to rank. */
   readonly texts: string;
 };
 
@@ -33,7 +33,7 @@ await serveRounds<PrecisionSpec>(async (spec) => {
   const tokenizer = await modelTokenizer(spec.model_dir);
   const sentences = (await tokenizer.tokenize(texts)).map(({ ids }) => ids);
   const { threads, model_dir } = spec;
-  // ONNX Runtime on our graph: within 1e-5 of sentence-transformers, which test/encoder/encoder-parity.test.ts holds it to.
+  // ONNX Runtime on our graph is within 1e-5 of sentence-transformers: test/encoder/encoder-parity.test.ts checks this.
   const exact = await vectorsBy({ encoder: 'onnx', precision: 'fp32', threads, model_dir }, [sentences]);
   const fixtureIds = fixture.map(({ ids }) => Int32Array.from(ids));
   const own = await vectorsBy(spec, [sentences, fixtureIds]);
@@ -60,14 +60,14 @@ function floatsOf(base64: string): Float32Array {
   return Float32Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4));
 }
 
-/** 1 less the cosine, since cosines near 1 are hard to compare. */
+/** Distances are 1 − cosine, because cosines near 1 are hard to compare. */
 function distances(name: string, expected: Vectors, actual: Vectors): Record<string, number> {
   const all = expected.map((vector, at) => 1 - cosine(vector, actual[at] as Float32Array));
   const mean = all.reduce((sum, distance) => sum + distance, 0) / all.length;
   return { [`${name}_cosine_distance_worst`]: Math.max(...all), [`${name}_cosine_distance_mean`]: mean };
 }
 
-/** How many of the ten nearest texts two sets of vectors share, as the mean over all texts. */
+/** The share of the ten nearest texts that two sets of vectors have in common: the mean over all texts. */
 function topOverlap(expected: Vectors, actual: Vectors): number {
   const shares = expected.map((_, at) => {
     const near = new Set(nearest(expected, at));

@@ -1,6 +1,6 @@
 /** Calls at a fixed rate, beside other work of the event loop. */
 
-/** As often as a timer can: at 1,000 a second one step falls due between two ticks. */
+/** The shortest timer; at 1,000 calls/s that is one call a tick. */
 const TICK_MS = 1;
 
 export interface Pace {

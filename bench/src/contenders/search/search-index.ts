@@ -1,4 +1,4 @@
-/** Cosimo's vector index as its contenders make and fill it. */
+/** Makes and fills Cosimo's vector index for its contenders. */
 import { openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createVectorIndex, type VectorIndex } from '../../../../src/index/vector-index.ts';
@@ -20,9 +20,9 @@ export interface SearchSpec {
   readonly warm_up_s: number;
   /** How the codes of rows are read; `auto` unless given. */
   readonly scan?: CodeScan;
-  /** `concurrency` queries one after another instead of at once. */
+  /** True: the `concurrency` queries run one after another instead of at once. */
   readonly in_a_row?: boolean;
-  /** Beside searches; none for the quiet contender. */
+  /** Upserts a second during searches; absent for the contender without writes. */
   readonly upserts_per_s?: number;
   /** The kernel that has to run; the best one unless given. COSIMO_KERNEL in the environment chooses it. */
   readonly kernel?: string;
@@ -75,7 +75,7 @@ export function filledIndex(spec: SearchSpec): VectorIndex {
   return index;
 }
 
-/** Waits until the index has reclaimed dead rows: between rounds a contender may not use the processor. */
+/** Waits until the index has reclaimed dead rows: a contender may not use the processor between rounds. */
 export async function waitForCompaction(index: VectorIndex): Promise<void> {
   for (let moved = -1; moved !== index.statistics().movedRows; ) {
     moved = index.statistics().movedRows;

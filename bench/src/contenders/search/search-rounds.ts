@@ -20,12 +20,12 @@ function searcher(index: VectorIndex, spec: SearchSpec): (i: number) => Promise<
   };
 }
 
-export function searching(spec: SearchSpec): Work {
+export function searchWork(spec: SearchSpec): Work {
   const { query_count, concurrency, round_s, in_a_row = false } = spec;
   const index = filledIndex(spec);
   const search = searcher(index, spec);
 
-  // A batch at once, as the peers take it, rather than as many clients in a closed loop.
+  // Whole batches one after another, as the peers search, not clients in a closed loop.
   async function searches(first: number, count: number): Promise<NativeHits[]> {
     const numbers = Array.from({ length: count }, (_, i) => first + i);
     if (!in_a_row) return Promise.all(numbers.map(search));
@@ -49,7 +49,7 @@ export function searching(spec: SearchSpec): Work {
     async answers(): Promise<HitAnswers> {
       const hits: NativeHits[] = [];
       for (let first = 0; first < ANSWERED_QUERIES; first += concurrency) {
-        const count = Math.min(concurrency, ANSWERED_QUERIES - first); // as many at once as were timed
+        const count = Math.min(concurrency, ANSWERED_QUERIES - first); // as many at once as in a timed round
         hits.push(...(await searches(first, count)));
       }
       return { ids: hits.map(({ keys }) => [...keys]), scores: hits.map(({ scores }) => [...scores]) };
@@ -58,7 +58,7 @@ export function searching(spec: SearchSpec): Work {
   };
 }
 
-/** Figures of a round's scans: searches per scan, rows scored per search, and how rows were bounded. */
+/** Further figures of a round: searches per scan, rows scored per search, and how rows were bounded. */
 function readingOf(before: NativeIndexStatistics, after: NativeIndexStatistics): Record<string, number> {
   const count = (name: 'searches' | 'scans' | 'planeRows' | 'planeRowsPassed' | 'byteRows' | 'scoredRows') =>
     after[name] - before[name];
@@ -72,7 +72,7 @@ function readingOf(before: NativeIndexStatistics, after: NativeIndexStatistics):
 }
 
 /** One client in a closed loop, with or without writes at a fixed rate in the same process. */
-export function searchingBesideUpserts(spec: SearchSpec, random: Random): Work {
+export function searchBesideUpsertsWork(spec: SearchSpec, random: Random): Work {
   const index = filledIndex(spec);
   const search = searcher(index, spec);
   const replaceNext = replacements(index, spec, random);

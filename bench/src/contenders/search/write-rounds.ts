@@ -20,9 +20,9 @@ const DRAWN = 1 << 16;
 
 /**
  * Builds whole indexes. Freeing them isn't timed. Neither is the first build of a round: a virtual machine's host may have
- * taken the memory back since the last one, and getting it again takes longer than building.
+ * taken the memory back since the last round, and getting it again takes longer than building.
  */
-export function building(spec: SearchSpec): Work {
+export function buildWork(spec: SearchSpec): Work {
   const { vectors, rows, dimensions, round_s } = spec;
   const matrix = readRows(vectors, 0, rows, dimensions);
   const keys = keysOf(rows);
@@ -61,8 +61,8 @@ export function replacements(index: VectorIndex, spec: SearchSpec, random: Rando
   };
 }
 
-/** One call each. */
-export function upserting(spec: SearchSpec, random: Random): Work {
+/** Upserts documents, one in each call. */
+export function upsertWork(spec: SearchSpec, random: Random): Work {
   const index = filledIndex(spec);
   const replaceNext = replacements(index, spec, random);
   return {
@@ -79,7 +79,7 @@ export function upserting(spec: SearchSpec, random: Random): Work {
 }
 
 /** Deletes random rows. Once half are gone they are added again, untimed. */
-export function deleting(spec: SearchSpec, random: Random): Work {
+export function deleteWork(spec: SearchSpec, random: Random): Work {
   const { rows, dimensions } = spec;
   const vectors = readRows(spec.vectors, 0, rows, dimensions);
   let index = newIndex(spec);

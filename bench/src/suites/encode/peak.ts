@@ -1,8 +1,8 @@
-/** The encoder's share of the machine's peak, in multiply-adds; token ids are made before. */
+/** The encoder's share of the machine's peak, in multiply-adds. The texts are tokenized before the rounds. */
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { SuiteOptions, Trial } from '../../trial/trial.ts';
-import { kernelFor, limitingInstruction, PRECISIONS } from './kernels.ts';
+import { kernelFor, limitingInstruction, PRECISIONS } from './encoder-kernels.ts';
 
 const TEXTS = 32;
 const TOKENS = 128;
@@ -13,7 +13,7 @@ export function peakTrials(options: SuiteOptions): Trial[] {
   return PRECISIONS.flatMap((precision) => threads.flatMap((count) => peakTrial(precision, count, options)));
 }
 
-/** The ratio to the instruction is the share of the peak. No trial where the machine lacks the kernel or a measure of its instruction. */
+/** The ratio to the instruction's rate is the share of peak. Skipped if kernel or rate is unknown. */
 function peakTrial(precision: NativePrecision, threads: number, { quick, seed, cpu }: SuiteOptions): Trial[] {
   const kernel = kernelFor(precision, cpu);
   const instruction = kernel && limitingInstruction(kernel, cpu);
@@ -31,7 +31,11 @@ function peakTrial(precision: NativePrecision, threads: number, { quick, seed, c
       better: 'higher',
       data: [set],
       contenders: [
-        { name: 'the bare native encoder', role: 'subject', program: { kind: 'node', file: 'encode/bare.ts', spec } },
+        {
+          name: 'the bare native encoder',
+          role: 'subject',
+          program: { kind: 'node', file: 'encode/encode-rounds.ts', spec },
+        },
         {
           name: `${instruction} at most`,
           role: 'reference',

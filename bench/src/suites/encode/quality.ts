@@ -1,7 +1,7 @@
-/** How near the vectors of a precision are to those of sentence-transformers, and how well they rank. */
+/** The quality of each precision: how near its vectors are to those of sentence-transformers, and how well they rank. */
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
-import { kernelFor, PRECISIONS } from './kernels.ts';
+import { kernelFor, PRECISIONS } from './encoder-kernels.ts';
 
 const RANKED = 1000;
 const QUICK_RANKED = 20;
@@ -10,7 +10,7 @@ export function qualityTrials(options: SuiteOptions): Trial[] {
   const native = PRECISIONS.filter((precision) => kernelFor(precision, options.cpu) !== undefined);
   return [
     ...native.map((precision) => qualityTrial('native', precision, options)),
-    // Most of it in fp32: a GPU's vectors are somewhat further away.
+    // On the CPU ONNX Runtime computes fp16 mostly in fp32, so a GPU would be less accurate.
     qualityTrial('onnx', 'fp16', options),
   ];
 }

@@ -1,15 +1,15 @@
-/** How much of the encoder's speed the service passes on: texts over HTTP beside the bare native encoder and sentence-transformers. */
+/** How much of the encoder's speed is left over HTTP: the service beside the bare native encoder and sentence-transformers. */
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
-import { kernelFor, PRECISIONS } from './kernels.ts';
+import { kernelFor, PRECISIONS } from './encoder-kernels.ts';
 
 const BATCH_TEXTS = 100;
 const TEXTS = 200;
 const QUICK_TEXTS = 10;
 /** Tokens of the single texts: a short sentence, and a paragraph. */
 const LONE_TOKENS = [16, 64];
-/** As many as the clients ask for before they begin anew: each round encodes all of them about as often. */
+/** Clients send these texts in turn, again and again: each round encodes all of them about as often. */
 const SINGLE_TEXTS = 512;
 const QUICK_SINGLE_TEXTS = 32;
 const CLIENTS = 64;
@@ -18,7 +18,7 @@ const MAX_TOKENS = 256;
 /** Batch sizes that sentence-transformers chooses from. */
 const INFERENCE_BATCHES = [8, 16, 32, 64];
 
-/** What both the service and the bare encoder are told. */
+/** The fields that the specs of the service and of the bare encoder share. */
 type Encoding = Readonly<Record<'texts' | 'encoder' | 'precision', string> & Record<'threads' | 'round_s', number>> & {
   readonly warm_up_s: number;
 };
@@ -44,7 +44,11 @@ function overHttp(encoding: Encoding, load: Readonly<Record<string, unknown>>): 
 }
 
 function bare(encoding: Encoding, name: string, how: Readonly<Record<string, unknown>> = {}): Contender {
-  return { name, role: 'reference', program: { kind: 'node', file: 'encode/bare.ts', spec: { ...encoding, ...how } } };
+  return {
+    name,
+    role: 'reference',
+    program: { kind: 'node', file: 'encode/encode-rounds.ts', spec: { ...encoding, ...how } },
+  };
 }
 
 function batchTrial(options: SuiteOptions): Trial {

@@ -5,7 +5,7 @@
 import type { NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import { pathOf, type TextSet } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
-import { forcedKernel, kernelFor, PRECISIONS } from './kernels.ts';
+import { forcedKernel, kernelFor, PRECISIONS } from './encoder-kernels.ts';
 
 interface Shape {
   /** Texts of a call. */

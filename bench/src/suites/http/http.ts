@@ -10,7 +10,7 @@ const CONCURRENCY = [1, 16, 64];
 const STORED_DOCUMENTS = 1_000_000;
 const QUICK_STORED_DOCUMENTS = 200;
 
-/** Arrivals a second, the same for both: below and above what the FastAPI service does on two small cores. */
+/** Arrivals a second, for both services: below and above the capacity of the FastAPI service on two small cores. */
 const ARRIVALS: Record<OperationName, readonly number[]> = {
   embed: [25, 100],
   'embed-cached': [200, 1000],
@@ -31,7 +31,7 @@ const ARRIVALS: Record<OperationName, readonly number[]> = {
 /** `leanTrials` measures these. */
 const LEAN = new Set<OperationName>(['embed-one', 'batch-cached']);
 /** The suite `encode` measures these. */
-const ELSEWHERE = new Set<OperationName>(['embed-mixed', 'batch-mixed']);
+const MEASURED_IN_ENCODE = new Set<OperationName>(['embed-mixed', 'batch-mixed']);
 export const http: Suite = {
   name: 'http',
   summary:
@@ -74,7 +74,7 @@ export const http: Suite = {
 
 function closedTrials(options: SuiteOptions): Trial[] {
   const operations = (Object.keys(NAMES) as OperationName[]).filter(
-    (operation) => !LEAN.has(operation) && !ELSEWHERE.has(operation),
+    (operation) => !LEAN.has(operation) && !MEASURED_IN_ENCODE.has(operation),
   );
   return operations.flatMap((operation) =>
     (options.quick ? [2] : CONCURRENCY).map((connections) => ({
@@ -109,7 +109,7 @@ function openTrials(options: SuiteOptions): Trial[] {
   );
 }
 
-/** What a search costs besides its scan, on a large store. Cosimo alone: the peer stores nothing on disk. */
+/** The cost of a search besides its scan, on a large store. Only Cosimo runs: the peer stores nothing on the disk. */
 function storedTrial(options: SuiteOptions): Trial {
   const { quick, seed } = options;
   const documents = quick ? QUICK_STORED_DOCUMENTS : STORED_DOCUMENTS;
@@ -127,7 +127,7 @@ function storedTrial(options: SuiteOptions): Trial {
   };
 }
 
-/** Answers are compared too: some are asked for after the rounds. */
+/** How answers are compared. The runner asks for some after the rounds. */
 function comparison(operation: OperationName): { compare?: 'hits' | 'vectors' } {
   if (WITH_DOCUMENTS.has(operation)) return { compare: 'hits' };
   return operation === 'embed' || operation === 'embed-cached' || operation === 'batch' ? { compare: 'vectors' } : {};

@@ -1,4 +1,4 @@
-/** Cached answers by lean clients, beside a plain Fastify and by several event loops. */
+/** Cached answers to lean clients (raw-socket-loop.ts): Cosimo beside a plain Fastify, and two event loops beside one. */
 import type { OperationName } from '../../load/operations.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
 import { NAMES, specOf } from './operations.ts';
@@ -6,7 +6,7 @@ import { NAMES, specOf } from './operations.ts';
 const LEAN_CONNECTIONS = 32;
 const LEAN_BATCH_CONNECTIONS = 2;
 
-/** Cached answers, beside the least that Fastify does, and by two event loops beside one. */
+/** Trials of `embed-one` and `batch-cached`. */
 export function leanTrials(options: SuiteOptions): Trial[] {
   const cores = Math.max(...options.threads);
   const trial = (operation: OperationName, connections: number, what: string, others: LeanContender[]): Trial => {
@@ -26,10 +26,10 @@ export function leanTrials(options: SuiteOptions): Trial[] {
       unit: 'answers/s',
       better: 'higher',
       data: [],
-      contenders: others.map(({ name, role, ...told }) => ({
+      contenders: others.map(({ name, role, ...given }) => ({
         name,
         role,
-        program: { kind: 'node', file: 'http.ts', spec: { ...spec, service: 'cosimo', ...told } },
+        program: { kind: 'node', file: 'http.ts', spec: { ...spec, service: 'cosimo', ...given } },
       })),
     };
   };

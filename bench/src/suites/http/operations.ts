@@ -1,4 +1,4 @@
-/** What every trial over HTTP says of its operation, and the contenders that most of them have. */
+/** Names and specs of the operations that trials over HTTP measure, and the contenders that most trials have. */
 import type { OperationName } from '../../load/operations.ts';
 import type { Contender, SuiteOptions } from '../../trial/trial.ts';
 

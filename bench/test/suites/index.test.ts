@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { SUITES } from '../../src/suites/suites.ts';
-import { contenderOf, namesOf, OPTIONS, suiteOf, toldTo, valuesOf } from '../support/suites.ts';
+import { argumentsOf, contenderOf, namesOf, OPTIONS, suiteOf, valuesOf } from '../support/suites.ts';
 
 test('index: all combinations of rows, k, queries at once and threads; four kinds of rows; writes', () => {
   const trials = suiteOf('index');
@@ -24,53 +24,53 @@ test('index: all combinations of rows, k, queries at once and threads; four kind
   assert.deepEqual(peers, new Set(['FAISS', 'FAISS, BLAS always', 'NumPy', 'usearch']));
 });
 
-describe('index: what searches are held to', () => {
+describe('index: the references of searches', () => {
   const trials = suiteOf('index');
-  const held = [
+  const large = [
     ['gaussian', 1_000_000],
     ['clustered', 1_000_000],
     ['sentences', 50_000],
   ] as const;
 
-  for (const [source, rows] of held) {
+  for (const [source, rows] of large) {
     const idOf = (queries: number, threads: number) =>
       `search ${source} rows=${rows} k=10 queries=${queries} threads=${threads}`;
 
     test(`${source}: one query of one thread, to both ways to scan, AVX2, and reading a byte a dimension`, () => {
-      const told = (name: string) => toldTo(contenderOf(trials, idOf(1, 1), name));
-      const own = told('Cosimo');
+      const given = (name: string) => argumentsOf(contenderOf(trials, idOf(1, 1), name));
+      const own = given('Cosimo');
       assert.equal(own['scan'], undefined);
-      assert.deepEqual(told('Cosimo, planes'), { ...own, scan: 'planes' });
-      assert.deepEqual(told('Cosimo, bytes'), { ...own, scan: 'bytes' });
-      assert.deepEqual(told('Cosimo, AVX2'), { ...own, kernel: 'avx2' });
+      assert.deepEqual(given('Cosimo, planes'), { ...own, scan: 'planes' });
+      assert.deepEqual(given('Cosimo, bytes'), { ...own, scan: 'bytes' });
+      assert.deepEqual(given('Cosimo, AVX2'), { ...own, kernel: 'avx2' });
       const { program } = contenderOf(trials, idOf(1, 1), 'Cosimo, AVX2');
       assert.deepEqual(program.kind === 'node' && program.environment, { COSIMO_KERNEL: 'avx2' });
       const bytes = String(rows * 384);
       const reading = { measure: 'read', bytes, 'pass-bytes': bytes, threads: '1', 'round-s': '0.3' };
-      assert.deepEqual(told('reading the codes'), reading);
+      assert.deepEqual(given('reading the codes'), reading);
     });
 
     test(`${source}: one query of all threads, to one thread and to what all of them read`, () => {
-      const told = (name: string) => toldTo(contenderOf(trials, idOf(1, 2), name));
-      assert.deepEqual(told('Cosimo, 1 thread'), { ...told('Cosimo'), threads: 1 });
-      const { bytes, threads, 'pass-bytes': pass } = told('reading the codes');
+      const given = (name: string) => argumentsOf(contenderOf(trials, idOf(1, 2), name));
+      assert.deepEqual(given('Cosimo, 1 thread'), { ...given('Cosimo'), threads: 1 });
+      const { bytes, threads, 'pass-bytes': pass } = given('reading the codes');
       assert.deepEqual([bytes, threads, pass], [String((rows * 384) / 2), '2', String(rows * 384)]);
     });
 
     test(`${source}: 64 at once, to the same queries in a row`, () => {
-      const told = (name: string) => toldTo(contenderOf(trials, idOf(64, 2), name));
-      assert.equal(told('Cosimo')['concurrency'], 64);
-      assert.deepEqual(told('Cosimo, in a row'), { ...told('Cosimo'), in_a_row: true });
+      const given = (name: string) => argumentsOf(contenderOf(trials, idOf(64, 2), name));
+      assert.equal(given('Cosimo')['concurrency'], 64);
+      assert.deepEqual(given('Cosimo, in a row'), { ...given('Cosimo'), in_a_row: true });
     });
   }
 
   test('only a contender that says so runs another kernel or another scan than the service would', () => {
     for (const { contenders } of trials) {
       for (const contender of contenders.filter(({ role }) => role !== 'peer')) {
-        const { scan, kernel, in_a_row } = toldTo(contender);
+        const { scan, kernel, in_a_row } = argumentsOf(contender);
         const said = /, (planes|bytes|AVX2|in a row)$/.exec(contender.name)?.[1];
-        const told = [scan, kernel === 'avx2' && 'AVX2', in_a_row === true && 'in a row'].find((value) => value);
-        assert.equal(told, said, contender.name);
+        const given = [scan, kernel === 'avx2' && 'AVX2', in_a_row === true && 'in a row'].find((value) => value);
+        assert.equal(given, said, contender.name);
         const environment = contender.program.kind === 'node' ? contender.program.environment : undefined;
         assert.equal(environment?.['COSIMO_KERNEL'], kernel, contender.name);
       }
@@ -93,16 +93,16 @@ describe('index: what searches are held to', () => {
   });
 });
 
-test('index: searches beside upserts are held to quiet ones, a build to a copy of as many rows', () => {
+test('index: searches beside upserts are compared with quiet ones, a build with a copy of as many rows', () => {
   const trials = suiteOf('index');
   const beside = trials.find(({ id }) => id === 'search beside upserts rows=1000000');
   const [subject, quiet, ...others] = beside?.contenders ?? [];
   assert.ok(subject && quiet);
   assert.deepEqual([others, beside?.better, beside?.unit], [[], 'lower', 'ms']);
   assert.deepEqual([subject.name, quiet.name], ['while upserting 1,000/s', 'quiet']);
-  assert.deepEqual(toldTo(subject), { ...toldTo(quiet), upserts_per_s: 1000 });
+  assert.deepEqual(argumentsOf(subject), { ...argumentsOf(quiet), upserts_per_s: 1000 });
   for (const rows of [10_000, 100_000, 1_000_000]) {
-    const copy = toldTo(contenderOf(trials, `build rows=${rows}`, 'copy and quantize, 1 thread'));
+    const copy = argumentsOf(contenderOf(trials, `build rows=${rows}`, 'copy and quantize, 1 thread'));
     assert.deepEqual([copy['measure'], copy['rows'], copy['dimensions']], ['copy', String(rows), '384']);
   }
 });

@@ -1,4 +1,4 @@
-/** A closed loop with lean clients: even on two cores it measures the service rather than the clients. */
+/** A closed loop of lean clients, which use raw sockets: even on two cores it measures the service rather than the clients. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Round } from '../trial/protocol.ts';
@@ -12,13 +12,14 @@ const LENGTH = /\r\ncontent-length: (\d+)\r\n/i;
 const HEAD_BYTES_MAX = 16 * 1024;
 
 /**
- * As `closedLoop`, but over plain sockets: requests are rendered before the round, and only status and length of an answer are read.
+ * Does what `closedLoop` does, over raw sockets. Requests are rendered before the round, and clients read only status and length
+ * of an answer.
  *
  * @param staysAwake keeps a core busy while the service doesn't use it. On a virtual machine, waking a client that sleeps costs
  * the service as much as the whole answer; a client on another machine costs it nothing
  * @throws Error when any call isn't answered 200, or without a length
  */
-export async function leanLoop(
+export async function rawSocketLoop(
   origin: string,
   source: OperationSource,
   connections: number,
@@ -26,13 +27,13 @@ export async function leanLoop(
   staysAwake: boolean,
 ): Promise<Round> {
   const requests = Array.from({ length: REQUESTS }, () => render(origin, source.next().call));
-  const clients = await Promise.all(Array.from({ length: connections }, () => LeanClient.open(origin)));
+  const clients = await Promise.all(Array.from({ length: connections }, () => RawSocketClient.open(origin)));
   const histogram = newHistogram();
   const began_ms = performance.now();
   const end_ms = began_ms + duration_s * 1000;
   let next = 0;
   let answers = 0;
-  async function loop(client: LeanClient): Promise<void> {
+  async function loop(client: RawSocketClient): Promise<void> {
     await new Promise<void>((done, fail) => {
       let asked_ms = performance.now();
       const ask = () => client.ask(requests[next++ % REQUESTS] as Buffer);
@@ -75,7 +76,7 @@ function render(origin: string, { method, path, body = '' }: Call): Buffer {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-class LeanClient {
+class RawSocketClient {
   onAnswer: () => void = () => {};
   onFault: (error: Error) => void = () => {};
   readonly #socket: Socket;
@@ -84,9 +85,9 @@ class LeanClient {
   /** Bytes of the body that have not arrived yet. */
   #left = 0;
 
-  static async open(origin: string): Promise<LeanClient> {
+  static async open(origin: string): Promise<RawSocketClient> {
     const { hostname, port } = new URL(origin);
-    const client = new LeanClient(hostname, Number(port));
+    const client = new RawSocketClient(hostname, Number(port));
     await once(client.#socket, 'connect');
     return client;
   }
@@ -130,7 +131,7 @@ class LeanClient {
     const text = bytes.toString('latin1', 0, Math.max(0, end) + 2);
     const length = LENGTH.exec(text)?.[1];
     if (!text.startsWith('HTTP/1.1 200 ') || length === undefined) {
-      this.#head = bytes; // no answer comes of it
+      this.#head = bytes; // an answer that is refused ends the loop: no further bytes are parsed
       this.onFault(new Error(`was answered ${text.split('\r\n', 1)[0]}`));
       return 0;
     }

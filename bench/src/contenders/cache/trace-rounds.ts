@@ -1,4 +1,4 @@
-/** Look-ups in the order of a trace: the same loop for every cache. */
+/** Rounds of look-ups in the order of a trace: the same loop for every cache. */
 import { readFileSync } from 'node:fs';
 import { NEW_KEY, type TraceFile } from '../../data/data-set.ts';
 import type { Work } from '../../trial/protocol.ts';
@@ -6,7 +6,7 @@ import { timedRound, warmUp } from '../timed-round.ts';
 
 export interface CacheSpec {
   readonly operation: 'hit' | 'miss' | 'mixed' | 'zipf' | 'zipf-1' | 'scans';
-  /** A round plays the whole trace; its value is the hits among 100 look-ups. */
+  /** A round plays the whole trace; its value is the hit rate in percent. */
   readonly hit_rate?: boolean;
   readonly trace: string;
   readonly entries: number;
@@ -28,13 +28,13 @@ const STEP = 1024;
 export const evicts = ({ operation }: CacheSpec) => operation !== 'hit' && operation !== 'miss';
 
 /** Bytes of `entries` texts and vectors without bookkeeping: the capacity at which hit rates are compared. */
-export function payloadBytes({ trace, entries, dimensions }: CacheSpec): number {
+export function capacityFor({ trace, entries, dimensions }: CacheSpec): number {
   return entries * (Buffer.byteLength(readTrace(trace).keys[0] ?? '') + dimensions * Float32Array.BYTES_PER_ELEMENT);
 }
 
 export const readTrace = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as TraceFile;
 
-/** Stores the trace's initial keys and warms up. A round gives look-ups a second and `hit_rate`. */
+/** Stores the trace's initial keys and warms up. A round's value is look-ups a second; `hit_rate` is a further figure. */
 export async function traceWork(spec: CacheSpec, cache: CopyingCache): Promise<Work> {
   const { keys, stored, sequence } = readTrace(spec.trace);
   const freshKey = freshKeys(keys);
@@ -70,7 +70,7 @@ export async function traceWork(spec: CacheSpec, cache: CopyingCache): Promise<W
     return { value: (100 * hits) / lookups, extra: { entries: cache.size() } };
   };
   if (spec.hit_rate) {
-    whole(); // until the cache is full of what is popular
+    whole(); // until the cache is full of popular keys
     return { round: whole };
   }
   await warmUp(spec.warm_up_s, round);

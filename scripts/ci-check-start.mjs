@@ -1,5 +1,5 @@
 /**
- * `node scripts/check-start.mjs FOLDER`: runs `npm start` there, walks through the README's example by HTTP, kills the
+ * `node scripts/ci-check-start.mjs FOLDER`: runs `npm start` there, walks through the README's example by HTTP, kills the
  * service, starts it again and asks again. The second start is timed: it shall be up in under three seconds. At last npm
  * alone is told to stop, as a supervisor would: the service shall go with it. Afterwards nothing is installed that only
  * development needs.

@@ -1,4 +1,4 @@
-/** Which kernels the native encoder has on a machine, and which instruction bounds each. */
+/** Which kernels the native encoder has on a machine, and which instruction limits each. */
 import type { NativeEncoderKernel, NativePrecision } from '../../../../src/native/transformer-encoder.ts';
 import type { CpuAbilities } from '../../trial/trial.ts';
 
@@ -12,7 +12,7 @@ const BOUNDS: Readonly<Record<string, Partial<Record<NativePrecision, string>>>>
   neon: { fp32: 'fma_neon' },
 };
 
-/** The kernel that runs by default; undefined where the machine has none of this precision. */
+/** The kernel that runs by default; undefined if the machine has none of this precision. */
 export function kernelFor(precision: NativePrecision, { encoders }: CpuAbilities): NativeEncoderKernel | undefined {
   return encoders.find((kernel) => kernel.precision === precision);
 }

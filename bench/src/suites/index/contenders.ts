@@ -6,7 +6,7 @@ const DIMENSIONS = 384;
 const QUERIES = 256;
 const PEERS = { FAISS: 'faiss', 'FAISS, BLAS always': 'faiss-blas', NumPy: 'numpy', usearch: 'usearch' };
 
-/** The part of a spec that Cosimo and its peers share; `SearchSpec` says what Cosimo may be told besides. */
+/** The part of a spec that Cosimo and its peers share; `SearchSpec` has the further fields for Cosimo. */
 export interface WorkSpec {
   readonly [name: string]: unknown;
   readonly rows: number;
@@ -63,7 +63,7 @@ export function forcedScans(spec: WorkSpec, { cpu }: SuiteOptions): Contender[] 
   return [...scans, { name: 'Cosimo, AVX2', role: 'reference', program }];
 }
 
-/** The same queries one after another instead of at once. */
+/** Cosimo with the same queries one after another instead of at once. */
 export function oneAfterAnother(spec: WorkSpec): Contender {
   return cosimo({ ...spec, in_a_row: true }, 'Cosimo, in a row');
 }
@@ -72,8 +72,8 @@ export function oneThread(spec: WorkSpec): Contender {
   return cosimo({ ...spec, threads: 1 }, 'Cosimo, 1 thread');
 }
 
-/** How often a second the machine can read the codes of all rows, a byte a dimension. */
-export function readingTheCodes({ rows, dimensions, threads }: WorkSpec, options: SuiteOptions): Contender {
+/** The limit: how many times a second the machine can read the codes of all rows, a byte a dimension. */
+export function codeReadLimit({ rows, dimensions, threads }: WorkSpec, options: SuiteOptions): Contender {
   const bytes = rows * dimensions;
   const share = ['--bytes', String(Math.ceil(bytes / threads)), '--pass-bytes', String(bytes)];
   return {
@@ -83,7 +83,7 @@ export function readingTheCodes({ rows, dimensions, threads }: WorkSpec, options
   };
 }
 
-/** Rows copied into fresh memory, read again and written as bytes; by one thread, as an index is filled. */
+/** Copies rows into fresh memory, reads them again and writes them as bytes, on one thread, as an index is filled. */
 export function copyAndQuantize({ rows, dimensions }: WorkSpec, options: SuiteOptions): Contender {
   const size = ['--rows', String(rows), '--dimensions', String(dimensions)];
   return {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import type { Contender } from '../../src/trial/trial.ts';
-import { suiteOf, toldTo, valuesOf } from '../support/suites.ts';
+import { argumentsOf, suiteOf, valuesOf } from '../support/suites.ts';
 
 test('kernels: each kernel at four working sets beside read bandwidth; instruction rates at 1 and all threads', () => {
   const trials = suiteOf('kernels');
@@ -34,13 +34,13 @@ test('kernels: codes by each kernel and method, from a cache and from memory, be
     );
     const many = parameters['method'] === 'many';
     for (const contender of contenders.filter(({ name }) => name !== 'read bandwidth')) {
-      const { measure, kernel, method, queries } = toldTo(contender);
+      const { measure, kernel, method, queries } = argumentsOf(contender);
       assert.deepEqual([measure, kernel, method], ['codes', contender.name, parameters['method']], id);
       assert.equal(queries, many ? '64' : undefined, id);
     }
-    const limit = toldTo(contenders[1] as Contender);
-    // A billion products of 64 queries come of so many bytes.
+    const limit = argumentsOf(contenders[1] as Contender);
+    // 10⁹ products / 64 queries = 15,625,000 bytes.
     assert.equal(limit['pass-bytes'], many ? '15625000' : undefined, id);
-    assert.equal(limit['bytes'], toldTo(contenders[0] as Contender)['bytes'], id);
+    assert.equal(limit['bytes'], argumentsOf(contenders[0] as Contender)['bytes'], id);
   }
 });

@@ -1,4 +1,4 @@
-/** How trials are run: contenders as processes, by turns, each failing alone, none left behind. */
+/** Running a trial: contenders are processes that work by turns; each fails alone, and none is left behind. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cosimo-bench-run-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const log = join(folder, 'log');
 
-/** Every node and every native contender is bench/test/support/contender.mjs. */
+/** These programs run bench/test/support/contender.mjs as every `node` and every `native` contender. */
 class TestPrograms extends Programs {
   constructor() {
     super({
@@ -69,7 +69,7 @@ function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-    return stdout.trim() !== '' && !stdout.startsWith('Z'); // one that has ended and isn't reaped is no process
+    return stdout.trim() !== '' && !stdout.startsWith('Z'); // `Z`: it has ended, and its parent hasn't read its status
   } catch {
     return false;
   }

@@ -1,9 +1,9 @@
-/** `node scripts/tool.mjs PROGRAM ARGUMENTS`: runs a development tool of node_modules/.bin, and installs it when missing. */
+/** `node scripts/run-dev-tool.mjs PROGRAM ARGUMENTS`: runs a development tool of node_modules/.bin, and installs it when missing. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './cmake.mjs';
 import { install } from './install.mjs';
-import { fail } from './steps.mjs';
+import { fail } from './set-up.mjs';
 
 const [program, ...args] = process.argv.slice(2);
 try {

@@ -1,4 +1,4 @@
-/** What fills and changes an index, and searches while it changes. */
+/** Trials that fill or change an index, and of searches while it changes. */
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
 import { copyAndQuantize, cosimo, peers, specOf, vectorSet } from './contenders.ts';
 

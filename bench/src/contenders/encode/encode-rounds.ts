@@ -11,15 +11,15 @@ import { multiplyAddsOf } from './multiply-adds.ts';
 
 type BareSpec = EncoderSpec & {
   readonly texts: string;
-  /** Whether texts go one after another and the figure is the median latency; else all at once, in texts a second. */
+  /** True: one text at a time, median latency. False: all at once, texts/s. */
   readonly latency?: boolean;
-  /** Whether the figure is 10⁹ multiply-adds a second instead of texts. */
+  /** True: the value is 10⁹ multiply-adds a second instead of texts. */
   readonly multiply_adds?: boolean;
   readonly round_s: number;
   readonly warm_up_s: number;
 };
 
-/** Enough for some of the biggest batches. */
+/** Tokens encoded to choose the batch size: two of the largest batches. */
 const TRIED_TOKENS = 2 * Math.max(...BATCH_TOKENS);
 
 await serveRounds<BareSpec>(async (spec) => {

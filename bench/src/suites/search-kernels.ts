@@ -8,7 +8,7 @@ const WORKING_SETS = { '16 KiB': 16 << 10, '512 KiB': 512 << 10, '8 MiB': 8 << 2
 const MEMORY = { '1 GiB in all': 1 << 30 };
 const QUICK_SETS = { '16 KiB': 16 << 10 };
 const TOGETHER = 64;
-/** How codes of rows are bounded; bytes are those that a method reads. */
+/** How rows are bounded by their codes. GB/s counts the bytes that the method reads. */
 const CODE_METHODS = {
   upper: { group: 'Codes: bounds by the upper plane, half a byte a dimension', unit: 'GB/s' },
   whole: { group: 'Codes: bounds by both planes, a byte a dimension', unit: 'GB/s' },
@@ -43,7 +43,7 @@ export const kernels: Suite = {
   ],
 };
 
-/** Bytes and threads of `cosimo_bench`, which counts bytes by thread. */
+/** Bytes and threads of `cosimo_bench`, whose `--bytes` are per thread. */
 interface Size {
   readonly name: string;
   readonly threads: number;
@@ -102,7 +102,7 @@ function codeTrials(options: SuiteOptions): Trial[] {
   return Object.entries(CODE_METHODS).flatMap(([method, { group, unit }]) => {
     const many = method === 'many';
     const queries = many ? ['--queries', String(TOGETHER)] : [];
-    // A byte that is read serves a product for each query: the read rate, expressed in products.
+    // Each byte read serves one product per query, so the read limit is converted to products.
     const asProducts = many ? ['--pass-bytes', String(1e9 / TOGETHER)] : [];
     return sizes(sets, options).map(({ name, threads, args }) => ({
       id: `codes ${name} method=${method} threads=${threads}`,

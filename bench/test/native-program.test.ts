@@ -1,4 +1,4 @@
-/** cosimo_bench as the runner of trials meets it: a process that is spoken to in lines. */
+/** `cosimo_bench` as the runner of trials uses it: a process that reads and writes lines. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +11,8 @@ import type { NativeEncoderKernel } from '../../src/native/transformer-encoder.t
 import { processorSeconds } from '../src/load/processor-time.ts';
 import type { Round } from '../src/trial/protocol.ts';
 
-const TIMEOUT_MS = 60_000; // a hang fails as a status of null
-/** How far the ratio of two printed numbers may lie from its true value, as a share: each has nine digits (`%.9g`). */
+const TIMEOUT_MS = 60_000; // after a hang the status is null, and the test fails
+/** The largest relative error of a ratio of two printed numbers, which have nine digits each (`%.9g`). */
 const PRINTED_ERROR_MAX = 1.1e-8;
 const L2_BYTES = String(256 * 1024);
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   program = await buildBench();
 });
 
-/** Runs it to its end; `lines` are all it gets to read. */
+/** Runs the program to its end; `lines` are its whole input. */
 function run(measure: string, lines: readonly string[] = []) {
   const input = lines.map((line) => `${line}\n`).join('');
   const args = measure.split(' ');
@@ -35,7 +35,7 @@ function run(measure: string, lines: readonly string[] = []) {
   };
 }
 
-/** Two rounds of 0.05 s, each checked to be a measurement. */
+/** Runs two rounds of 0.05 s, and checks that each is a measurement. */
 function roundsOf(measure: string): Round[] {
   const { status, replies } = run(`${measure} --round-s 0.05`, ['round', 'answers', 'round']);
   assert.equal(status, 0, JSON.stringify(replies));

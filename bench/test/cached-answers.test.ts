@@ -1,4 +1,4 @@
-/** The contenders about cached answers, as processes: bodies, hit rates, and a plain Fastify. */
+/** The contenders of cached answers, as processes: bodies, hit rates, and a plain Fastify. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ test('bodies are as long both ways', async () => {
   const plain = await roundOf('cache/answer-body.ts', { ...spec, way: 'stringify' });
   assert.ok(own.value > 0 && plain.value > 0);
   assert.ok((own.extra?.['body_bytes'] as number) > 20 * 384 * 8);
-  // JSON.stringify says 1e-7 where Cosimo may say 0.0000001: a few bytes.
+  // JSON.stringify writes 1e-7, Cosimo may write 0.0000001: a few bytes more.
   const bytes = (round: Round) => round.extra?.['body_bytes'] as number;
   assert.ok(Math.abs(bytes(own) - bytes(plain)) < 40, `${bytes(own)} and ${bytes(plain)} bytes`);
 });

@@ -2,12 +2,12 @@
 import type { VectorSource } from '../../data/data-set.ts';
 import type { Contender, Suite, SuiteOptions, Trial } from '../../trial/trial.ts';
 import {
+  codeReadLimit,
   cosimo,
   forcedScans,
   oneAfterAnother,
   oneThread,
   peers,
-  readingTheCodes,
   specOf,
   vectorSet,
   type WorkSpec,
@@ -16,21 +16,21 @@ import { QUICK_ROWS, ROWS, searchDuringUpsertsTrials, writeTrials } from './writ
 
 const TOP_K = [1, 10, 100];
 const CONCURRENCY = [1, 8, 64];
-/** As many rows as the collections of sentences hold. */
+/** Nearly all sentences of the two collections. */
 const SENTENCE_ROWS = 50_000;
 const QUICK_CONCURRENCY = [1, 8];
 /** From this many rows on the scan dominates a search, so searches are compared with references too. */
-const HELD_ROWS: Partial<Record<VectorSource, number>> = {
+const REFERENCE_ROWS: Partial<Record<VectorSource, number>> = {
   gaussian: 1_000_000,
   clustered: 1_000_000,
   sentences: SENTENCE_ROWS,
 };
-const HELD_K = 10;
+const REFERENCE_K = 10;
 
 export const index: Suite = {
   name: 'index',
   summary:
-    'exact search by rows, k, concurrent queries and threads, on four kinds of rows, held to what the machine reads; ' +
+    'exact search by rows, k, concurrent queries and threads, on four kinds of rows, compared with what the machine reads; ' +
     'search beside upserts; build, upsert, delete',
   trials(options) {
     return [
@@ -72,7 +72,7 @@ interface SearchSettings {
   readonly threads: number;
 }
 
-/** Every combination on Gaussian rows, the worst case of any bound. */
+/** All combinations on Gaussian rows, the worst case of any bound. */
 function searchTrials(options: SuiteOptions): Trial[] {
   const rows = options.quick ? [QUICK_ROWS] : ROWS;
   const ks = options.quick ? [10] : TOP_K;
@@ -107,7 +107,7 @@ function searchTrial(settings: SearchSettings, options: SuiteOptions): Trial {
   const { source, rows, k, concurrency, threads } = settings;
   const set = vectorSet(source, rows, options);
   const spec = { ...specOf(set, options), operation: 'search', top_k: k, concurrency, threads };
-  const { group = `Search, ${source} rows`, references = [] } = heldTo(settings, spec, options) ?? {};
+  const { group = `Search, ${source} rows`, references = [] } = referencesOf(settings, spec, options) ?? {};
   return {
     id: `search ${source} rows=${rows} k=${k} queries=${concurrency} threads=${threads}`,
     group,
@@ -120,18 +120,18 @@ function searchTrial(settings: SearchSettings, options: SuiteOptions): Trial {
   };
 }
 
-interface Held {
-  /** A table of their own: the other trials have no such columns. */
+interface References {
+  /** Separate table, because only these trials have reference columns. */
   readonly group: string;
   readonly references: readonly Contender[];
 }
 
-/** The references of a search over many rows. */
-function heldTo(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions): Held | undefined {
+/** The references of a search over many rows; undefined for other searches. */
+function referencesOf(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions): References | undefined {
   const { source, rows, k, concurrency, threads } = settings;
-  const held = options.quick ? source === 'gaussian' : rows === HELD_ROWS[source];
-  if (!held || k !== HELD_K) return undefined;
-  const limit = readingTheCodes(spec, options);
+  const isLarge = options.quick ? source === 'gaussian' : rows === REFERENCE_ROWS[source];
+  if (!isLarge || k !== REFERENCE_K) return undefined;
+  const limit = codeReadLimit(spec, options);
   if (concurrency === 1 && threads === 1) {
     return {
       group: 'One query, 1 thread: ways to scan, and a pass over a byte a dimension',
