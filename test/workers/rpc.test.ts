@@ -55,10 +55,10 @@ test('errors keep code, sentence and when to come back; faults keep their messag
 });
 
 test("the client's signal ends the request on both sides", async () => {
-  const heard = Promise.withResolvers<void>();
+  const signals: AbortSignal[] = [];
   const { client, close } = connect({
     wait: (_, { signal }) => {
-      signal.addEventListener('abort', () => heard.resolve());
+      signals.push(signal);
       return new Promise(() => {});
     },
   });
@@ -67,7 +67,11 @@ test("the client's signal ends the request on both sides", async () => {
   const waiting = client.request('wait', null, controller.signal);
   controller.abort();
   await assert.rejects(waiting, { code: 'cancelled' });
-  await heard.promise;
+  await client.request('fail', { code: true }); // the server has taken what was sent before
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true],
+  );
   await assert.rejects(client.request('add', { a: 1, b: 2 }, controller.signal), { code: 'cancelled' });
 });
 
@@ -95,18 +99,20 @@ test('a response counts as kept until the signal fires, or at once where there i
 });
 
 test('when the asking thread is gone, whatever it asked for is called off', async () => {
-  const heard = Promise.withResolvers<void>();
+  const signals: AbortSignal[] = [];
   const { client, server, close } = connect({
     wait: (_, { signal }) => {
-      signal.addEventListener('abort', () => heard.resolve());
+      signals.push(signal);
       return new Promise(() => {});
     },
   });
   onTestFinished(close);
   void client.request('wait', null);
   await client.request('fail', { code: true }); // the request has arrived
+  const aborted = () => signals.map((signal) => signal.aborted);
+  assert.deepEqual(aborted(), [false]);
   server.close();
-  await heard.promise;
+  assert.deepEqual(aborted(), [true]);
 });
 
 test('when the answering thread is gone, pending requests reject with what it has ended by, and so do later ones', async () => {

@@ -1,11 +1,11 @@
 /** What dies is started again: once for all who ask, later for what dies young, never after close. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { test } from 'vitest';
+import { onTestFinished, test } from 'vitest';
 import { type Supervised, Supervisor, type SupervisorOptions } from '../../src/workers/supervisor.ts';
 
 /** Something that dies when it is told to. */
-class Mortal implements Supervised {
+class Supervisee implements Supervised {
   readonly #end = Promise.withResolvers<void>();
   readonly ended = this.#end.promise;
   alive = true;
@@ -22,21 +22,22 @@ class Mortal implements Supervised {
   }
 }
 
-function supervise(options: Partial<SupervisorOptions<Mortal>> = {}) {
-  const started: Mortal[] = [];
+function supervise(options: Partial<SupervisorOptions<Supervisee>> = {}) {
+  const started: Supervisee[] = [];
   let restarts = 0;
-  const supervisor = new Supervisor<Mortal>({
+  const supervisor = new Supervisor<Supervisee>({
     start: async () => {
       await sleep(5);
-      const mortal = new Mortal();
-      started.push(mortal);
-      return mortal;
+      const supervisee = new Supervisee();
+      started.push(supervisee);
+      return supervisee;
     },
     onRestart: () => {
       restarts += 1;
     },
     ...options,
   });
+  onTestFinished(() => supervisor.close());
   return { supervisor, started, restarts: () => restarts };
 }
 
@@ -48,7 +49,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-const ask = (supervisor: Supervisor<Mortal>, count: number) =>
+const ask = (supervisor: Supervisor<Supervisee>, count: number) =>
   Promise.all(Array.from({ length: count }, () => supervisor.get()));
 
 test('it is started on first use, once for all who ask', async () => {
@@ -72,7 +73,7 @@ test('what has died is started again once for all who ask, and not before anybod
 });
 
 test('one that was started elsewhere is the first', async () => {
-  const first = new Mortal();
+  const first = new Supervisee();
   const { supervisor, started, restarts } = supervise({ first });
   assert.equal(await supervisor.get(), first);
   first.die();
@@ -85,7 +86,7 @@ test('a start that fails is told to all who ask, and is tried again for the next
   const { supervisor } = supervise({
     start: async () => {
       if (fails) throw new Error('No start');
-      return new Mortal();
+      return new Supervisee();
     },
   });
   const outcomes = await Promise.allSettled([supervisor.get(), supervisor.get()]);
@@ -111,24 +112,38 @@ test('with delays it is started again by itself; what dies young, later', async 
   await until(() => restarts() === 2);
   await until(() => started.length === 3);
   assert.ok(performance.now() - died_ms < restart.shortLife_ms, 'it was old enough');
-  await supervisor.close();
 });
 
-test('with delays a start that fails is tried again by itself', async () => {
+test('with delays a first start that fails is not tried again by itself', async () => {
+  let tries = 0;
+  const { supervisor, restarts } = supervise({
+    restart: { delay_ms: 5, shortLife_ms: 10 },
+    start: async () => {
+      tries += 1;
+      throw new Error('No start');
+    },
+  });
+  for (const asked of [1, 2]) {
+    await assert.rejects(supervisor.get(), { message: 'No start' });
+    await sleep(100);
+    assert.deepEqual([tries, restarts()], [asked, 0]);
+  }
+});
+
+test('with delays, once one has lived, a start that fails is tried again by itself', async () => {
   let tries = 0;
   const { supervisor } = supervise({
     restart: { delay_ms: 5, shortLife_ms: 10 },
     start: async () => {
       tries += 1;
-      if (tries < 3) throw new Error('No start');
-      return new Mortal();
+      if (tries === 2 || tries === 3) throw new Error('No start');
+      return new Supervisee();
     },
   });
-  await assert.rejects(supervisor.get(), { message: 'No start' });
-  await until(() => tries === 3);
+  (await supervisor.get()).die();
+  await until(() => tries === 4);
   assert.ok((await supervisor.get()).alive);
-  assert.equal(tries, 3);
-  await supervisor.close();
+  assert.equal(tries, 4);
 });
 
 test('close() closes the living one, also one that is being started; then nothing is started any more', async () => {
