@@ -1,9 +1,10 @@
 /**
  * `node --import` this: every file that the process or one of its threads opens for reading is a line in the file that
- * FILE_READS_LOG names. What C++ opens is not seen.
+ * FILE_READS_LOG names: the thread's number, 0 for the main thread, and the path. What C++ opens is not seen.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { threadId } from 'node:worker_threads';
 
 const { appendFileSync } = fs;
 const log = process.env.FILE_READS_LOG;
@@ -11,7 +12,7 @@ const log = process.env.FILE_READS_LOG;
 function logged(api, name) {
   const original = api[name];
   api[name] = function (path, ...rest) {
-    if (typeof path === 'string') appendFileSync(log, `${path}\n`);
+    if (typeof path === 'string') appendFileSync(log, `${threadId} ${path}\n`);
     return original.call(this, path, ...rest);
   };
 }
