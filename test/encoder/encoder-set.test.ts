@@ -7,7 +7,7 @@ import { measureSpeed } from '../../src/encoder/encoder-speed.ts';
 import { bestCandidate, parallelismCandidates } from '../../src/encoder/parallelism.ts';
 import { encodeTexts, testPipeline } from '../support/pipeline.ts';
 
-test('what is worth trying on so many cores; settings leave one candidate', () => {
+test('what is worth trying follows from the number of cores; settings leave one candidate', () => {
   const tried = (workers: number, threads: number, cores: number) =>
     parallelismCandidates({ workers, threads }, cores).map((found) => [found.workers, found.threads]);
   assert.deepEqual(tried(0, 0, 1), [[1, 1]]);

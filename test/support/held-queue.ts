@@ -84,7 +84,7 @@ export function one(queue: BatchQueue, text: string, signal?: AbortSignal): Prom
   return queue.enqueue([text], signal)[0] as Promise<EncodedText>;
 }
 
-/** A text of so many tokens, unlike others of another name. */
+/** A text of `tokens` tokens that is unique to its name. */
 export function textOf(tokens: number, name = ''): string {
   return name.padEnd(tokens, 'x');
 }

@@ -110,7 +110,7 @@ function shapesOf({ architecture, hiddenSize: hidden, layers, intermediateSize: 
   ];
 }
 
-/** Weights wide enough that every part of the model decides over its vectors. */
+/** Weights wide enough that every part of the model affects its vectors. */
 function safetensors(tensors: readonly [string, Shape][], { dtype, prefix }: Model): Buffer {
   const random = seededRandom(SEED);
   const header: Record<string, unknown> = {};
