@@ -5,7 +5,7 @@ import { BUILD, build } from './cmake.mjs';
 const TAIL_CHARACTERS = 2000;
 
 /**
- * Brings the program up to date; does next to nothing when it is. Silent.
+ * Builds the program if it is out of date. Prints nothing.
  * @returns {Promise<string>} the path of the executable
  * @throws {Error} one sentence, with the end of what CMake or the compiler said
  */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Builds the native addon, build/Release/cosimo.node, when it is missing or older than what it is made of.
+ * Builds the native addon, build/Release/cosimo.node, when it is missing or older than its sources.
  * Node-API makes the addon independent of the Node that builds it.
  */
 import { createHash } from 'node:crypto';
@@ -19,7 +19,7 @@ function sourceFiles() {
   return [join(ROOT, 'CMakeLists.txt'), join(ROOT, 'package-lock.json'), ...native.sort()];
 }
 
-/** A hash of everything that the addon is made of and by. */
+/** A hash of the sources and the tools that make the addon. */
 function fingerprint(toolVersions) {
   const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, ROOT, toolVersions]));
   for (const file of sourceFiles()) hash.update(`${file}\0`).update(readFileSync(file)).update('\0');

@@ -1,8 +1,7 @@
 /**
  * `node scripts/ci-check-start.mjs FOLDER`: runs `npm start` there, walks through the README's example by HTTP, kills the
- * service, starts it again and asks again. The second start is timed: it shall be up in under three seconds. At last npm
- * alone is told to stop, as a supervisor would: the service shall go with it. Afterwards nothing is installed that only
- * development needs.
+ * service, starts it again and asks again. It checks that the second start takes under three seconds, that the service ends
+ * when a supervisor stops npm alone, and that no package is installed that only development needs.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -12,7 +11,7 @@ import { join } from 'node:path';
 
 const SECOND_START_MAX_MS = 3000;
 const STOP_MAX_MS = 3000;
-/** Not the default port: something may be there. */
+/** Another port than the default one, which may be taken. */
 const PORT = '18374';
 const ORIGIN = `http://127.0.0.1:${PORT}`;
 const folder = process.argv[2] ?? '.';
@@ -27,7 +26,7 @@ async function post(path, body) {
   return response.json();
 }
 
-/** Starts the service and waits until it is ready; kills the whole group, as `kill -9` would at worst. */
+/** Starts the service and waits until it is ready; `kill` sends SIGKILL to npm and the service, `stop` sends SIGTERM to npm alone. */
 async function start() {
   const started_ms = performance.now();
   const child = spawn('npm', ['start'], {

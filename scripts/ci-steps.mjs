@@ -4,10 +4,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from './cmake.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
-/** What failed, to be named again at the end, where a long log's reader looks first. */
+/** Failures, which the end of the log repeats, because readers of a long log look there first. */
 const failures = [];
 
-/** Runs a command and resolves with its status and output, which it shows: at once, or `quiet` steps at their end. */
+/** Runs a command and resolves with its status and output, which it shows: at once, or at the end if `quiet`. */
 function run(command, args, { cwd = ROOT, env = {}, quiet = false }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });

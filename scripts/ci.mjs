@@ -1,6 +1,6 @@
 /**
- * What `.ci/run` runs: `npm test`, then whatever else guards the project. Goes on after a failure, so that one run tells
- * all, and closes with `N passed, N failed, N skipped`: tests where a step counts tests, else the step itself.
+ * The steps of `.ci/run`: `npm test`, then all other checks. It goes on after a failure, so that one run shows all failures,
+ * and ends with `N passed, N failed, N skipped`. It counts the tests of a step, or the step itself if it has none.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { finish, step } from './ci-steps.mjs';
 import { ROOT } from './cmake.mjs';
 
-/** Ends `npm run setup:cuda` when pip can't bring the packages. */
+/** The exit status of `npm run setup:cuda` when pip can't fetch the packages. */
 const UNAVAILABLE = 69;
 
-/** What clients see doesn't depend on which encoder serves; `npm test` has ENCODER's default. */
+/** Tests of what clients see, which must not depend on the encoder; `npm test` runs them with ENCODER's default. */
 const CONTRACT_TESTS = [
   'cli/re-embed',
   'cli/re-embed.long',
@@ -37,7 +37,7 @@ const CONTRACT_TESTS = [
 
 const npmTest = (...patterns) => ['test', '--silent', '--', ...patterns];
 
-/** The README's two commands where nothing is: a clone, and a cache folder that is empty. */
+/** Runs `npm start` in a fresh clone with an empty cache folder. */
 async function freshClone() {
   const scratch = mkdtempSync(join(tmpdir(), 'cosimo-clone-'));
   try {
@@ -59,7 +59,7 @@ async function freshClone() {
 await step('npm test, long tests too', 'npm', ['test'], { env: { LONG_TESTS: '1' } });
 await step('tests of the benchmark', 'npm', npmTest('bench/test/'));
 await step('contract tests with ENCODER=onnx', 'npm', npmTest(...CONTRACT_TESTS), { env: { ENCODER: 'onnx' } });
-// 0.8 GB that a GPU host fetches: the network's work, beside the compiler's. What follows has no clock to mind.
+// Fetches 0.8 GB, as a GPU host does, while the next steps compile. None of them measures time.
 const cuda = step('CUDA provider: npm run setup:cuda', 'npm', ['run', '--silent', 'setup:cuda'], {
   skippedStatus: UNAVAILABLE,
   quiet: true,
@@ -70,7 +70,7 @@ for (const sanitizers of ['address,undefined', 'thread']) {
   await step(`C++ tests under ${sanitizers}`, process.execPath, ['scripts/test-native.mjs', sanitizers]);
 }
 await step('NEON kernels under emulation', 'bash', ['scripts/test-neon.sh']);
-// How far what was fetched loads here; `npm test` skips that where nothing was.
+// Shows how far the fetched libraries load on this machine; `npm test` skips the test if they are missing.
 if (await cuda) await step('CUDA provider', 'npm', npmTest('test/encoder/cuda/cuda-provider.test.ts'));
 await step('benchmark: that it runs, no timing', 'npm', ['run', '--silent', 'bench', '--', 'all', '--quick']);
 await freshClone();

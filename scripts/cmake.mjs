@@ -1,6 +1,6 @@
 /**
- * The CMake build of the native half in build/, which holds the addon, the C++ tests and the benchmark's program: `core`
- * is compiled once for all of them. Plain JavaScript for any Node from 20 on: it runs before the pinned Node is there.
+ * The CMake build of the native half in build/: the addon, the C++ tests and the benchmark's program. `core` is compiled once
+ * for all of them. Plain JavaScript for Node 20 or newer: it runs before the pinned Node is installed.
  */
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const BUILD = join(ROOT, 'build');
-/** Where CMake remembers what it was configured with. */
+/** The file in which CMake keeps its configuration. */
 const CACHE = join(BUILD, 'CMakeCache.txt');
 const HOW_TO_INSTALL =
   process.platform === 'darwin'
@@ -21,7 +21,7 @@ const HOW_TO_INSTALL =
 
 const execute = promisify(execFile);
 
-/** What stops a build: a sentence that a person can act on, and what the compiler said before. */
+/** The error that stops a build: a sentence that a person can act on, and the output of the compiler. */
 export class BuildProblem extends Error {
   constructor(sentence, output = '') {
     super(sentence);
@@ -70,7 +70,7 @@ export async function configure() {
   } catch {
     throw new BuildProblem('cmake-js is not installed; run `npm install` first.');
   }
-  // CMake would keep to the compiler and the folder in its cache even after they changed.
+  // CMake would keep the compiler and the folder of its cache even after they changed.
   rmSync(CACHE, { force: true });
   await run(process.execPath, [cmakeJs, 'configure', '--CDCMAKE_BUILD_TYPE=Release']);
 }

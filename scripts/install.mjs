@@ -1,6 +1,6 @@
 /**
- * Installs what a package-lock.json names. Plain JavaScript for the system's Node >= 20: nothing is installed yet when it
- * starts.
+ * Installs what a package-lock.json names. Plain JavaScript for the system's Node 20 or newer: nothing is installed yet when
+ * it starts.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 const QUIETLY = ['--no-audit', '--no-fund', '--loglevel=error'];
 
-/** What was installed last: the digest of the lock file, and `runtime` or `all`. Absent after an interrupted install. */
+/** The file that says what was installed last: the digest of the lock file, and `runtime` or `all`. It is missing after an interrupted install. */
 const stampOf = (folder) => join(folder, 'node_modules', '.cosimo-installed');
 
 function readStamp(folder) {
@@ -22,7 +22,7 @@ function npm(folder, args) {
   const { status, error } = spawnSync('npm', [...args, ...QUIETLY], {
     cwd: folder,
     stdio: 'inherit',
-    // Older npm runs every install script: this one would fetch the CUDA provider from where few machines get to.
+    // Older npm runs every install script. This one would fetch the CUDA provider from a server that few machines reach.
     env: { ...process.env, npm_config_onnxruntime_node_install: 'skip' },
   });
   if (status === 0) return;
@@ -30,8 +30,8 @@ function npm(folder, args) {
 }
 
 /**
- * Installs a folder's packages unless they are there; with `dev` its development dependencies too. These stay once they
- * are there: whoever tests and serves in turn doesn't install in turn.
+ * Installs a folder's packages unless they are installed; with `dev` its development dependencies too. Those are never
+ * removed, so that serving after testing installs nothing.
  * @throws {Error} one sentence, when npm fails
  */
 export function install(folder, { dev = false } = {}) {
@@ -43,7 +43,7 @@ export function install(folder, { dev = false } = {}) {
   if (isCurrent && (installed.scope === 'all' || !dev)) return;
   const scope = dev || installed.scope === 'all' ? 'all' : 'runtime';
   rmSync(stampOf(folder), { force: true });
-  // `npm ci` begins by deleting node_modules, on which a service may be running: what is current is added to.
+  // `npm ci` first deletes node_modules, which a running service may use. If the packages are current, `npm install` adds to them.
   const command = isCurrent ? ['install', '--no-save'] : ['ci'];
   console.log(`cosimo: installing dependencies (npm ${command[0]}) in ${folder}`);
   npm(folder, [...command, scope === 'all' ? '--include=dev' : '--omit=dev']);

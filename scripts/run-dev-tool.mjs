@@ -1,4 +1,4 @@
-/** `node scripts/run-dev-tool.mjs PROGRAM ARGUMENTS`: runs a development tool of node_modules/.bin, and installs it when missing. */
+/** `node scripts/run-dev-tool.mjs PROGRAM ARGUMENTS`: runs a development tool of node_modules/.bin, and installs it if it is missing. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from './cmake.mjs';

@@ -1,6 +1,6 @@
 /**
- * What npm's scripts do before they run anything: install, then build. Plain JavaScript for the system's Node >= 20:
- * nothing is installed yet when it starts. Steps that are done already are skipped.
+ * The set-up of all npm scripts: it installs, then builds, and skips steps that are done. Plain JavaScript for the system's
+ * Node 20 or newer: nothing is installed yet when it starts.
  */
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
@@ -32,7 +32,7 @@ export async function setUp({ dev = false, bench = false, nativeTests = false } 
 }
 
 /**
- * Runs the project's own Node on `args` until it ends. Signals go on to it: whoever stops this process means that one.
+ * Runs the project's own Node on `args` until it ends. Signals to this process are passed on to it.
  * @returns {Promise<number>} its exit status
  */
 export function runNode(args) {

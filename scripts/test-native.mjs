@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { BUILD, build, buildApart } from './cmake.mjs';
 
 /**
- * Sizes for `npm test`; LONG_TESTS=1 leaves the tests' own, which are larger. Stress keeps its seconds: it checks that
- * rare things have happened.
+ * Sizes for `npm test`; with LONG_TESTS=1 the tests use their own, larger ones. Stress tests are not shortened: they check that
+ * rare events have happened.
  */
 const SHORT = { COSIMO_COMPARISONS: '2000' };
 

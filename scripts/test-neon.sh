@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the C++ tests and the benchmark's program for AArch64 with a cross compiler and runs them under an emulator,
-# both NEON kernels included: that they work, nothing about speed.
+# with both NEON kernels. It shows that they work and nothing about speed.
 # Debian: apt-get install g++-aarch64-linux-gnu qemu-user-static. Where a tool is missing it says "skipped" and succeeds.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,11 +18,11 @@ cmake -S . -B build/neon \
   '-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64-static;-cpu;max' >/dev/null
 cmake --build build/neon --parallel "$(nproc)"
 qemu-aarch64-static -cpu max build/neon/tests/search_scores_test | grep '^kernel neon-dotprod$'
-# A CPU without SDOT: the kernel that needs it must not be there, and the other must do.
+# On a CPU without SDOT the kernel that needs it must be missing, and the other must work.
 old_cpu=$(qemu-aarch64-static -cpu cortex-a53 build/neon/tests/search_bounds_test)
 printf '%s\n' "$old_cpu" | grep '^kernel neon$'
 if printf '%s\n' "$old_cpu" | grep '^kernel neon-dotprod$'; then exit 1; fi
-# Likewise of the encoder's kernels.
+# The same for the encoder's kernels.
 encoder_kernels=$(qemu-aarch64-static -cpu max build/neon/tests/encoder_rows_test)
 for kernel in 'neon, fp32' 'neon-bf16, bf16' 'neon-i8mm, int8' 'scalar, fp32'; do
   printf '%s\n' "$encoder_kernels" | grep "^kernel $kernel\$"

@@ -14,7 +14,7 @@ const bench = patterns.some((pattern) => pattern.startsWith('bench/'));
 await setUp({ dev: true, bench, nativeTests: patterns.length === 0 });
 const fetched = await runNode(['src/cli/fetch-model.ts']);
 if (fetched !== 0) process.exit(fetched);
-if (bench) await buildBench().catch((error) => fail(error.message)); // once, before test files that run together want it
+if (bench) await buildBench().catch((error) => fail(error.message)); // once, before several test files need it at the same time
 const nativePassed = patterns.length > 0 || (await testNative());
 const status = await runNode(['scripts/vitest.mjs', ...patterns]);
 process.exit(nativePassed ? status : 1);

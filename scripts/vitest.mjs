@@ -1,6 +1,6 @@
 /**
  * Runs Vitest on this project's Node: the files of test/ that match the arguments, or all of them; with arguments that
- * begin with `bench/`, those of bench/test. Without arguments `*.long.test.ts` wait for `LONG_TESTS=1`, as in `.ci/run`.
+ * begin with `bench/`, those of bench/test. Without arguments `*.long.test.ts` run only with `LONG_TESTS=1`, as in `.ci/run`.
  */
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { startVitest } from 'vitest/node';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** A path, a folder or a glob becomes the files that it names. Anything else is a part of paths, which Vitest finds. */
+/** A path, a folder or a glob becomes the files that it names. Vitest takes anything else as a part of paths. */
 function filesOf(pattern) {
   const glob = statSync(join(ROOT, pattern), { throwIfNoEntry: false })?.isDirectory() ? `${pattern}/**` : pattern;
   const files = globSync(glob, { cwd: ROOT }).filter((file) => file.endsWith('.test.ts'));
@@ -28,9 +28,9 @@ const config = join(ROOT, 'vitest.config.ts');
 const isShort = patterns.length === 0 && process.env.LONG_TESTS !== '1';
 const exclude = isShort ? ['**/*.long.test.ts'] : [];
 const vitest = await startVitest(patterns.flatMap(filesOf), { run: true, root, config, exclude });
-await vitest.close(); // processes that end badly count as well
+await vitest.close(); // from here on processes that crashed at exit count too
 
-// A file that does not load, a hook that fails and an error that nobody handles are failures beside those of tests.
+// Besides failed tests, a file that does not load, a hook that fails and an unhandled error count as failures.
 const counts = { passed: 0, failed: vitest.state.getUnhandledErrors().length, skipped: 0 };
 for (const module of vitest.state.getTestModules()) {
   counts.failed += module.errors().length;

@@ -1,4 +1,4 @@
-/** The direction of imports and includes, as one table, and what keeps the table true. */
+/** The allowed direction of imports and includes, as one table, and tests that check code and table. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -128,7 +128,7 @@ const INCLUDES: Rules = {
   'native/core/encoder': ['native/core/base', 'native/kernels/encoder'],
   'native/core/json': ['native/kernels/decimals'],
 
-  // Kernels of one subject know nothing of another's. A test compiles those for AMX again, over tiles that it emulates.
+  // Kernels of one subject include none of another's. A test compiles the AMX kernels again, over emulated tiles.
   'native/kernels': ['test/native/support/kernels/emulated_tiles.h'],
   'native/kernels/search': ['native/kernels'],
   'native/kernels/decimals': ['native/kernels'],
@@ -151,7 +151,7 @@ interface Reference {
 }
 
 interface Source {
-  /** From the repository's root, as every path in this file. */
+  /** The path from the repository's root, as every path in this file. */
   readonly path: string;
   readonly text: string;
 }
@@ -194,7 +194,7 @@ function allows(entry: string, path: string): boolean {
   return entry === path || entry === dirname(path);
 }
 
-/** A sentence for every reference that no rule allows. */
+/** @returns a sentence for every reference that no rule allows */
 function violations(references: readonly Reference[], rules: Rules): string[] {
   return references.flatMap(({ from, to }) => {
     const key = ruleOf(from, rules);
@@ -206,7 +206,7 @@ function violations(references: readonly Reference[], rules: Rules): string[] {
   });
 }
 
-/** The first path found that leads back to where it began. */
+/** @returns the first circle of references, or undefined */
 function circle(references: readonly Reference[]): string | undefined {
   const next = Map.groupBy(references, ({ from }) => from);
   const done = new Set<string>();

@@ -1,4 +1,4 @@
-/** The real process: starting, serving, being killed, starting again, closing. */
+/** The real process: it starts, serves, is killed, starts again and closes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -63,12 +63,12 @@ test('kill -9 in the middle of writes loses nothing that was acknowledged', asyn
         acknowledged.set(id, text);
         deleted.delete(id);
         if (at % 7 === 0) {
-          acknowledged.delete(id); // from here until the answer, either is right
+          acknowledged.delete(id); // until the DELETE is answered, the document may exist or not
           await call(first.origin, 'DELETE', `/index/${id}`);
           deleted.add(id);
         }
       } catch {
-        acknowledged.delete(id); // not answered: either is right, also for an id that was deleted before
+        acknowledged.delete(id); // not answered: the document may exist or not, even if the id was deleted before
         deleted.delete(id);
         return;
       }

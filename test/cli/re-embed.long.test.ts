@@ -1,4 +1,4 @@
-/** `npm run re-embed` stopped in the middle and run again: 2,000 documents by the real model. */
+/** `npm run re-embed` is stopped and run again: the real model encodes 2,000 documents. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { call, startProcess } from '../support/process.ts';
@@ -24,7 +24,7 @@ test('kill -9 in the middle, SIGTERM in the middle, a last run: the server finds
 
   const killed = reEmbed(settings);
   await killed.said(/^Encoding: 20%$/m);
-  killed.child.kill('SIGSTOP'); // it shall not come to its end meanwhile
+  killed.child.kill('SIGSTOP'); // so that it does not finish meanwhile
   const busy = await startProcess(settings);
   assert.equal(await busy.ended, 1);
   assert.match(busy.output(), new RegExp(`^cosimo: .* is in use by process ${killed.child.pid}`, 'm'));

@@ -1,4 +1,4 @@
-/** The pages that people read: their links lead somewhere, the files they name exist, and each says for whom it is. */
+/** The pages that people read: their links have targets, the files that they name exist, and each says for whom it is. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -7,9 +7,9 @@ import { test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README_LINES_MAX = 150;
-/** Made on first use, and no part of the repository. */
+/** Folders that are made on first use and are not in the repository. */
 const GENERATED = /^bench\/(?:\.data|peers\/\.venv|peers\/node_modules)(?:\/|$)/;
-/** What looks like a file or a folder of the repository; a folder's name ends with a slash. */
+/** Matches names that look like files or folders of the repository; a folder's name ends with a slash. */
 const REPOSITORY_PATH = /^(?:(?:src|native|test|bench|scripts|docs)\/[\w./-]*|\.ci\/run)$/;
 
 const pages = globSync(['README.md', 'CHANGELOG.md', 'docs/**/*.md', 'bench/**/*.md'], {
@@ -37,7 +37,7 @@ function anchorsOf(markdown: string): ReadonlySet<string> {
   return anchors;
 }
 
-/** Targets of links and images, without those that lead out of the repository. */
+/** Targets of links and images inside the repository. */
 function linksOf(page: string): string[] {
   const targets = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] as string);
   return targets.filter((target) => !/^[a-z]+:/.test(target));

@@ -10,7 +10,7 @@ const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const defaults: Readonly<Record<string, unknown>> = { ...loadConfig({}) };
 const names = [...settingsHelp().matchAll(/^ {2}([A-Z_]+) /gm)].map((match) => match[1] as string);
 
-/** How a default is written in a table. What depends on the machine has words. */
+/** A default as the table writes it. Defaults that depend on the machine are described in words. */
 function written(name: string): string {
   if (name === 'SEARCH_THREADS') return 'the cores';
   const value = defaults[name];

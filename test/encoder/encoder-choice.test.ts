@@ -1,4 +1,4 @@
-/** Which encoder serves: by setting, device, precision, model, and the kernels that there are. */
+/** Which encoder serves, by setting, device, precision, model and available kernels. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { chooseEncoder, type EncoderSettings, type EncoderSupport } from '../../src/encoder/encoder-choice.ts';

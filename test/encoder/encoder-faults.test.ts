@@ -1,4 +1,4 @@
-/** Odd texts, clients that go, and threads that are killed at work. */
+/** Odd texts, clients that disconnect, and threads that are killed at work. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
@@ -92,7 +92,7 @@ describe('a thread killed at work', () => {
     await withThreads({ ENCODER: 'onnx' }, async (threads, own) => {
       const texts = ['killed at work', 'this one too', LONG];
       const expected = (await send(own, 'POST', '/embed/batch', { texts, cache: false })).json;
-      // It has the job when it ends, and has not begun it: one that is ended within ONNX Runtime takes the process with it.
+      // The thread ends after it got the job and before it starts it: ending inside ONNX Runtime would crash the process.
       const ended = named(threads, 'encoder').terminate();
       const { status, json } = await send(own, 'POST', '/embed/batch', { texts, cache: false });
       await ended;

@@ -1,6 +1,5 @@
 /**
- * Memory stays flat, however many texts of however many lengths. `COSIMO_MEMORY_REQUESTS=50000` asks for so many (six minutes
- * and more); without it for as many as take some seconds.
+ * Memory stays flat over many texts of all lengths. COSIMO_MEMORY_REQUESTS sets the number of requests (50000: over six minutes).
  */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
@@ -11,7 +10,7 @@ const REQUESTS = Number(process.env['COSIMO_MEMORY_REQUESTS'] ?? 2000);
 const CLIENTS = 16;
 const IS_LONG = REQUESTS > 10_000;
 const LONGEST_WORDS = IS_LONG ? 250 : 60;
-/** Of the resident memory after the first quarter. Heaps find their size in the first few thousand requests. */
+/** The largest resident memory, relative to that after the first quarter. Heaps grow in the first few thousand requests. */
 const GROWTH_MAX = IS_LONG ? 1.05 : 1.25;
 
 const resident = async (origin: string) =>
@@ -21,7 +20,7 @@ let asked = 0;
 async function client(origin: string, until: number): Promise<void> {
   while (asked < until) {
     asked += 1;
-    // Short texts are common, long ones rare: every length up to the longest comes.
+    // Short texts are common and long ones are rare. All lengths up to the longest occur.
     const words = Math.ceil(LONGEST_WORDS ** (((asked * 7919) % 1000) / 1000));
     const text = `${asked} ${'word '.repeat(words)}`;
     const body = JSON.stringify({ texts: [text], cache: false });

@@ -1,4 +1,4 @@
-/** ONNX Runtime's vectors agree with sentence-transformers on the same weights: alone, and whatever they are batched with. */
+/** ONNX Runtime's vectors agree with sentence-transformers on the same weights, alone and in any batch. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ interface Expected {
   readonly name: string;
   readonly text: string;
   readonly ids: readonly number[];
-  /** Base64 of little-endian float32. */
+  /** Little-endian float32 in base64. */
   readonly vector: string;
 }
 
@@ -81,7 +81,7 @@ describe('alone', () => {
 });
 
 describe('in batches', () => {
-  // A short text beside the longest is padded most: every order of the fixture puts other neighbors together.
+  // A short text beside the longest has the most padding: each order of the fixture makes other batches.
   const orders: Readonly<Record<string, readonly Expected[]>> = {
     'as they come': texts,
     'longest first': texts.toSorted((a, b) => b.ids.length - a.ids.length),

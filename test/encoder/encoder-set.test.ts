@@ -1,4 +1,4 @@
-/** How many encoders of ONNX Runtime with how many threads: what is tried, what is taken, and that several serve as one does. */
+/** How many ONNX Runtime encoders serve with how many threads: what is tried and chosen, and that several serve as one does. */
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'vitest';
@@ -52,8 +52,7 @@ test('speed is what batches take, overhead what a short text takes beside its to
   };
   const sample = { ids: Int32Array.of(101, 7592, 102), maxTokens: 256 };
   const alone = await measureSpeed([encoder], sample, 100);
-  // 512 tokens take 14.24 ms, of which a timer keeps the whole ones, or a little more; a text of 8 tokens takes 4.16 ms, of
-  // which 0.16 is the tokens.
+  // 512 tokens take 14.24 ms; timers count whole milliseconds. A text of 8 tokens takes 4.16 ms, 0.16 ms of them for its tokens.
   assert.ok(alone.tokensPerMs > 20 && alone.tokensPerMs <= 512 / 14, String(alone.tokensPerMs));
   assert.ok(alone.overheadTokens > 80 && alone.overheadTokens < 250, String(alone.overheadTokens));
   const both = await measureSpeed([encoder, encoder], sample, 100);

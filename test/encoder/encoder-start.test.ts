@@ -1,4 +1,4 @@
-/** Which encoder a process starts, by the kernels that COSIMO_KERNEL leaves it, and what it says of that. */
+/** Which encoder a process starts with the kernels that COSIMO_KERNEL allows, and what it logs about it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { type TestContext, test } from 'vitest';
@@ -11,7 +11,7 @@ import { send, startService } from '../support/service.ts';
 const PIPELINE = new URL('../../src/encoder/encoding-pipeline.ts', import.meta.url).href;
 const MODEL = new URL('../../src/model/model.ts', import.meta.url).href;
 
-/** Starts a pipeline and tells what serves, in a process with this COSIMO_KERNEL. */
+/** Starts a pipeline in a process with this COSIMO_KERNEL. @returns which encoder serves */
 function start(modelDir: string, kernelName: string, options: object = {}) {
   const script = `
     import { startPipeline } from ${JSON.stringify(PIPELINE)};

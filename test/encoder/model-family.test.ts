@@ -1,4 +1,4 @@
-/** Tiny models of each kind that Cosimo serves give the vectors that sentence-transformers gives with them. */
+/** Tiny models of each kind give the same vectors in Cosimo and in sentence-transformers. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,11 @@ interface Expected {
   readonly model: string;
   readonly as: 'text' | 'query' | 'document';
   readonly text: string;
-  /** Base64 of little-endian float32. */
+  /** Little-endian float32 in base64. */
   readonly vector: string;
 }
 
-/** Of the largest component's difference to the vector's norm. */
+/** The largest difference of a component, relative to the vector's norm. */
 const DIFFERENCE_MAX = 2e-6;
 const FP16_COSINE_MIN = 0.999;
 

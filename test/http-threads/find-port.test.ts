@@ -1,3 +1,4 @@
+/** Finds the port that several event loops share: free, taken, or not to be shared. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

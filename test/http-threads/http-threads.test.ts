@@ -17,7 +17,7 @@ import type { Answer } from '../support/service.ts';
 interface Threaded {
   readonly service: ThreadedService;
   readonly origin: string;
-  /** A request on a connection of its own: which thread answers is the system's choice. */
+  /** Sends a request on a new connection: the system chooses the thread that answers. */
   readonly send: (method: string, path: string, body?: unknown) => Promise<Omit<Answer, 'headers'>>;
 }
 
@@ -89,7 +89,7 @@ test('threads share cache, index and counts; each count is of the whole process'
     'cosimo_http_requests_total{route="/embed",status="200"} 80',
     'cosimo_http_requests_total{route="/search",status="200"} 20',
     'cosimo_http_request_duration_seconds_count{route="/index"} 20',
-    'cosimo_batch_texts_sum 21', // each text was encoded once, whichever threads asked for it
+    'cosimo_batch_texts_sum 21', // each text was encoded once, even if several threads asked for it
   ]) {
     assert.ok(text.includes(`\n${line}\n`), line);
   }
@@ -127,7 +127,7 @@ test('errors, refusals and limits are as with one thread', async () => {
   const { json } = await send('GET', '/stats');
   const accepted = statuses.filter((status) => status === 200).length;
   assert.deepEqual([json.requests.embed, json.cache.misses], [accepted, 3 * accepted]);
-  // Eleven so far, /health isn't counted; the limit is one for all threads.
+  // Eleven requests so far, without /health. All threads share one limit.
   const rest = await many(60, () => send('GET', '/stats'));
   assert.equal(rest.filter(({ status }) => status === 200).length, 50 - 11);
   assert.ok(rest.every(({ status }) => status === 200 || status === 429));
@@ -136,7 +136,7 @@ test('errors, refusals and limits are as with one thread', async () => {
 test('a thread that dies is started again, and loses neither counts nor acknowledged writes', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'cosimo-threads-'));
   atEnd(() => rm(dir, { recursive: true, force: true }));
-  /** The last that was started of each name. */
+  /** The thread of each name that was started last. */
   const workers = new Map<string | null, Worker>();
   const remember = (worker: Worker) => workers.set(worker.threadName, worker);
   process.on('worker', remember);

@@ -1,4 +1,4 @@
-/** Answers out of the cache, from a service with its own settings: they age, and keep their bytes while a client doesn't read. */
+/** Answers from the cache: entries expire, and an answer keeps its bytes while a client doesn't read. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -34,7 +34,7 @@ test('an answer keeps its bytes while its client does not read, whatever is answ
   const expected = await call({ texts: texts('slow') });
   for (const name of ['one', 'two', 'three']) await call({ texts: texts(name) });
 
-  // Pipelined, so that more is answered than the system's buffers hold.
+  // Pipelined, so that the answers exceed the system's buffers.
   const CALLS = 40;
   const body = JSON.stringify({ texts: texts('slow') });
   const head = `POST /embed/batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;

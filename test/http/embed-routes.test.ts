@@ -187,7 +187,7 @@ test('counters: accepted requests by endpoint, hits and misses of the cache', as
   assert.deepEqual([empty.hits, empty.misses, empty.hit_rate], [0, 0, 0]);
 });
 
-/** Digits from the first that isn't zero, the exponent not counted. */
+/** Counts the significant digits of a number, without its exponent. */
 function significantDigits(written: string): number {
   return written.replace(/e.*$/, '').replace(/[-.]/g, '').replace(/^0+/, '').length;
 }

@@ -1,4 +1,4 @@
-/** Every error code has its status, and a fault of ours tells the client nothing. */
+/** Every error code has its status, and an internal fault tells the client nothing. */
 import assert from 'node:assert/strict';
 import Fastify from 'fastify';
 import { pino } from 'pino';

@@ -1,4 +1,4 @@
-/** No request blocks the event loop for long, however large its body is. */
+/** No request blocks the event loop for long, even with a large body. */
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'vitest';
@@ -9,8 +9,8 @@ const service = await startService();
 const origin = await service.app.listen({ port: 0 });
 
 /**
- * Measured on two busy cores: 4 to 30 ms; 115 to 500 ms when the event loop reads the body. The quietest of three counts,
- * for a busy machine adds its own delays.
+ * Measured on two busy cores: 4 to 30 ms; 115 to 500 ms when the event loop reads the body. The shortest of three delays
+ * counts, because a busy machine adds its own.
  */
 const DELAY_MAX_MS = 60;
 

@@ -1,6 +1,6 @@
 /**
- * Every request of fixtures/fastapi-cases.json against the real service: where FastAPI is the reference, the answer is
- * FastAPI's, entry for entry. Where Cosimo differs on purpose, `DIFFERENCES` says how and why.
+ * Sends every request of fixtures/fastapi-cases.json to the real service, which must answer as FastAPI does, entry for entry.
+ * `DIFFERENCES` says where Cosimo differs on purpose, and why.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -86,7 +86,7 @@ function bodyOf(c: Case): Buffer | undefined {
   return undefined;
 }
 
-/** A non-finite number in what FastAPI understood. */
+/** Whether a value in the fixture stands for a number that is not finite, which JSON lacks. */
 const isNonFinite = (value: unknown) => typeof value === 'object' && value !== null && 'float' in value;
 
 const service = await startService();
@@ -110,7 +110,7 @@ describe('FastAPI is the reference', () => {
     });
   }
 
-  /** No case shall see what another one stored. */
+  /** Deletes the document that cases store, so that no case sees another's. */
   async function empty(): Promise<void> {
     await rawRequest(origin, { method: 'DELETE', path: '/index/a' });
   }
@@ -120,7 +120,7 @@ describe('FastAPI is the reference', () => {
     await rawRequest(origin, { method: 'POST', path: '/index', headers: { 'content-type': 'application/json' }, body });
   }
 
-  /** Cosimo serves what FastAPI redirects to. */
+  /** Requests that FastAPI redirects: Cosimo serves them at once. */
   async function sameAsWithoutSlash(c: Case, answer: RawAnswer): Promise<void> {
     const [path = '', query] = c.path.split('?');
     const bare = await ask({ ...c, path: path.replace(/\/+$/, '') + (query === undefined ? '' : `?${query}`) });
@@ -142,7 +142,7 @@ function sameAnswer(c: Case, answer: RawAnswer): void {
   if (allow !== undefined) assert.equal(answer.headers.allow, c.path.startsWith('/index/') ? `${allow}, GET` : allow);
 }
 
-/** What the handler gets is what FastAPI's would have got. */
+/** The handler gets the same values as FastAPI's handler. */
 function sameUnderstanding(c: Case): void {
   const validate = VALIDATORS[c.path.split('?')[0] as string];
   if (validate === undefined || c.path.startsWith('/index/')) return;
@@ -150,7 +150,7 @@ function sameUnderstanding(c: Case): void {
   assert.ok('value' in result);
   const value = result.value as Record<string, unknown>;
   if (typeof value['metadata'] === 'string') value['metadata'] = JSON.parse(value['metadata']);
-  // Null metadata is taken as {} at once.
+  // Cosimo takes null metadata as {}.
   const expected = { ...c.understood, ...(c.understood?.['metadata'] === null ? { metadata: value['metadata'] } : {}) };
   assert.deepEqual(normalized(value), normalized(expected));
 }

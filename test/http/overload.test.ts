@@ -1,4 +1,4 @@
-/** Too much, too slow, too early, too late: 429 and 503 with Retry-After, and recovery. */
+/** 429 and 503 with Retry-After (a full queue, timeouts, a blocked event loop, a service that starts or ends), and recovery. */
 import assert from 'node:assert/strict';
 import type { Worker } from 'node:worker_threads';
 import { describe, test } from 'vitest';
@@ -13,7 +13,7 @@ test('a full queue is 429 with Retry-After, changes nothing, and recovers', asyn
   const service = await startService({ QUEUE_TOKENS: '12000' });
   const embed = (name: string) => send(service, 'POST', '/embed', { texts: texts(100, name) });
   const before = (await send(service, 'GET', '/stats')).json;
-  // Sent together, so that both are there before the first one can have been encoded, however busy the machine is.
+  // Sent together, so that both have arrived before the first one is encoded, even on a busy machine.
   const running = embed('first');
   const refused = await embed('second');
   assert.equal(refused.status, 429);
@@ -28,7 +28,7 @@ test('a full queue is 429 with Retry-After, changes nothing, and recovers', asyn
 });
 
 test('a call that takes longer than REQUEST_TIMEOUT_MS is 503 over a real socket, and its texts are dropped', async () => {
-  // ONNX Runtime's encoder is slow enough to be late, and never stops in the middle of a batch.
+  // ONNX Runtime's encoder is slow enough to miss the timeout, and never stops in the middle of a batch.
   const service = await startService({ REQUEST_TIMEOUT_MS: '150', ENCODER: 'onnx' });
   const origin = await service.app.listen({ port: 0 });
   const post = async (path: string, body: object) => {
@@ -52,7 +52,7 @@ test('a call that takes longer than REQUEST_TIMEOUT_MS is 503 over a real socket
     assert.match(json.detail, /REQUEST_TIMEOUT_MS/);
     assert.ok(Number(retryAfter) >= 1);
   }
-  // The batch that runs ends; the texts of those who went wait no more, or it would take seconds until this is answered.
+  // Texts of departed clients are dropped; otherwise this answer would take seconds.
   const deadline = performance.now() + 3000;
   while ((await post('/embed', { texts: ['quick'] })).status !== 200) assert.ok(performance.now() < deadline);
   assert.equal(metric((await send(service, 'GET', '/metrics')).text, 'cosimo_queue_texts'), 0);
@@ -84,7 +84,7 @@ test('a client that goes before its answer leaves nothing in the queue', async (
 
 test('an event loop that lags is 503 for work, not for health', async () => {
   const service = await startService({ MAX_EVENT_LOOP_DELAY_MS: '10' });
-  await new Promise((resolve) => setTimeout(resolve, 1100)); // one sample of the plugin
+  await new Promise((resolve) => setTimeout(resolve, 1100)); // until the plugin has taken a sample
   const until = performance.now() + 1500;
   while (performance.now() < until); // the event loop is blocked, on purpose
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -129,7 +129,7 @@ describe('before the model is loaded and after closing', () => {
     const running = fetch(`${origin}/embed/batch`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ texts: texts(60, 'running') }), // several inferences
+      body: JSON.stringify({ texts: texts(60, 'running') }), // more than one inference
     });
     await new Promise((resolve) => setTimeout(resolve, 50));
     const closed = service.close();
@@ -145,7 +145,7 @@ describe('before the model is loaded and after closing', () => {
     const threads: Worker[] = [];
     const remember = (worker: Worker) => threads.push(worker);
     process.on('worker', remember);
-    const service = await startService({ ENCODER: 'onnx' }); // the native encoder has no such thread
+    const service = await startService({ ENCODER: 'onnx' }); // the native encoder has no thread of this kind
     await Promise.all(threads.map((thread) => thread.terminate()));
     const { status, json } = await send(service, 'POST', '/embed', { texts: ['alive again'] });
     process.off('worker', remember);

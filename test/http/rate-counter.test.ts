@@ -1,3 +1,4 @@
+/** Counts the requests of each address in its window. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { RATE_WINDOW_MS, RateCounter } from '../../src/http/rate-counter.ts';

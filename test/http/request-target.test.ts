@@ -1,3 +1,4 @@
+/** Makes request targets that the router can decode. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';

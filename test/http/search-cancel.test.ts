@@ -1,4 +1,4 @@
-/** A search that nobody waits for any more stops scanning: its client has gone, or it has timed out. */
+/** A search stops scanning when its client has disconnected or it has timed out. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import type { VectorIndex } from '../../src/index/vector-index.ts';
@@ -6,13 +6,13 @@ import { createUnloadedService } from '../support/service.ts';
 
 const ROWS = 100 * 1024;
 const ROWS_A_PIECE = 1024;
-/** Read one after another by `SEARCH_CODES=planes`: one scan of all of them takes hundreds of milliseconds. */
+/** Searches in one scan. `SEARCH_CODES=planes` reads for one after another, so that the scan takes hundreds of milliseconds. */
 const SEARCHES = 100;
 const QUERY = 'a query';
 
-/** Each row's floats. */
+/** The value of every float of every row. */
 const LEVEL = 0.05;
-/** Above the score of every row, and below its bounds: each is scored, and none is found. */
+/** Puts the threshold above the score of every row and below its bounds: each row is scored, and none is found. */
 const MARGIN = 0.001;
 
 function fill(index: VectorIndex): void {
@@ -30,7 +30,7 @@ async function startWithRows(settings: Readonly<Record<string, string>> = {}) {
   const { index, engine } = await service.load();
   const { embeddings } = engine;
   fill(index);
-  const [vector] = (await embeddings.embed([QUERY])).vectors; // in the cache from here on
+  const [vector] = (await embeddings.embed([QUERY])).vectors; // from here on the cache has the query
   const threshold = (vector as Float32Array).reduce((sum, value) => sum + value * LEVEL, MARGIN);
   const origin = await service.app.listen({ port: 0 });
   const search = (signal?: AbortSignal) =>
@@ -43,7 +43,7 @@ async function startWithRows(settings: Readonly<Record<string, string>> = {}) {
   return { index, search };
 }
 
-/** Pairs of row and query that were looked at, once nothing is being scanned any more. */
+/** Waits until no scan runs. @returns the pairs of row and query that scans have read */
 async function pairsLookedAt(index: VectorIndex): Promise<number> {
   await index.search(new Float32Array(index.dimensions), 1, 1);
   return index.statistics().planeRows;

@@ -1,4 +1,4 @@
-/** GET /metrics and /stats: every number is there from the start, and counts what it says. */
+/** GET /metrics and /stats: every number exists from the start and counts correctly. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { native } from '../../src/native/binding.ts';

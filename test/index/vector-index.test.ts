@@ -1,4 +1,4 @@
-/** The typed face of the index: a search ends with its signal, and leaves nothing behind on it. */
+/** The TypeScript interface of the index: a search ends with its signal, and leaves no listener on it. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { afterAll, test } from 'vitest';
@@ -10,7 +10,7 @@ const DIMENSIONS = 16;
 const ROWS = 1000 * 1024;
 const QUERY = new Float32Array(DIMENSIONS).fill(0.1);
 
-// Rows that are all alike: a scan scores every one of them and takes its time.
+// Equal rows: a scan scores every one of them and takes long.
 const index = createVectorIndex(DIMENSIONS, 1);
 index.addMany(
   Float64Array.from({ length: ROWS }, (_, row) => row),
@@ -30,7 +30,7 @@ test('a signal that fires rejects, the scan goes on for the others and for nobod
     const leaving = new AbortController();
     const staying = new AbortController();
     const cancelled = search(leaving.signal);
-    while (index.statistics().scans === scans); // until a thread of the pool has begun
+    while (index.statistics().scans === scans); // waits until a thread of the pool has begun
     const found = [search(staying.signal), search()];
     leaving.abort();
     await assert.rejects(cancelled, isCancelled);

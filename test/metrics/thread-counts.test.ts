@@ -1,3 +1,4 @@
+/** Counts that the threads of a process share. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { LATENCY_BUCKETS_S, ProcessCounts } from '../../src/metrics/thread-counts.ts';

@@ -1,4 +1,4 @@
-/** An encoder over a damaged model is refused with a sentence that names file and fault; which device serves is said. */
+/** An encoder refuses a damaged model with a sentence that names file and fault, and logs which device serves. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What a model's files say of it: the real one is read right, others are refused with a sentence that names file and fault. */
+/** The configuration in a model's files: read correctly, or refused with a sentence that names file and fault. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

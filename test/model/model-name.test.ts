@@ -1,4 +1,4 @@
-/** What a model may be called. */
+/** Valid names of models. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { parseModelName } from '../../src/model/model-name.ts';

@@ -1,4 +1,4 @@
-/** The model's folder is read once a start; every part and thread is handed what was read. */
+/** The model's folder is read once in a start; all parts and threads get what was read. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

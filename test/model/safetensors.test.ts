@@ -1,4 +1,4 @@
-/** The header of a safetensors file: read right, or refused with a sentence that names the fault. */
+/** The header of a safetensors file: read correctly, or refused with a sentence that names the fault. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

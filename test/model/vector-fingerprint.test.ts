@@ -1,4 +1,4 @@
-/** Whose vectors a store takes: those of one model, in one kind of arithmetic. */
+/** A store takes the vectors of one model in one kind of arithmetic. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

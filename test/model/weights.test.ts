@@ -1,4 +1,4 @@
-/** Weights as they lie in a folder: which kind is taken, and what damage to shards and tensors is refused with. */
+/** The weights in a folder: which kind is chosen, and the errors for damaged shards and tensors. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,11 +1,11 @@
-/** From an abort signal to a ticket: one rule for every native object that cancels by tickets. */
+/** Abort signals for native objects that cancel by tickets: the same rules for all of them. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
 import { cancelledBy } from '../../src/native/cancellable.ts';
 
-/** Stands for a native object: its calls settle when told to, and `cancel` rejects that of the ticket. */
+/** A stand-in for a native object: its calls settle when the test says so, and `cancel` rejects the call of a ticket. */
 class Calls {
   readonly tickets: (number | undefined)[] = [];
   readonly #rejects = new Map<number, (error: Error) => void>();

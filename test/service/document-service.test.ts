@@ -1,4 +1,4 @@
-/** What search and writes owe each other: the order of commits, and that nothing outlives its use. */
+/** Searches beside writes: the order of commits, and versions that searches keep and then release. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
@@ -37,7 +37,7 @@ const embeddings = new EmbeddingService({
   textBytesMax: 1000,
 });
 
-/** Remembers with what signal it was searched last. */
+/** An index that remembers the signal of its last search. */
 class WatchedIndex extends VectorIndex {
   signal: AbortSignal | undefined;
 
@@ -47,7 +47,7 @@ class WatchedIndex extends VectorIndex {
   }
 }
 
-/** Tells of each hit that is being read. */
+/** Answers that report each hit while it is read. */
 class WatchedAnswers extends AnswerBudget {
   onHit: () => void = () => {};
 
@@ -97,7 +97,7 @@ test('a search under way keeps what it may have found, until it ends', async () 
   const { service, store, answers } = serviceOver(new MemoryStore());
   await service.upsert(document('a', 'one'));
   let seen: string | undefined;
-  // While the hits are being read a replacement must not take the version away.
+  // A replacement must not remove the version while the hits are read.
   answers.onHit = () => {
     seen ??= store.get(1)?.text;
     void service.upsert(document('a', 'two'));
@@ -111,7 +111,7 @@ test('a search under way keeps what it may have found, until it ends', async () 
   assert.equal(store.get(1), undefined);
 });
 
-/** Its first write is acknowledged after the second one, as a slow disk might have it. */
+/** A store that acknowledges its first write after the second one, as a slow disk may do. */
 class SlowFirstStore extends MemoryStore {
   #writes = 0;
 
@@ -135,7 +135,7 @@ test('the index follows the order of the commits, whichever is acknowledged firs
   );
 });
 
-/** Its second write fails at once. */
+/** A store whose second write fails at once. */
 class FailingSecondStore extends SlowFirstStore {
   #puts = 0;
 
@@ -187,7 +187,7 @@ test('a search whose client has gone does not scan, and reads no more hits', asy
   assert.equal((await service.search('the same', all)).length, 3);
 });
 
-/** Commits late, one after another, and acknowledges later, as a disk does. */
+/** A store that commits late, one write after another, and acknowledges later, as a disk does. */
 class LateStore extends MemoryStore {
   readonly #turns: readonly number[];
   #waits = 0;

@@ -1,4 +1,4 @@
-/** Between cache and encoder: what an inference that fails leaves behind, and who hears of it. */
+/** Between cache and encoder: an inference that fails leaves nothing behind, and every waiting call gets the error. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { createEmbeddingCache } from '../../src/cache/embedding-cache.ts';

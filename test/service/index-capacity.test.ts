@@ -1,4 +1,4 @@
-/** The count of documents and rows with writes under way, step by step; `document-service.test.ts` lets them race. */
+/** Counts of documents and rows during writes, step by step; `document-service.test.ts` has concurrent writes. */
 import assert from 'node:assert/strict';
 import { afterAll, test } from 'vitest';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
@@ -6,7 +6,7 @@ import { IndexCapacity } from '../../src/service/index-capacity.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 
 const DIMENSIONS = 20;
-/** Two lines of 16 floats with their codes, and 64 bytes. */
+/** Memory of a row: two lines of 16 floats with their codes, and 64 bytes. */
 const ROW_BYTES = 224;
 const FULL = { code: 'index_full' };
 
@@ -14,7 +14,7 @@ const index = createVectorIndex(DIMENSIONS, 1);
 afterAll(() => index.close());
 const documentsMax = 2;
 
-/** A store with documents and its capacity, and what DocumentService does to both. */
+/** Makes a store with documents and its capacity, with the calls of DocumentService on both. */
 async function startWith(ids: readonly string[], bytesMax = 1 << 30) {
   const store = new MemoryStore();
   const put = (id: string) => store.put({ id, text: '', metadata: '{}' });
@@ -22,7 +22,7 @@ async function startWith(ids: readonly string[], bytesMax = 1 << 30) {
   const capacity = new IndexCapacity({ store, index, documentsMax, bytesMax });
   return {
     capacity,
-    /** Ends an admitted write with its commit. */
+    /** Commits an admitted write. */
     async store(id: string): Promise<void> {
       capacity.stored(id, (await put(id)).replaced === undefined);
       capacity.release(id);

@@ -1,4 +1,4 @@
-/** MAX_DOCUMENTS and MAX_INDEX_BYTES: a write past them is refused before anything has changed, and deletes make room. */
+/** MAX_DOCUMENTS and MAX_INDEX_BYTES: a write past a limit is refused and changes nothing, and deletes make room. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -97,7 +97,7 @@ describe('MAX_INDEX_BYTES', () => {
   });
 
   test('at the limit nothing is written, replacements neither; deletes make room', async () => {
-    const service = await startService({ MAX_INDEX_BYTES: String(1 << 20) }); // passed by the first piece of memory
+    const service = await startService({ MAX_INDEX_BYTES: String(1 << 20) }); // less than the first piece of memory
     assert.equal((await write(service, 'a')).status, 200);
     assert.deepEqual(statuses([await write(service, 'a'), await write(service, 'b')]), [507, 507]);
     assert.equal((await remove(service, 'a')).status, 200);

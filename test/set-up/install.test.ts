@@ -1,4 +1,4 @@
-/** What set-up installs, and when; with an npm that writes down how it is called. */
+/** What set-up installs, and when. A stand-in for npm records its calls. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -10,14 +10,14 @@ const PATH = process.env['PATH'] as string;
 const TO_SERVE = 'ci --omit=dev';
 const TO_TEST = 'ci --include=dev';
 const ADD_DEV = 'install --no-save --include=dev';
-/** Clears node_modules as the real one does, and leaves a package there. */
+/** Empties node_modules as the real npm does, and installs one package. */
 const WORKING_NPM = 'if [ "$1" = ci ]; then rm -rf node_modules; fi; mkdir -p node_modules/package';
 
 afterEach(() => {
   process.env['PATH'] = PATH;
 });
 
-/** A project whose lock file is `text`, and what npm was told there. */
+/** Makes a project whose lock file is `text`. @returns it, with the calls of npm */
 function project() {
   const folder = temporaryFolder();
   const calls = join(folder, 'calls');

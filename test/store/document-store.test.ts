@@ -1,4 +1,4 @@
-/** The document store on disk: what it keeps, what it refuses, and that nothing acknowledged is lost. */
+/** The document store on disk: what it keeps and refuses, and that no acknowledged write is lost. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Cleaning up after what a test, or a whole file, has opened. */
+/** Cleans up what a test, or a whole file, has opened. */
 import { afterAll, onTestFinished, TestRunner } from 'vitest';
 
 /** Runs `clean` when the running test ends; called outside of tests, when the file or its `describe` ends. */

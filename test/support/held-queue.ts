@@ -1,4 +1,4 @@
-/** A batch queue whose encoder waits until the test lets a batch end: a text has a token for each of its characters. */
+/** A batch queue whose encoder waits until the test completes a batch. A text has one token for each character. */
 import { BatchQueue, type BatchQueueOptions } from '../../src/encoder/queue/batch-queue.ts';
 import type { BatchReport } from '../../src/encoder/queue/queue-reports.ts';
 import type { EncodedText } from '../../src/encoder/queue/waiting-text.ts';
@@ -7,15 +7,15 @@ export interface HeldQueue {
   readonly queue: BatchQueue;
   /** Lengths of the texts of each batch, in tokens. */
   readonly batches: number[][];
-  /** Of each batch; fires when nobody wants it any more. */
+  /** The signal of each batch, which fires when no client waits for the batch any more. */
   readonly signals: AbortSignal[];
   readonly reports: BatchReport[];
   readonly failures: Error[];
   readonly turn: () => Promise<void>;
-  /** The oldest batch that runs ends well: the vector of a text is its first token id. */
+  /** Completes the oldest running batch: the vector of a text is its first token id. */
   readonly finish: () => Promise<void>;
   readonly fail: (error: Error) => Promise<void>;
-  /** Lets batches end until none runs. */
+  /** Completes batches until none runs. */
   readonly finishAll: () => Promise<void>;
 }
 

@@ -1,14 +1,14 @@
-/** A client in a thread of its own: what it does is not seen in the event loop of the service beside it. */
+/** A client in a thread of its own, so that its work does not delay the event loop of the service. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { type RawAnswer, type RawRequest, rawRequest } from './raw-http.ts';
 
-/** A body in pieces, each repeated, so that no large one is made in the service's thread. */
+/** A body as repeated pieces, so that the service's thread makes no large body. */
 export interface RepeatedRequest extends Omit<RawRequest, 'body'> {
   readonly pieces: readonly (readonly [piece: string, times: number])[];
 }
 
-/** Like `rawRequest`; of a long answer only the beginning comes back. */
+/** Like `rawRequest`, but returns only the beginning of a long answer. */
 export async function requestFromThread(
   origin: string,
   request: RepeatedRequest,

@@ -1,3 +1,4 @@
+/** Reads values out of /metrics. */
 import assert from 'node:assert/strict';
 
 /** The value of a series without labels in what /metrics answers. */

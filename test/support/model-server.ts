@@ -1,4 +1,4 @@
-/** A hub on this machine that can misbehave: it serves a model's files and does to them what a test asks for. */
+/** A hub on this machine that serves a model's files and can misbehave as a test asks. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ export interface SeenRequest {
   readonly encoding: string | string[] | undefined;
 }
 
-/** Answers one request; true when it has. What it leaves alone is served whole, or by Range. */
+/** Answers one request and returns true, or returns false: then the file is served, whole or by Range. */
 export type Misbehavior = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
 
 export interface ModelServer {
@@ -43,7 +43,7 @@ export async function startModelServer(
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
-/** Serves a body whole, or from where a Range asks. */
+/** Serves a body, whole or from the offset of a Range. */
 export function serve(response: ServerResponse, body: Buffer, range?: string): true {
   const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   const part = body.subarray(start);
@@ -70,7 +70,7 @@ export function breakOff(response: ServerResponse, body: Buffer, afterBytes: num
   return true;
 }
 
-/** What the default model's manifest is to its files. */
+/** Makes a manifest of files, as the default model has one. */
 export function manifestOf(files: Readonly<Record<string, Buffer>>): ModelManifest {
   const entries = Object.entries(files).map(([path, body]) => ({
     path,

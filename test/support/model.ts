@@ -1,3 +1,4 @@
+/** The folder of the real model, and a model whose inference fails. */
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { onnxModel, WORDS } from './onnx-model.ts';
 
@@ -11,7 +12,7 @@ export async function testModelDir(): Promise<string> {
 /** A word whose token the model of `modelWithBrokenToken` doesn't have. */
 export const BROKEN_WORD = WORDS.at(-1) as string;
 
-/** A tiny model whose table lacks the last token's row: it starts, and inference fails on that one, in earnest. */
+/** A tiny model whose table lacks the last token's row: it starts, and a real inference fails on that token. */
 export async function modelWithBrokenToken(): Promise<string> {
   return onnxModel({ rows: WORDS.length - 1 });
 }

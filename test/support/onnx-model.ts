@@ -1,4 +1,4 @@
-/** Folders with an ONNX file written by hand: a token's vector is its row of a table, which a test can compute as well. */
+/** Folders with an ONNX file written by hand: a token's vector is its row of a table, which a test can compute too. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ export const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'river', 'boats', 'sto
 export const DIMENSIONS = 8;
 /** Component `at` of a token's vector. */
 export const rowValue = (token: number, at: number) => Math.fround(Math.sin(token * 7 + at * 3 + 1));
-/** What token type 0 adds to it, where the file asks for types; type 1 adds far more. */
+/** Component `at` of what a token type adds, if the file has types; type 1 adds far more than type 0. */
 export const typeValue = (type: number, at: number) => Math.fround(type * 100 + at / 4);
 
 export interface OnnxModelOptions {
@@ -25,15 +25,15 @@ export interface OnnxModelOptions {
   /** Rows of the table; a token past them makes the inference fail. */
   readonly rows?: number;
   readonly hasTokenTypes?: boolean;
-  /** Keeps the table in the file's `_data` beside it. */
+  /** Whether the table is in the `_data` file beside the ONNX file. */
   readonly isExternal?: boolean;
-  /** It gives one vector a text, as if the file pooled. */
+  /** Whether the file gives one vector for each text, as if it pooled. */
   readonly isPooled?: boolean;
   readonly output?: string;
   readonly outputType?: 'float' | 'float16';
   /** An input that no caller knows. */
   readonly extraInput?: string;
-  /** As config.json has it. */
+  /** The size that config.json says. */
   readonly hiddenSize?: number;
   readonly pooling?: 'mean' | 'cls' | 'max';
   readonly normalize?: boolean;

@@ -5,7 +5,7 @@ import { readModel } from '../../src/model/model.ts';
 import { atEnd } from './at-end.ts';
 import { testModelDir } from './model.ts';
 
-/** @param options what differs from one encoder of two threads on the CPU, in fp32, whichever ENCODER says */
+/** @param options settings that differ from the default: one encoder of two threads on the CPU, in fp32, of the kind in ENCODER */
 export async function testPipeline(
   { modelDir, ...options }: Partial<PipelineOptions> & { readonly modelDir?: string } = {},
   events: Partial<PipelineEvents> = {},
@@ -27,7 +27,7 @@ export async function testPipeline(
   return pipeline;
 }
 
-/** Vectors of texts that differ from one another, encoded together. */
+/** Encodes different texts together. @returns their vectors */
 export async function encodeTexts({ queue }: EncodingPipeline, texts: readonly string[]): Promise<Float32Array[]> {
   const encoded = await Promise.all(queue.enqueue(texts));
   return encoded.map(({ vector }) => vector);

@@ -12,15 +12,15 @@ export interface CosimoProcess {
   readonly child: ChildProcess;
   /** `http://127.0.0.1:PORT`, known once it listens. */
   readonly origin: string;
-  /** Everything it has printed so far. */
+  /** Everything that the process has printed so far. */
   readonly output: () => string;
-  /** Resolves with the exit status, or the signal's name. */
+  /** Resolves with the exit status or the signal's name. */
   readonly ended: Promise<number | string>;
   /** Waits until /health/ready is 200. */
   readonly ready: () => Promise<void>;
 }
 
-/** Starts it and waits until it listens or has ended; `origin` is empty in the latter case. */
+/** Starts the process and waits until it listens or has ended; `origin` is empty if it has ended. */
 export async function startProcess(settings: Readonly<Record<string, string>>): Promise<CosimoProcess> {
   const env = { ...process.env, PORT: '0', DEVICE: 'cpu', ENCODER_WORKERS: '1', ...settings };
   const child = spawn(process.execPath, ['src/main.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -50,7 +50,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   }
 }
 
-/** A JSON request; the body of the answer is parsed. */
+/** Sends a JSON request and parses the body of the answer. */
 export async function call(
   origin: string,
   method: string,

@@ -1,4 +1,4 @@
-/** Wheels made by a test, and a pip that does what a test asks for. */
+/** Wheels that a test makes, and a stand-in for pip that does what a test asks for. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ import { afterAll } from 'vitest';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-wheels-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-/** An empty folder that goes when the test file ends. */
+/** Makes an empty folder that is removed when the test file ends. */
 export const temporaryFolder = () => mkdtempSync(join(scratch, 'folder-'));
 
-/** A zip without compression: what a wheel is to its reader. */
+/** Makes a zip without compression: a wheel is a zip. */
 export function zip(files: Readonly<Record<string, Buffer>>): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -41,7 +41,7 @@ export function zip(files: Readonly<Record<string, Buffer>>): Buffer {
   return Buffer.concat([...bodies, list, end]);
 }
 
-/** A PATH with `python3` (or another name) that runs `lines`; FOLDER stands for where pip shall put the wheel. */
+/** Makes a PATH with `python3` (or another name) that runs `lines`; FOLDER stands for the folder that pip puts the wheel into. */
 export function pathWith(scripts: Readonly<Record<string, string>>): string {
   const bin = temporaryFolder();
   for (const [name, lines] of Object.entries(scripts)) {

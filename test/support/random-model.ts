@@ -17,16 +17,16 @@ export interface RandomModelOptions {
   readonly heads?: number;
   readonly intermediateSize?: number;
   readonly layers?: number;
-  /** What stands before every tensor's name. */
+  /** The prefix of every tensor's name. */
   readonly prefix?: string;
   /** A tensor that is left out. */
   readonly without?: string;
 }
 
 export const VOCABULARY = 40;
-/** RoBERTa's padding; the two rows of positions up to it are no token's. */
+/** The id of RoBERTa's `<pad>`. The rows of positions up to it belong to no token. */
 export const PAD = 1;
-/** Tokens of a text at most. */
+/** Tokens of the longest text. */
 export const LONGEST = 48;
 const POSITIONS = LONGEST + PAD + 1;
 const SEED = 5;
@@ -139,7 +139,7 @@ function bytesOf(values: readonly number[], dtype: FloatType): Buffer {
   return Buffer.from(halves.buffer, halves.byteOffset, halves.byteLength);
 }
 
-/** Texts of every length up to the longest, of any tokens. @param floor the lowest token: RoBERTa's padding may be among them */
+/** Texts of every length up to the longest, of random tokens. @param floor the lowest token id; 0 includes RoBERTa's `<pad>` */
 export function randomTexts(count: number, floor = 0): Int32Array[] {
   const random = seededRandom(SEED);
   return Array.from({ length: count }, (_, at) => {

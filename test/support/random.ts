@@ -1,15 +1,15 @@
 /** Seeded random numbers for tests: the same seed gives the same numbers on every machine. */
 
 export interface Random {
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   readonly uniform: () => number;
-  /** In 0, 1, … below - 1. */
+  /** A whole number from 0 to below - 1. */
   readonly integer: (below: number) => number;
-  /** Mean 0, variance 1. */
+  /** A number with mean 0 and variance 1. */
   readonly gaussian: () => number;
 }
 
-/** Mulberry32. */
+/** The generator is Mulberry32. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const uniform = () => {

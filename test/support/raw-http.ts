@@ -1,4 +1,4 @@
-/** HTTP over a socket, with nothing tidied up: odd paths, odd content types, bytes as bodies. */
+/** HTTP over a socket, which changes nothing: odd paths, odd content types, bytes as bodies. */
 import { type IncomingHttpHeaders, request } from 'node:http';
 
 export interface RawAnswer {

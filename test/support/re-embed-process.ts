@@ -6,7 +6,7 @@ import { atEnd } from './at-end.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Starts it; `said` resolves once it has printed what matches. */
+/** Starts the command; `said` resolves once its output matches. */
 export function reEmbed(settings: Readonly<Record<string, string>>) {
   const env = { ...process.env, DEVICE: 'cpu', ...settings };
   const child = spawn(process.execPath, ['src/cli/re-embed.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });

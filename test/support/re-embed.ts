@@ -1,8 +1,8 @@
-/** Re-embedding with what stands for a model. It imports no test runner: processes of their own load it as well. */
+/** Re-embedding with a stand-in for a model. It imports no test runner, because other processes load it too. */
 import { createHash } from 'node:crypto';
 import { type ReembedOptions, type ReembedOutcome, reembed } from '../../src/store/lmdb/re-embed.ts';
 
-/** What stands for a model: its vectors are digests of its name and the text. */
+/** A stand-in for a model: its vectors are digests of its name and the text. */
 export interface DigestModel {
   readonly name: string;
   readonly dimensions: number;
@@ -15,9 +15,9 @@ export const vectorOf = ({ name, dimensions }: DigestModel, text: string): Float
 
 export interface Reembed {
   readonly outcome: ReembedOutcome;
-  /** Documents that an earlier run had done. */
+  /** Documents that an earlier run had encoded. */
   readonly done: number;
-  /** Texts of each call of `encode`. */
+  /** The texts of each call of `encode`. */
   readonly batches: number[];
 }
 

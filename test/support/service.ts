@@ -17,11 +17,11 @@ export async function createUnloadedService(settings: Readonly<Record<string, st
   const config = loadConfig({
     MODEL,
     MODEL_DIR,
-    // Tests of the contract run with either encoder.
+    // CI runs the contract tests with both encoders.
     ENCODER,
     DATA_DIR: ':memory:',
     DEVICE: 'cpu',
-    // Chosen here, so that no start measures.
+    // Set here, so that no start measures.
     ENCODER_WORKERS: '1',
     ENCODER_THREADS: '2',
     LOG_LEVEL: 'silent',

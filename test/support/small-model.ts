@@ -18,7 +18,7 @@ export const newFolder = () => {
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 export const WEIGHTS = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7919) % 251));
-/** Small, and with all that tells what kind of model it is; transport doesn't look into the weights. */
+/** Small files that say what kind of model it is. The weights are made up: fetching doesn't read them. */
 export const FILES = {
   'config.json': json({
     model_type: 'bert',
@@ -41,7 +41,7 @@ export const PINNED = manifestOf(FILES);
 const PATIENCE = { connect_ms: 300, stall_ms: 300, attempts: 4, backoff_ms: 5 };
 
 export interface Setting {
-  /** No PATH: no pip either. */
+  /** Without PATH, so that pip is not found. */
   readonly environment: NodeJS.ProcessEnv;
   readonly lines: string[];
   readonly request: ModelRequest;
@@ -68,7 +68,7 @@ export function setting(endpoint: string, more: NodeJS.ProcessEnv = {}, cache: s
 
 export const modelFolder = (cache: string) => join(cache, 'cosimo', 'models', 'org--small', PINNED.revision);
 
-/** Exactly the model's files, to the byte, and nothing under a temporary name. */
+/** Asserts that a folder has exactly the model's files, to the byte, and no temporary ones. */
 export function assertWhole(dir: string): void {
   for (const [path, body] of Object.entries(FILES)) assert.ok(readFileSync(join(dir, path)).equals(body), path);
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -1,4 +1,4 @@
-/** Small stores on disk whose vectors follow from their texts, and re-embeddings of them in processes of their own. */
+/** Small stores on disk whose vectors are computed from their texts, and processes that re-embed them. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ export const newFolder = () => join(scratch, String(folders++));
 const textOfId = (id: string) => `text of ${id}`;
 export const documentOf = (id: string, text = textOfId(id)) => ({ id, text, metadata: `{"id": "${id}"}` });
 
-/** @returns its folder; it holds `count` documents, after some were replaced and deleted */
+/** Makes a store with `count` documents, after some were replaced and deleted. @returns its folder */
 export async function storeWith(count: number, model: DigestModel, textOf = textOfId): Promise<string> {
   const dir = newFolder();
   const store = openStore(dir, model);
@@ -35,7 +35,7 @@ export async function storeWith(count: number, model: DigestModel, textOf = text
   return dir;
 }
 
-/** Everything a store shows of its documents, by version, with their vectors. */
+/** The documents of an open store with their vectors, by version. */
 export function contentsOf(store: DocumentStore, dimensions: number) {
   const found = new Map<number, { id: string; text: string; metadata: string; vector: number[] }>();
   for (const { versions, vectors } of store.vectors()) {
@@ -50,7 +50,7 @@ export function contentsOf(store: DocumentStore, dimensions: number) {
 
 /**
  * Re-embeds in a process of its own, which prints `encoding` at each batch and at its end the outcome's kind or the error.
- * @param pause_ms before each batch's vectors are there
+ * @param pause_ms how long each batch takes to encode
  */
 export function spawnReembed(dir: string, model: DigestModel, pause_ms: number): ChildProcess {
   const script = `import { reembedWith, vectorOf } from ${JSON.stringify(new URL('re-embed.ts', import.meta.url).href)};
@@ -71,7 +71,7 @@ export function spawnReembed(dir: string, model: DigestModel, pause_ms: number):
 export const OLD: DigestModel = { name: 'old', dimensions: 4 };
 export const NEW: DigestModel = { name: 'new', dimensions: 7 };
 
-/** Of a store that nobody has open. */
+/** The contents of a store that no process has open. */
 export async function contents(dir: string, model: DigestModel) {
   const store = openStore(dir, model);
   try {
@@ -82,11 +82,11 @@ export async function contents(dir: string, model: DigestModel) {
   }
 }
 
-/** The same documents of the same versions, with the vectors that another model makes of them. */
+/** The same documents and versions with the vectors of another model. */
 export const encodedBy = (model: DigestModel, before: Awaited<ReturnType<typeof contents>>) =>
   new Map([...before].map(([version, stored]) => [version, { ...stored, vector: [...vectorOf(model, stored.text)] }]));
 
-/** The documents are as they were, of another model than OLD. */
+/** Asserts that the documents are unchanged, have the vectors of `model`, and that OLD is refused. */
 export async function assertSwitched(dir: string, before: Awaited<ReturnType<typeof contents>>, model = NEW) {
   assert.deepEqual(await contents(dir, model), encodedBy(model, before));
   assert.throws(() => openStore(dir, OLD), { code: 'index_model_mismatch' });

@@ -1,6 +1,6 @@
 /**
- * A process for each test file, as Vitest's `forks`, except that it ends by itself. Vitest kills a process whose tests
- * are done; that would hide an addon that crashes on its way out, and whatever keeps a process alive for ever.
+ * Runs each test file in a process, as Vitest's `forks` does, but lets the process end by itself. Vitest kills a process when its
+ * tests are done, which would hide an addon that crashes at exit and anything that keeps a process alive.
  */
 import { ForksPoolWorker, type PoolOptions, type PoolRunnerInitializer, type WorkerRequest } from 'vitest/node';
 

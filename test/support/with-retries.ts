@@ -1,8 +1,9 @@
+/** Repeats an attempt that a busy machine may spoil. */
 import assert from 'node:assert/strict';
 
 /**
- * For what must happen while native work runs: a busy machine may stop this thread for that long, so there are some
- * tries. Only an assertion that fails each time counts.
+ * Repeats an attempt whose assertion fails, four times at most: it has to act while native work runs, and a busy machine may
+ * stop this thread until that work has ended. Only an assertion that fails each time counts.
  */
 export async function withRetries(attempt: () => Promise<void>): Promise<void> {
   for (let left = 4; left > 0; left -= 1) {

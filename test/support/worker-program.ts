@@ -11,15 +11,15 @@ export interface WorkerProgramOptions {
 export interface WorkerProgramCalls {
   increment(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   fail(args: { readonly code: ErrorCode; readonly retryAfter_s: number }): void;
-  /** Answers after a while, without noticing anything else. */
+  /** Answers after a while, and blocks the thread until then. */
   block(elapsed_ms: number): string;
   /** Never answers; logs a line when the request is cancelled. */
   wait(args: null): void;
-  /** Asks the thread that has started this one, and adds one. */
+  /** Asks the parent thread for a number, and adds one. */
   askParent(value: number): number;
-  /** Asks it for something that never comes. */
+  /** Asks the parent thread for an answer that never comes. */
   askInVain(args: null): void;
-  /** Fails outside of every request. */
+  /** Fails outside of any request. */
   crash(message: string): void;
   exit(args: null): void;
 }

@@ -1,3 +1,4 @@
+/** Calls between threads: answers, failures, cancellation, and the end of either side. */
 import assert from 'node:assert/strict';
 import { MessageChannel } from 'node:worker_threads';
 import { onTestFinished, test, vi } from 'vitest';
@@ -5,7 +6,7 @@ import { CosimoError } from '../../src/errors.ts';
 import { RpcClient } from '../../src/workers/rpc-client.ts';
 import { type Handlers, RpcServer, Transferred } from '../../src/workers/rpc-server.ts';
 
-/** A message that is not sent shows as a wait without end. */
+/** A test waits for ever when a message is not sent; the timeout ends it. */
 vi.setConfig({ testTimeout: 20_000 });
 
 interface Sums {

@@ -1,10 +1,10 @@
-/** What dies is started again: once for all who ask, later for what dies young, never after close. */
+/** The supervisor restarts what has died: once for all callers, with a delay after an early death, and never after close. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished, test } from 'vitest';
 import { type Supervised, Supervisor, type SupervisorOptions } from '../../src/workers/supervisor.ts';
 
-/** Something that dies when it is told to. */
+/** A resource that dies when a test says so. */
 class Supervisee implements Supervised {
   readonly #end = Promise.withResolvers<void>();
   readonly ended = this.#end.promise;

@@ -1,11 +1,11 @@
-/** Threads that answer requests: how they start, what crosses, and what is told when they end. */
+/** Threads that answer requests: how they start, which messages cross, and which errors callers get when they end. */
 import assert from 'node:assert/strict';
 import { test, vi } from 'vitest';
 import { CosimoError } from '../../src/errors.ts';
 import { WorkerThread, type WorkerThreadOptions } from '../../src/workers/worker-thread.ts';
 import type { ParentCalls, WorkerProgramCalls, WorkerProgramOptions } from '../support/worker-program.ts';
 
-/** A message that is not sent shows as a wait without end. */
+/** A test waits for ever when a message is not sent; the timeout ends it. */
 vi.setConfig({ testTimeout: 20_000 });
 
 type Surroundings = Partial<Omit<WorkerThreadOptions<ParentCalls>, 'options'>>;

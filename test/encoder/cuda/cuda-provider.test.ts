@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime's CUDA provider with the libraries that `npm run setup:cuda` fetches; skipped where they aren't. Without a
- * GPU it shows how far they load; with one the same file encodes on it, which has never been tried.
+ * ONNX Runtime's CUDA provider with the libraries that `npm run setup:cuda` fetches; skipped if they are missing. Without a
+ * GPU it shows how far they load. With a GPU it encodes, which has never been tried.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -28,7 +28,7 @@ interface Attempt {
   readonly open: readonly string[];
 }
 
-/** DEVICE=cuda in a process of its own: what it says, and what it has open then. */
+/** Starts ONNX Runtime on CUDA in a process of its own. @returns the error and the libraries that are open */
 function attempt(modelDir: string, environment: NodeJS.ProcessEnv): Attempt {
   const thread = new URL('../../../src/encoder/onnx/onnx-thread.ts', import.meta.url).href;
   const model = new URL('../../../src/model/model.ts', import.meta.url).href;
@@ -54,7 +54,7 @@ function attempt(modelDir: string, environment: NodeJS.ProcessEnv): Attempt {
 
 const { LD_LIBRARY_PATH: _, ...environment } = process.env;
 
-/** Skips a test for the first reason that there is. */
+/** Skips a test for the first reason that holds. */
 const skipFor = ({ skip }: TestContext, ...reasons: string[]) => {
   const reason = reasons.find((each) => each !== '');
   skip(reason !== undefined, reason);

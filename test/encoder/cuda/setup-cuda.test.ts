@@ -1,4 +1,4 @@
-/** `npm run setup:cuda`: what it fetches, what it keeps, and how it refuses; with a pip that does what a test asks for. */
+/** `npm run setup:cuda`: what it fetches, what it keeps, and what it refuses; a test decides what pip does. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { lstatSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';

@@ -13,7 +13,7 @@ import { native as addon } from '../../../src/native/binding.ts';
 import { onnxModel } from '../../support/onnx-model.ts';
 import { type RandomModelOptions, randomModel, randomTexts } from '../../support/random-model.ts';
 
-/** Of the largest component's difference to the vector's norm. */
+/** The largest difference of a component, relative to the vector's norm. */
 const DIFFERENCE_MAX = 1e-5;
 
 const native = async (modelDir: string, threads = 2) =>
@@ -52,7 +52,7 @@ describe('vectors are those of ONNX Runtime', () => {
     ['wide heads', { hiddenSize: 192, heads: 2, intermediateSize: 64 }],
   ];
   for (const [name, options] of models) {
-    // RoBERTa's padding as a token of a text too: it counts in no position. ONNX Runtime's graph takes the first as BERT's.
+    // Texts may contain RoBERTa's `<pad>` too. It gets the position of padding, and later tokens are numbered without it.
     test(name, () => assertSame(randomModel(options), randomTexts(50)));
   }
 

@@ -10,7 +10,7 @@ import { atEnd } from '../../support/at-end.ts';
 import { testModelDir } from '../../support/model.ts';
 import { encodeTexts, testPipeline } from '../../support/pipeline.ts';
 
-/** Least cosine to sentence-transformers, of any text and in the mean. */
+/** The least cosine to sentence-transformers: of any text, and of the mean. */
 const COSINE_MIN = {
   fp32: { worst: 0.999999, mean: 0.999999 },
   bf16: { worst: 0.9999, mean: 0.9999 },

@@ -1,4 +1,4 @@
-/** A folder whose weights are an ONNX file: fed what it asks for, pooled by Cosimo, refused when it ends otherwise. */
+/** A model with an ONNX file for weights: it gets the inputs that it has, Cosimo pools, and other outputs are refused. */
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const open = async (modelDir: string, precision: 'auto' | 'fp32' | 'fp16' = 'aut
   return createOnnxEncoder({ model, device: 'cpu', deviceId: 0, precision, threads: 1, log: () => {} });
 };
 
-/** [CLS] and [SEP] are 2 and 3. */
+/** The ids of [CLS] and [SEP] are 2 and 3. */
 const BATCH: readonly (readonly [text: string, ids: readonly number[]])[] = [
   ['river', [2, 4, 3]],
   ['Boats river stone boats', [2, 5, 4, 6, 5, 3]],

@@ -1,4 +1,4 @@
-/** What fails is tried once more, and only the texts fail that make it fail. */
+/** A batch that fails is tried again in parts, and only the texts that cause the failure fail. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { CosimoError } from '../../../src/errors.ts';

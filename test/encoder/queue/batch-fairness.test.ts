@@ -1,4 +1,4 @@
-/** Who is encoded when: calls share the encoder evenly, however many texts each brings. */
+/** The order of texts: calls share the encoder evenly, independent of their numbers of texts. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
@@ -50,12 +50,12 @@ test('large calls without end do not starve single texts, nor single texts a lar
   for (let at = 0; at < 4; at += 1) single();
   await turn();
   for (let batch = 0; batch < 400; batch += 1) await finish();
-  // 2,000 texts were encoded. Eight callers: shared evenly, each got 250 texts of 20 tokens.
+  // 2,000 texts were encoded. Shared evenly among eight callers, each got 250 texts of 20 tokens.
   assert.ok(largeDone >= 6 && largeDone <= 12, `${largeDone} large calls`);
   assert.ok(singlesDone >= 600 && singlesDone <= 1400, `${singlesDone} single texts`);
 });
 
-/** What has been before must not count as waiting: each way in which a text ends. */
+/** Texts that have ended, in any way, must not count as waiting. */
 const before: Readonly<Record<string, (held: HeldQueue) => Promise<void>>> = {
   'in a new queue': async () => {},
   'after a hundred calls that were encoded': async ({ queue, finishAll }) => {
@@ -85,7 +85,7 @@ for (const [name, happens] of Object.entries(before)) {
       calls += 1;
       void one(queue, textOf(20, `single ${calls} `)).then(single);
     };
-    // So many that one of them waits whenever the encoder is free.
+    // With three, one of them waits whenever the encoder is free.
     for (let at = 0; at < 3; at += 1) single();
     await turn();
     for (batch = 1; batch <= 260; batch += 1) await finish();

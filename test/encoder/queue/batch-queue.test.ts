@@ -1,4 +1,4 @@
-/** The queue in front of the encoder: what waits goes together, equal texts wait as one, nothing past the limits gets in. */
+/** The queue in front of the encoder: waiting texts share a batch, equal texts wait as one, and texts past the limits are refused. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { heldQueue, one, textOf } from '../../support/held-queue.ts';
@@ -32,7 +32,7 @@ test('what arrives in one turn of the event loop goes in one batch', async () =>
 test('equal texts are encoded once, also when the earlier is being tokenized or encoded', async () => {
   const { queue, batches, finish, turn } = heldQueue();
   const same = [one(queue, 'a'), one(queue, 'a')];
-  await Promise.resolve(); // the tokenizer has it
+  await Promise.resolve(); // now the tokenizer has the text
   same.push(one(queue, 'a'));
   await turn();
   same.push(one(queue, 'a'));
@@ -107,7 +107,7 @@ test('past the limits a call is refused whole, and nothing of it stays', async (
   assert.equal(queue.tokens, 12, 'the true number, now that they are tokenized');
   assert.throws(() => queue.enqueue(['c'.repeat(24), 'd']), { code: 'queue_full' }, 'estimated as 8 and 3 tokens');
   assert.deepEqual([queue.texts, queue.tokens, queue.bytes], [2, 12, 12]);
-  queue.enqueue(['aaaaaa', 'c'.repeat(24)]); // one of them waits already
+  queue.enqueue(['aaaaaa', 'c'.repeat(24)]); // the first one waits already
   assert.equal(queue.texts, 3);
   await finish();
   await finish();

@@ -1,4 +1,4 @@
-/** A batch that nobody wants any more is stopped: that is no failure, and whoever comes to want it meanwhile gets it. */
+/** A batch without clients is stopped. That is no failure, and a client that asks for its texts meanwhile gets them. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { CosimoError } from '../../../src/errors.ts';

@@ -1,4 +1,4 @@
-/** How texts are split into inferences: what all of them cost together is the least that can be. */
+/** How texts are split into inferences: with the least possible total cost. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
@@ -8,7 +8,7 @@ import { heldQueue, textOf } from '../../support/held-queue.ts';
 const costOf = (lengths: readonly number[], plan: readonly (readonly number[])[], overhead: number) =>
   plan.reduce((sum, part) => sum + part.length * Math.max(...part.map((at) => lengths[at] as number)) + overhead, 0);
 
-/** Every way to put positions into groups. */
+/** @returns every way to put positions into groups */
 function* partitions(count: number): Generator<number[][]> {
   if (count === 0) return yield [];
   for (const partition of partitions(count - 1)) {

@@ -1,4 +1,4 @@
-/** Tokenizers of each kind: what is cut and what is said to be, and vocabularies that a model doesn't know. */
+/** Tokenizers of each kind: truncation and its report, and vocabularies that don't fit the model. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const KINDS = { WordPiece: 'bert-mean', 'byte pairs': 'roberta', Unigram: 'xlm-r
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-tokenizer-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** The whole text by the library alone. */
+/** The library itself, which tokenizes the whole text. */
 function wholeTokenizer(dir: string): HuggingFaceTokenizer {
   const whole = HuggingFaceTokenizer.fromFile(join(dir, 'tokenizer.json'));
   whole.disableTruncation();
@@ -47,7 +47,7 @@ describe('truncation is that of the whole text, and said exactly', () => {
       const config = await readModelConfig(dir);
       const whole = wholeTokenizer(dir);
       const ends = 2;
-      // Lengths about those of the texts, so that cuts fall everywhere; the first look ends within the longest.
+      // Limits near the texts' lengths, so cuts fall at any place. Long texts exceed the first prefix.
       for (const maxSeqLength of [3, 20, 700]) {
         const tokenizer = await loadTokenizer(dir, { ...config, maxSeqLength });
         await fc.assert(
@@ -77,12 +77,12 @@ describe('truncation is that of the whole text, and said exactly', () => {
   }
 });
 
-test('a word that the first look cuts in pieces is what it is in the whole text', async () => {
+test('a word that the first prefix cuts has the same tokens as in the whole text', async () => {
   const dir = FIXTURES + KINDS.WordPiece;
   const whole = wholeTokenizer(dir);
-  // The first look is at 6 characters a token, room and a word's 100 together; it ends within the word.
+  // The first prefix has 6 · (1001 + 100) characters and ends inside the word.
   const before = 'a     '.repeat(1000) + ' '.repeat(6 * (1001 + 100) - 6000 - 48);
-  const word = 'e'.repeat(150); // too long for WordPiece: one [UNK], where its beginning is many pieces
+  const word = 'e'.repeat(150); // too long for WordPiece: the word is one [UNK], its beginning alone many pieces
   assert.ok((await whole.encode(`${before}${word.slice(0, 48)}`)).getLength() > 1030);
   const ids = (await whole.encode(before + word)).getIds();
   assert.equal(ids.length, 1003);

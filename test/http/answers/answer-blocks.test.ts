@@ -1,4 +1,4 @@
-/** Memory of answers: nobody's body changes before it is released, and what is released is used again. */
+/** Memory of answers: a body never changes before it is released, and released memory is used again. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { AnswerBlocks } from '../../../src/http/answers/answer-blocks.ts';
@@ -6,7 +6,7 @@ import { seededRandom } from '../../support/random.ts';
 
 const SEED = 20261123;
 
-/** A body of `bytes` bytes of this value, with room for more. */
+/** Takes a body of `bytes` bytes of this value, with room for more. */
 function fill(blocks: AnswerBlocks, bytes: number, value: number, room = bytes) {
   const written = blocks.write(room, (memory, start) => {
     memory.fill(value, start, start + bytes);

@@ -1,3 +1,4 @@
+/** Finds where a text stops being JSON, as JSON.parse would refuse it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';

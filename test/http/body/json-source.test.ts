@@ -1,3 +1,4 @@
+/** Cuts the source text of members and elements out of JSON. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Large bodies are read in a thread of their own: the same answers; `event-loop.test.ts` has what it is for. */
+/** Large bodies are read in a thread of their own, with the same answers. `event-loop.test.ts` tests the gain. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
@@ -12,7 +12,7 @@ import { type RepeatedRequest, requestFromThread } from '../../support/http-thre
 import { send, startService } from '../../support/service.ts';
 
 const MIB = 1024 * 1024;
-/** Past the size from which bodies are read in the thread. */
+/** More than the size from which the thread reads bodies. */
 const LARGE = 200_000;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const SCHEMAS: Readonly<Record<string, string>> = {

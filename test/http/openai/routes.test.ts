@@ -121,7 +121,7 @@ describe('models', () => {
   test('the one that is served is found by each of its names', async () => {
     assert.equal((await client.models.retrieve(MODEL)).id, MODEL);
     assert.equal((await client.models.retrieve('all-MiniLM-L6-v2')).id, MODEL);
-    const plain = await fetch(`${origin}/v1/models/${MODEL}`); // its slash as it is
+    const plain = await fetch(`${origin}/v1/models/${MODEL}`); // the slash in the name is not escaped
     assert.deepEqual([plain.status, ((await plain.json()) as { id: string }).id], [200, MODEL]);
     await assert.rejects(client.models.retrieve('gpt-4'), NotFoundError);
   });

@@ -1,4 +1,4 @@
-/** Cosimo's own cache: where it lies, what is kept there, and what is said when no source has the model. */
+/** Cosimo's own cache of models: its place, what it keeps, and the error when no source has the model. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,7 +54,7 @@ describe('the cache', () => {
     const script = `process.setuid(65534);
       const { resolveModel } = await import(${RESOLVE_MODEL});
       await resolveModel({ model: 'org/small', pinned: ${JSON.stringify(PINNED)}, log() {} }).catch((error) => console.log(error.message));`;
-    // Modules are read before the user changes: the repository may lie where nobody else may look.
+    // Modules are loaded before the user changes, because another user may not be allowed to read the repository.
     const preload = `await import(${RESOLVE_MODEL});`;
     const env = { XDG_CACHE_HOME: cache, HF_HOME: cache, HF_ENDPOINT: 'http://127.0.0.1:1', PATH: '' };
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', preload + script], {

@@ -1,4 +1,4 @@
-/** The hub as a model's source: its faults, and that nothing half-finished or altered passes for a model. */
+/** The hub as a model's source: its faults, and that no partial or altered file passes as a model. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { breakOff, type Misbehavior, refuse, serve, startModelServer } from '../
 import { assertWhole, FILES, modelFolder, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
 
 const HERE = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-/** The temporary name of a process that is not running: its id is beyond what Linux gives out. */
+/** The temporary name of a process that does not run: Linux gives out no id this large. */
 const leftBy = (host: string) => `model.safetensors.partial-${host}-99999999-abc`;
 
 describe('the hub', () => {
@@ -73,7 +73,7 @@ describe('the hub', () => {
       return true;
     });
     const { request } = setting(server.endpoint);
-    // What came is not the file; it isn't taken for it, and the next start begins anew.
+    // The bytes that came are not the file. They are dropped, and the next start begins anew.
     await assert.rejects(resolveModel(request), {
       code: 'model_unavailable',
       message: /model\.safetensors has 150000 bytes/,

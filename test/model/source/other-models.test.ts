@@ -1,4 +1,4 @@
-/** Another model than the default: what the hub says of it is believed as far as it can be checked. */
+/** Models other than the default: what the hub says about them is checked as far as possible. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -75,7 +75,7 @@ describe('another model than the default', () => {
     const bodies = (paths: readonly string[]) => Object.fromEntries(paths.map((path) => [path, Buffer.from(path)]));
     const sharded = { ...settings, ...bodies(['model.safetensors.index.json', ...shards]) };
     const onnx = { ...settings, ...bodies(['onnx/model.onnx', 'onnx/model.onnx_data']) };
-    /** A hub whose listing names more than it is asked for. */
+    /** A hub whose list names more files than Cosimo needs. */
     const startHub = (files: Readonly<Record<string, Buffer>>, others: readonly string[] = []) =>
       startModelServer({ ...files, ...bodies(others) }, (request, response) => {
         if (!request.url?.startsWith('/api/models/org/other/revision/v2')) return false;

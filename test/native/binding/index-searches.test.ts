@@ -1,4 +1,4 @@
-/** Searches of the native index under way: cancelling them, and what statistics count. */
+/** Searches of the native index: cancelling them while they run, and what statistics count. */
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, test } from 'vitest';
@@ -14,7 +14,7 @@ interface IndexOptions {
   readonly scan?: CodeScan;
 }
 
-/** Rows that are all alike: no bound excludes one of them, so that a scan scores every row and takes its time. */
+/** Equal rows: no bound excludes one of them, so a scan scores every row and takes long. */
 function indexOfEquals(rows: number, { dimensions = DIMENSIONS, scan = 'auto' }: IndexOptions = {}): NativeVectorIndex {
   const index = new native.VectorIndex({ dimensions, threads: 1, scan });
   index.addMany(
@@ -35,12 +35,12 @@ describe('cancelling', () => {
   const search = (ticket?: number) => index.search(query, 20, -1, ticket);
   const best = Array.from({ length: 20 }, (_, row) => row);
   const scans = () => index.statistics().scans;
-  /** Until a thread of the pool has begun another scan. */
+  /** Waits until a thread of the pool has begun another scan. */
   const nextScan = (before: number) => {
     while (scans() === before);
   };
   let lookedAt = 0;
-  /** Pairs of row and query that were looked at since this was called last. */
+  /** @returns the pairs of row and query that scans have read since the last call */
   const newlyLookedAt = () => {
     const before = lookedAt;
     lookedAt = rowsLookedAt(index.statistics());
@@ -117,7 +117,7 @@ describe('statistics', () => {
       const { memoryBytes, ...counts } = index.statistics();
       const pairs = searches * rows;
       const [planeRows, byteRows] = scan === 'planes' ? [pairs, 0] : [0, pairs];
-      const scored = pairs - rows; // none reaches the threshold of the first search
+      const scored = pairs - rows; // no row reaches the threshold of the first search
       assert.deepEqual(counts, {
         rows,
         deadRows: 0,
@@ -132,7 +132,7 @@ describe('statistics', () => {
         scoredRows: scored,
       });
       assert.equal(memoryBytes, index.memoryBytes);
-      // Beside the floats, a byte a dimension for the codes, and some for bookkeeping.
+      // Besides the floats, codes take a byte a dimension, and bookkeeping takes some bytes.
       assert.ok(memoryBytes > rows * DIMENSIONS * 5 && memoryBytes < rows * (DIMENSIONS * 5 + 100), `${memoryBytes}`);
       index.close();
     });

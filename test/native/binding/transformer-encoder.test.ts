@@ -1,4 +1,4 @@
-/** The native encoder at its ends: what its calls refuse, cancelling, closing, and environments that end with work in flight. */
+/** The native encoder: refused arguments, cancelling, closing, and environments that end with work in flight. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ const weights = (await readWeights(dir)) as Extract<Weights, { kind: 'tensors' }
 const model = nativeModel(dir, await readModelConfig(dir), weights);
 const options = { precision: 'fp32', threads: 2, model } as const;
 
-/** Texts of the greatest length: work that lasts. */
+/** Texts of the greatest length, which take long to encode. */
 const texts = (count: number) => Array.from({ length: count }, () => new Int32Array(LONGEST).fill(7));
 const MANY = texts(2000);
 

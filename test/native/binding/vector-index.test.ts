@@ -1,3 +1,4 @@
+/** The native vector index: hits, writes, refused arguments, closing, and its memory. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { type NativeHits, type NativeVectorIndex, native } from '../../../src/native/binding.ts';
@@ -15,7 +16,7 @@ function pairs(hits: NativeHits): [number, number][] {
   return Array.from(hits.keys, (key, i) => [key, hits.scores[i] ?? Number.NaN]);
 }
 
-/** Passes what is wrong on purpose. */
+/** Lets a test pass a wrong argument on purpose. */
 const wrong = (value: unknown) => value as never;
 
 test('finds the best rows first, ties by the smaller key', async () => {
@@ -187,7 +188,7 @@ test('answers do not depend on the number of threads', async () => {
 
 test('close rejects what waits, refuses what follows, and frees the memory', async () => {
   const index = new native.VectorIndex({ dimensions: 64, threads: 1 });
-  // Enough rows that fifty scans take far longer than the call of close, on a busy machine too.
+  // Enough rows that fifty scans take far longer than the call of close, even on a busy machine.
   const rows = 200_000;
   index.addMany(
     Float64Array.from({ length: rows }, (_, i) => i),
@@ -214,7 +215,7 @@ test('close rejects what waits, refuses what follows, and frees the memory', asy
 test('the garbage collector is told of native memory, and so collects indexes that nobody holds', async () => {
   const made: WeakRef<NativeVectorIndex>[] = [];
   for (let i = 0; i < 100; i++) {
-    const index = new native.VectorIndex({ dimensions: 1024, threads: 1 }); // 4 MiB natively, a few bytes of JavaScript
+    const index = new native.VectorIndex({ dimensions: 1024, threads: 1 }); // 4 MiB of native memory, a few bytes of JavaScript
     index.add(1, new Float32Array(1024));
     made.push(new WeakRef(index));
     await new Promise((resolve) => setImmediate(resolve));

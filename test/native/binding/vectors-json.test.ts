@@ -1,3 +1,4 @@
+/** Writes vectors as JSON, at once and off the event loop. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
@@ -7,7 +8,7 @@ const wrong = (value: unknown) => value as never;
 const roomFor = (vectors: readonly Float32Array[]) =>
   vectors.reduce((room, vector) => room + native.vectorJsonBytes(vector.length), 0);
 
-/** Written at once, which is what is written off the event loop. */
+/** Writes vectors both ways, at once and off the event loop, and asserts that the texts are equal. */
 async function textOf(vectors: readonly Float32Array[]): Promise<string> {
   const later = native.vectorsJson(vectors);
   const target = Buffer.alloc(roomFor(vectors), '.');
@@ -50,7 +51,7 @@ test('JSON.parse gives back the same float32 bits', async () => {
       );
     }),
   );
-  // The one magnitude whose shortest form a reader of doubles rounds to its neighbor.
+  // The only magnitude whose shortest form, read as a double and rounded to a float, gives its neighbor.
   const twiceRounded = new Float32Array(Uint32Array.of(0x15ae43fd, 0x95ae43fd).buffer);
   assert.deepEqual(Float32Array.from(JSON.parse(await textOf([twiceRounded]))[0]), twiceRounded);
 });

@@ -1,4 +1,4 @@
-/** Giving a store another model's vectors in several runs: what ends one early, and what the next one makes of it. */
+/** Re-embedding a store in several runs: what ends a run early, and how the next run goes on. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
@@ -61,7 +61,7 @@ describe('an end before its end', () => {
   });
 
   test('whatever the old model writes in between, also under a version that comes again, is encoded', async () => {
-    const ids = ['1', '3', '4', '5', '8', '9', 'a', 'b']; // stored at first, but for two
+    const ids = ['1', '3', '4', '5', '8', '9', 'a', 'b']; // the ids stored at first, except two
     const command = fc.oneof(
       fc.record({ kind: fc.constant('put' as const), id: fc.constantFrom(...ids), text: fc.string() }),
       fc.record({ kind: fc.constantFrom('delete' as const, 'delete newest' as const), id: fc.constantFrom(...ids) }),

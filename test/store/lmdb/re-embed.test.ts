@@ -1,4 +1,4 @@
-/** Giving a store another model's vectors: what changes, what doesn't, and that no moment is a bad one to be killed. */
+/** Re-embedding a store: what changes, what doesn't, and that it may be killed at any moment. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
