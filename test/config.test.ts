@@ -37,7 +37,7 @@ test('defaults are those of the contract', () => {
   assert.ok(Object.isFrozen(config));
 });
 
-test('HTTP_THREADS is 1, a number up to 63, or one a core; CACHE_TTL_MS is 0', () => {
+test('HTTP_THREADS is 1, a number up to 63, or one for each core; CACHE_TTL_MS is 0', () => {
   const threads = (HTTP_THREADS: string) => httpThreads(loadConfig({ HTTP_THREADS }));
   assert.equal(httpThreads(loadConfig({})), 1);
   assert.deepEqual([threads('2'), threads('63')], [2, 63]);

@@ -46,10 +46,10 @@ async function run(options: BenchOptions, args: readonly string[], signal: Abort
   if (options.plot) checkWritable(outOf(options), 'folder');
   const results = await measure(options, args, signal);
   if (signal.aborted) return interrupted(results, options);
-  const faults = results.flatMap(failuresOf);
-  for (const fault of faults) console.error(`bench: ${fault}`);
+  const failures = results.flatMap(failuresOf);
+  for (const failure of failures) console.error(`bench: ${failure}`);
   const fallen = stored !== undefined && guard(results, stored, options.tolerance);
-  return faults.length > 0 || fallen ? 1 : 0;
+  return failures.length > 0 || fallen ? 1 : 0;
 }
 
 function interrupted(results: readonly SuiteResult[], { json, plot }: BenchOptions): number {

@@ -96,7 +96,7 @@ test('read: what the first cache holds comes faster than what memory holds', () 
   assert.ok(far > 0.1 && near < 10_000, `${far}, ${near} are GB/s`);
 });
 
-test('read: passes over so many bytes, where passes are asked for', () => {
+test('read: --pass-bytes gives passes a second', () => {
   for (const { value, extra } of roundsOf('read --bytes 65536 --pass-bytes 131072')) {
     assert.ok(Math.abs((value * 131_072) / ((extra?.['gb_per_s'] ?? 0) * 1e9) - 1) < 1e-6);
   }
