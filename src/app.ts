@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
-import { takeBodies } from './http/body/take-bodies.ts';
-import { limitTime } from './http/deadline.ts';
+import { registerBodyParsers } from './http/body/register-body-parsers.ts';
+import { registerDeadline } from './http/deadline.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { describeRoutes } from './http/documentation.ts';
 import { embedRoutes } from './http/embed-routes.ts';
 import { installErrorHandler } from './http/error-handler.ts';
-import { type CountHit, guardRoutes } from './http/guards.ts';
+import { type CountRequest, guardRoutes } from './http/guards.ts';
 import { healthRoutes } from './http/health-routes.ts';
-import { collectMethods } from './http/method-not-allowed.ts';
+import { registerMethodNotAllowed } from './http/method-not-allowed.ts';
 import { answerOpenAiErrors } from './http/openai/errors.ts';
 import { openAiRoutes } from './http/openai/routes.ts';
 import { answerProtocolError } from './http/protocol-errors.ts';
@@ -26,7 +26,7 @@ export interface AppParts {
   /** The body of /metrics and its content type. */
   readonly metrics: () => Promise<MetricsText>;
   /** Counts a request for RATE_LIMIT where several threads serve. Without it this thread counts alone. */
-  readonly countHit?: CountHit;
+  readonly countRequest?: CountRequest;
   /** Without one nothing is logged. */
   readonly logger?: FastifyBaseLogger;
 }
@@ -46,7 +46,7 @@ export interface App {
   readonly close: () => Promise<void>;
 }
 
-export async function buildApp({ config, holder, metrics, countHit, logger }: AppParts): Promise<App> {
+export async function buildApp({ config, holder, metrics, countRequest, logger }: AppParts): Promise<App> {
   const app = Fastify({
     // The error handlers log by `logger`. Fastify's own would make a child logger for each request.
     logger: false,
@@ -60,15 +60,15 @@ export async function buildApp({ config, holder, metrics, countHit, logger }: Ap
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
     rewriteUrl: (request) => normalizeTarget(request.url ?? '/'),
   });
-  const close = limitTime(app, config.REQUEST_TIMEOUT_MS);
-  takeBodies(app, config);
+  const close = registerDeadline(app, config.REQUEST_TIMEOUT_MS);
+  registerBodyParsers(app, config);
   installErrorHandler(app, () => holder.retryAfter_s, logger);
-  const addOtherMethods = collectMethods(app);
+  const addOtherMethods = registerMethodNotAllowed(app);
   const routes = countAnswers(app, holder.counts);
   await describeRoutes(app, version);
   healthRoutes(app, holder);
   await app.register(async (work) => {
-    await guardRoutes(work, config, countHit);
+    await guardRoutes(work, config, countRequest);
     await work.register(async (openAi) => {
       answerOpenAiErrors(openAi, () => holder.retryAfter_s, logger);
       openAiRoutes(openAi, holder, config.MAX_BATCH_SIZE);

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
-import { engineHandlers } from './http-threads/engine-handlers.ts';
+import { engineHandlers } from './http-threads/engine-rpc-server.ts';
 import { HttpThreads } from './http-threads/http-threads.ts';
 import { registerCacheMetrics } from './metrics/cache-metrics.ts';
 import { registerHttpMetrics } from './metrics/http-metrics.ts';
@@ -35,7 +35,7 @@ export interface ThreadedService extends Service {
 
 export async function createService(config: Config, logger: Logger): Promise<LocalService> {
   const counts = new ProcessCounts(1);
-  const holder = new EngineHolder(counts.ofThread(0));
+  const holder = new EngineHolder(counts.countsOfThread(0));
   let running: RunningEngine | undefined;
   const metrics = createMetrics(holder, () => running);
   const { fastify, routes, close } = await buildApp({
@@ -64,7 +64,7 @@ export async function createService(config: Config, logger: Logger): Promise<Loc
 /** HTTP runs in `count` threads; this thread has the engine. No request waits while another one is parsed. */
 export async function createThreadedService(config: Config, count: number, logger: Logger): Promise<ThreadedService> {
   const counts = new ProcessCounts(count + 1);
-  const holder = new EngineHolder(counts.ofThread(0));
+  const holder = new EngineHolder(counts.countsOfThread(0));
   let running: RunningEngine | undefined;
   const metrics = createMetrics(holder, () => running);
   const handlers = engineHandlers(holder, () => running, metrics.registry);

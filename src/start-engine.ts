@@ -6,17 +6,17 @@ import { type EncodingPipeline, startPipeline } from './encoder/encoding-pipelin
 import { pipelineOptions } from './encoder/pipeline-options.ts';
 import type { BatchQueue } from './encoder/queue/batch-queue.ts';
 import type { BatchReport } from './encoder/queue/queue-reports.ts';
-import { defaultIndexBytes } from './index/memory-limit.ts';
+import { defaultIndexBytes } from './index/default-index-bytes.ts';
 import { createVectorIndex, type VectorIndex } from './index/vector-index.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { ProcessCounts } from './metrics/thread-counts.ts';
 import { parseModelName } from './model/model-name.ts';
 import type { Prompts } from './model/prompts.ts';
 import { type ResolvedModel, resolveModel } from './model/source/resolve-model.ts';
-import { terminalProgress } from './model/source/transfer/progress.ts';
 import { vectorFingerprint } from './model/vector-fingerprint.ts';
 import { readWeights } from './model/weights.ts';
 import { native } from './native/binding.ts';
+import { terminalProgress } from './progress.ts';
 import { AnswerBudget } from './service/answer-budget.ts';
 import { DocumentService } from './service/document-service.ts';
 import { type EmbeddingBackend, QueuedBackend } from './service/embedding-backend.ts';
@@ -70,7 +70,7 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
   });
   const backend = new QueuedBackend(queue, cache);
   const textBytesMax = config.MAX_TEXT_BYTES;
-  const embeddings = new EmbeddingService({ backend, cache, counts: counts.ofThread(0), prompts, textBytesMax });
+  const embeddings = new EmbeddingService({ backend, cache, counts: counts.countsOfThread(0), prompts, textBytesMax });
   const store = openStore(config.DATA_DIR, {
     dimensions,
     fingerprint: vectorFingerprint(model.fingerprint, config.PRECISION),
@@ -89,7 +89,7 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
       documents,
       healthy: pipeline.healthy,
       stats: () => statsOf({ ...described, kernel: native.kernel, cache, index, counts }),
-      retryAfter_s: () => queue.drain_s,
+      retryAfter_s: () => queue.estimatedWait_s,
     },
     ...described,
     encoderMemoryBytes: pipeline.encoderMemoryBytes,

@@ -41,6 +41,7 @@ const IMPORTS: Rules = {
     'src/metrics',
     'src/model/**',
     'src/native',
+    'src/progress.ts',
     'src/service',
     'src/store',
   ],
@@ -48,6 +49,7 @@ const IMPORTS: Rules = {
   'src/cli': [
     'src/config.ts',
     'src/errors.ts',
+    'src/progress.ts',
     'src/signals.ts',
     'src/encoder',
     'src/encoder/cuda',
@@ -61,6 +63,7 @@ const IMPORTS: Rules = {
   // Leaves.
   'src/config.ts': ['src/errors.ts'],
   'src/errors.ts': [],
+  'src/progress.ts': [],
   'src/signals.ts': [],
 
   // http → service → encoder | index | cache | store → native

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildBench } from '../../scripts/build-bench.mjs';
 import { DEFAULT_MODEL } from '../../src/model/source/default-model.ts';
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
-import { terminalProgress } from '../../src/model/source/transfer/progress.ts';
+import { terminalProgress } from '../../src/progress.ts';
 import { onStopSignal } from '../../src/signals.ts';
 import { sweepLeftovers } from './data/data-files.ts';
 import { describeMachine, loadAverages, machineLines, machineName, readCpu } from './environment/machine.ts';

@@ -2,7 +2,7 @@
 import { errorCodeOf } from '../errors.ts';
 import { DEFAULT_MODEL } from '../model/source/default-model.ts';
 import { resolveModel } from '../model/source/resolve-model.ts';
-import { terminalProgress } from '../model/source/transfer/progress.ts';
+import { terminalProgress } from '../progress.ts';
 
 const { MODEL, MODEL_DIR } = process.env;
 

@@ -2,11 +2,11 @@
 import type { EncoderFacts } from './encoder.ts';
 import { EncoderHealth } from './encoder-health.ts';
 import type { TextSample } from './encoder-speed.ts';
-import { superviseEncodingThread } from './encoding-thread.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
 import type { BatchReport, TokenizeReport } from './queue/queue-reports.ts';
 import { startEncoders } from './start-encoders.ts';
+import { superviseEncodingThread } from './thread-errors.ts';
 import type { TokenizedText } from './tokenizer/tokenizer.ts';
 import { TokenizerThread } from './tokenizer/tokenizer-thread.ts';
 

@@ -7,7 +7,7 @@ import { chooseEncoder, type EncoderSettings, type NativeChoice } from './encode
 import type { EncoderSet } from './encoder-set.ts';
 import type { TextSample } from './encoder-speed.ts';
 import { startNativeEncoders } from './native/native-encoder-set.ts';
-import { whyNotCovered } from './native/native-model.ts';
+import { unsupportedReason } from './native/native-model.ts';
 import { startOnnxEncoders } from './onnx/onnx-encoder-set.ts';
 import type { ParallelismSettings } from './parallelism.ts';
 
@@ -29,7 +29,7 @@ export async function startEncoders(options: EncodersOptions): Promise<EncoderSe
     arch: process.arch,
     searchKernel: native.kernel,
     kernels: native.encoderKernels,
-    modelUnsupported: whyNotCovered(model.config, model.weights),
+    modelUnsupported: unsupportedReason(model.config, model.weights),
   });
   if (choice.kind === 'native') return startNative(options, choice);
   if (choice.reason !== undefined) log(`ONNX Runtime encodes: ${choice.reason}`);

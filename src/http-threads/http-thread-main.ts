@@ -6,20 +6,20 @@ import { createLogger } from '../logger.ts';
 import { ProcessCounts } from '../metrics/thread-counts.ts';
 import { EngineHolder } from '../service/engine.ts';
 import { runThread } from '../workers/thread-program.ts';
-import type { EngineCalls } from './engine-calls.ts';
-import type { HttpThreadCalls, HttpThreadFacts, HttpThreadOptions } from './http-thread-protocol.ts';
-import { remoteEngine } from './remote-engine.ts';
+import { remoteEngine } from './engine-rpc-client.ts';
+import type { EngineMethods } from './engine-rpc-methods.ts';
+import type { HttpThreadFacts, HttpThreadMethods, HttpThreadOptions } from './http-thread-protocol.ts';
 
-await runThread<HttpThreadOptions, HttpThreadCalls, HttpThreadFacts, EngineCalls>(async (options, { client }) => {
+await runThread<HttpThreadOptions, HttpThreadMethods, HttpThreadFacts, EngineMethods>(async (options, { client }) => {
   const { config, port, row, rows, counts: memory } = options;
-  const counts = new ProcessCounts(rows, memory).ofThread(row);
+  const counts = new ProcessCounts(rows, memory).countsOfThread(row);
   const holder = new EngineHolder(counts);
   const app = await buildApp({
     config,
     holder,
     logger: createLogger(config),
     metrics: () => client.request('metrics', null),
-    countHit: (address) => client.request('hit', { address }),
+    countRequest: (address) => client.request('countRequest', { address }),
   });
   // Fastify hands its options on to net.Server; its types don't know this one yet.
   const address: FastifyListenOptions & { reusePort: boolean } = { host: config.HOST, port, reusePort: true };

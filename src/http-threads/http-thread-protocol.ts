@@ -26,7 +26,7 @@ export interface EngineFacts {
   readonly cache: number;
 }
 
-export interface HttpThreadCalls {
+export interface HttpThreadMethods {
   /** From now on requests are answered by the engine. */
   serve(engine: EngineFacts): void;
   /** Lets what has come in whole be answered; refuses what is new. */

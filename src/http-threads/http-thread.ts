@@ -2,21 +2,21 @@
 import type { Handlers } from '../workers/rpc-server.ts';
 import { ThreadHandle } from '../workers/thread-handle.ts';
 import { WorkerThread } from '../workers/worker-thread.ts';
-import type { EngineCalls } from './engine-calls.ts';
-import type { EngineFacts, HttpThreadCalls, HttpThreadFacts, HttpThreadOptions } from './http-thread-protocol.ts';
+import type { EngineMethods } from './engine-rpc-methods.ts';
+import type { EngineFacts, HttpThreadFacts, HttpThreadMethods, HttpThreadOptions } from './http-thread-protocol.ts';
 
 export interface HttpThreadStart {
   readonly name: string;
   readonly options: HttpThreadOptions;
-  readonly handlers: Handlers<EngineCalls>;
+  readonly handlers: Handlers<EngineMethods>;
   /** Takes an error that ends the thread. */
   readonly onError: (error: Error) => void;
 }
 
-export class HttpThread extends ThreadHandle<HttpThreadCalls, HttpThreadFacts> {
+export class HttpThread extends ThreadHandle<HttpThreadMethods, HttpThreadFacts> {
   readonly #onError: (error: Error) => void;
 
-  private constructor(thread: WorkerThread<HttpThreadCalls, HttpThreadFacts>, onError: (error: Error) => void) {
+  private constructor(thread: WorkerThread<HttpThreadMethods, HttpThreadFacts>, onError: (error: Error) => void) {
     super(thread);
     this.#onError = onError;
   }

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { ProcessCounts } from '../metrics/thread-counts.ts';
 import type { Handlers } from '../workers/rpc-server.ts';
 import { Supervisor } from '../workers/supervisor.ts';
-import type { EngineCalls } from './engine-calls.ts';
+import type { EngineMethods } from './engine-rpc-methods.ts';
 import { findPort } from './find-port.ts';
 import { HttpThread } from './http-thread.ts';
 import type { EngineFacts } from './http-thread-protocol.ts';
@@ -13,7 +13,7 @@ export interface HttpThreadsOptions {
   readonly count: number;
   /** Row 0 is the main thread's, the following ones are the HTTP threads'. */
   readonly counts: ProcessCounts;
-  readonly handlers: Handlers<EngineCalls>;
+  readonly handlers: Handlers<EngineMethods>;
   readonly log: (line: string) => void;
 }
 

@@ -11,7 +11,7 @@ const LOOK_AGAIN_MS = 20;
  * @returns a function that closes the app: it answers the requests that have come in whole, and cuts connections that
  *   are still sending
  */
-export function limitTime(app: FastifyInstance, limit_ms: number): () => Promise<void> {
+export function registerDeadline(app: FastifyInstance, limit_ms: number): () => Promise<void> {
   const unanswered = new Unanswered(limit_ms);
   let closing = false;
   app.addHook('onRequest', (_request, reply, done) => {

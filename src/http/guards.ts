@@ -4,15 +4,15 @@ import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor }
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
-import { RATE_WINDOW_MS, type RateHits } from './rate-counter.ts';
+import { RATE_WINDOW_MS, type RateCount } from './rate-counter.ts';
 
 const PRESSURE_RETRY_AFTER_S = 5;
 
 /** Counts a request of an address, for all threads together. */
-export type CountHit = (address: string) => Promise<RateHits>;
+export type CountRequest = (address: string) => Promise<RateCount>;
 
-/** Guards the routes of `app`'s scope. @param countHit without it this thread counts alone */
-export async function guardRoutes(app: FastifyInstance, config: Config, countHit?: CountHit): Promise<void> {
+/** Guards the routes of `app`'s scope. @param countRequest without it this thread counts alone */
+export async function guardRoutes(app: FastifyInstance, config: Config, countRequest?: CountRequest): Promise<void> {
   await app.register(underPressure, {
     maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
     retryAfter: PRESSURE_RETRY_AFTER_S,
@@ -26,7 +26,7 @@ export async function guardRoutes(app: FastifyInstance, config: Config, countHit
     await app.register(rateLimit, {
       max: config.RATE_LIMIT,
       timeWindow: RATE_WINDOW_MS,
-      ...(countHit === undefined ? {} : { store: sharedStore(countHit) }),
+      ...(countRequest === undefined ? {} : { store: sharedStore(countRequest) }),
       errorResponseBuilder: (_request, { after }) =>
         Object.assign(new Error(`More than ${config.RATE_LIMIT} requests a minute; try again in ${after}`), {
           statusCode: 429,
@@ -35,10 +35,10 @@ export async function guardRoutes(app: FastifyInstance, config: Config, countHit
   }
 }
 
-function sharedStore(countHit: CountHit): FastifyRateLimitStoreCtor {
+function sharedStore(countRequest: CountRequest): FastifyRateLimitStoreCtor {
   return class SharedStore implements FastifyRateLimitStore {
     incr(address: string, done: (error: Error | null, hits?: { current: number; ttl: number }) => void): void {
-      countHit(address).then(({ current, ttl_ms }) => done(null, { current, ttl: ttl_ms }), done);
+      countRequest(address).then(({ current, ttl_ms }) => done(null, { current, ttl: ttl_ms }), done);
     }
 
     child(): FastifyRateLimitStore {

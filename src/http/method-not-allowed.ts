@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { sendDetail } from './answers/send-json.ts';
 
 /** Notes the routes that are added from now on. @returns a function that adds to each path its other methods, to be called last */
-export function collectMethods(app: FastifyInstance): () => void {
+export function registerMethodNotAllowed(app: FastifyInstance): () => void {
   const methodsByPath = new Map<string, Set<string>>();
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: false });

@@ -3,7 +3,7 @@
 /** RATE_LIMIT is requests a minute. */
 export const RATE_WINDOW_MS = 60_000;
 
-export interface RateHits {
+export interface RateCount {
   /** Requests of the address in its window so far. */
   readonly current: number;
   /** Until the window ends. */
@@ -11,7 +11,7 @@ export interface RateHits {
 }
 
 interface Window {
-  hits: number;
+  requests: number;
   readonly ends_ms: number;
 }
 
@@ -26,16 +26,16 @@ export class RateCounter {
   }
 
   /** Counts one request. */
-  hit(address: string, now_ms = performance.now()): RateHits {
+  countRequest(address: string, now_ms = performance.now()): RateCount {
     let window = this.#windows.get(address);
     if (window === undefined || window.ends_ms <= now_ms) {
       this.#windows.delete(address);
-      window = { hits: 0, ends_ms: now_ms + RATE_WINDOW_MS };
+      window = { requests: 0, ends_ms: now_ms + RATE_WINDOW_MS };
       this.#windows.set(address, window);
       this.#forget(now_ms);
     }
-    window.hits += 1;
-    return { current: window.hits, ttl_ms: Math.ceil(window.ends_ms - now_ms) };
+    window.requests += 1;
+    return { current: window.requests, ttl_ms: Math.ceil(window.ends_ms - now_ms) };
   }
 
   #forget(now_ms: number): void {

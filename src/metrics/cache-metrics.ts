@@ -1,14 +1,14 @@
 /** The metrics of the embedding cache. Its look-ups are counted by request, in `http-metrics.ts`. */
 import type { Registry } from 'prom-client';
 import type { CacheStatistics } from '../cache/embedding-cache.ts';
-import { type Reading, registerReadings } from './readings.ts';
+import { type NativeMetric, registerNativeMetrics } from './native-metrics.ts';
 
-const GAUGES: readonly Reading<CacheStatistics>[] = [
+const GAUGES: readonly NativeMetric<CacheStatistics>[] = [
   ['cosimo_cache_entries', 'Entries of the embedding cache', ({ entries }) => entries],
   ['cosimo_cache_memory_bytes', 'Memory of the embedding cache', ({ memoryBytes }) => memoryBytes],
 ];
 
-const COUNTERS: readonly Reading<CacheStatistics>[] = [
+const COUNTERS: readonly NativeMetric<CacheStatistics>[] = [
   ['cosimo_cache_insertions_total', 'Entries that came into the cache', ({ insertions }) => insertions],
   ['cosimo_cache_evictions_total', 'Entries that left it for want of room', ({ evictions }) => evictions],
   [
@@ -21,5 +21,5 @@ const COUNTERS: readonly Reading<CacheStatistics>[] = [
 
 /** @param statistics of the cache; undefined before it exists */
 export function registerCacheMetrics(registry: Registry, statistics: () => CacheStatistics | undefined): void {
-  registerReadings(registry, statistics, { gauges: GAUGES, counters: COUNTERS });
+  registerNativeMetrics(registry, statistics, { gauges: GAUGES, counters: COUNTERS });
 }

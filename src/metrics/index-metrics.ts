@@ -1,7 +1,7 @@
 /** The metrics of the vector index, each read from the index when somebody asks. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { IndexStatistics } from '../index/vector-index.ts';
-import { type Reading, registerReadings } from './readings.ts';
+import { type NativeMetric, registerNativeMetrics } from './native-metrics.ts';
 
 const CODES = ['planes', 'bytes'] as const;
 
@@ -21,13 +21,13 @@ const NOTHING: IndexStatistics = {
   scan: 'planes',
 };
 
-const GAUGES: readonly Reading<IndexStatistics>[] = [
+const GAUGES: readonly NativeMetric<IndexStatistics>[] = [
   ['cosimo_index_memory_bytes', 'Native memory of the vector index', ({ memoryBytes }) => memoryBytes],
   ['cosimo_index_row_bytes', 'The live rows as plain float32', ({ rowBytes }) => rowBytes],
   ['cosimo_index_dead_rows', 'Rows without a document whose memory has yet to come back', ({ deadRows }) => deadRows],
 ];
 
-const COUNTERS: readonly Reading<IndexStatistics>[] = [
+const COUNTERS: readonly NativeMetric<IndexStatistics>[] = [
   ['cosimo_index_moved_rows_total', 'Rows moved to give memory back', ({ movedRows }) => movedRows],
   ['cosimo_index_searches_total', 'Searches of the index', ({ searches }) => searches],
   ['cosimo_index_scans_total', 'Passes over the rows, each for all searches that waited', ({ scans }) => scans],
@@ -43,7 +43,7 @@ const COUNTERS: readonly Reading<IndexStatistics>[] = [
 export function registerIndexMetrics(registry: Registry, statistics: () => IndexStatistics | undefined): void {
   const registers = [registry];
   const now = () => statistics() ?? NOTHING;
-  registerReadings(registry, now, { gauges: GAUGES, counters: COUNTERS });
+  registerNativeMetrics(registry, now, { gauges: GAUGES, counters: COUNTERS });
   new Counter({
     name: 'cosimo_index_bounded_rows_total',
     help: 'Pairs of row and query bounded by codes: by the upper plane first, or by whole bytes',

@@ -7,7 +7,7 @@ import { LATENCY_BUCKETS_S } from './thread-counts.ts';
 
 const STAGES = ['queue', 'tokenize', 'inference', 'scan', 'store'] as const;
 
-export type Stage = (typeof STAGES)[number];
+export type MetricStage = (typeof STAGES)[number];
 
 /** Values that are read when somebody asks. */
 export interface GaugeSources {
@@ -86,7 +86,7 @@ export class Metrics {
     for (const kind of ['text', 'padding']) this.#tokens.inc({ kind }, 0);
   }
 
-  stage(stage: Stage, elapsed_ms: number): void {
+  stage(stage: MetricStage, elapsed_ms: number): void {
     this.#stages.observe({ stage }, elapsed_ms / 1000);
   }
 

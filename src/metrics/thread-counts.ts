@@ -80,7 +80,7 @@ export class ProcessCounts {
   }
 
   /** @param thread from 0 on. No two threads may use one row at the same time. */
-  ofThread(thread: number): ThreadCounts {
+  countsOfThread(thread: number): ThreadCounts {
     return new ThreadCounts(this.#rows[thread] as Float64Array);
   }
 

@@ -5,7 +5,7 @@ import { LATENCY_BUCKETS_S, ProcessCounts } from '../../src/metrics/thread-count
 
 test('the rows of all threads add up, and another instance over the same memory sees them', () => {
   const counts = new ProcessCounts(3);
-  const threads = [0, 1, 2].map((thread) => new ProcessCounts(3, counts.memory).ofThread(thread));
+  const threads = [0, 1, 2].map((thread) => new ProcessCounts(3, counts.memory).countsOfThread(thread));
   for (const [at, thread] of threads.entries()) {
     thread.request('embed');
     if (at > 0) thread.request('search');
@@ -27,7 +27,7 @@ test('the rows of all threads add up, and another instance over the same memory 
 
 test('a latency is counted in the first bucket that it does not pass', () => {
   const counts = new ProcessCounts(1);
-  const thread = counts.ofThread(0);
+  const thread = counts.countsOfThread(0);
   const values = [...LATENCY_BUCKETS_S.flatMap((bound) => [bound, bound * 1.001]), 1e6];
   for (const value of values) thread.answer(31, 200, value);
   const { buckets, sum_s } = counts.latencies(31);
@@ -37,7 +37,7 @@ test('a latency is counted in the first bucket that it does not pass', () => {
 
 test('a thread that takes over a row goes on counting where its predecessor stopped', () => {
   const counts = new ProcessCounts(2);
-  counts.ofThread(1).request('index');
-  counts.ofThread(1).request('index');
+  counts.countsOfThread(1).request('index');
+  counts.countsOfThread(1).request('index');
   assert.equal(counts.requests.index, 2);
 });

@@ -32,7 +32,7 @@ const cache = createEmbeddingCache({ dimensions, capacityBytes: 1 << 20 });
 const embeddings = new EmbeddingService({
   backend: new QueuedBackend(queue, cache),
   cache,
-  counts: new ProcessCounts(1).ofThread(0),
+  counts: new ProcessCounts(1).countsOfThread(0),
   prompts: { text: '', query: '', document: '' },
   textBytesMax: 1000,
 });

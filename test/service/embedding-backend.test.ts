@@ -33,7 +33,7 @@ test('a failed inference caches nothing, every waiter gets the error, and the ne
   });
   const service = new EmbeddingService({
     cache,
-    counts: counts.ofThread(0),
+    counts: counts.countsOfThread(0),
     backend: new QueuedBackend(queue, cache),
     prompts: { text: '', query: '', document: '' },
     textBytesMax: 1000,

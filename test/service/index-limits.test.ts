@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, test } from 'vitest';
-import { defaultIndexBytes } from '../../src/index/memory-limit.ts';
+import { defaultIndexBytes } from '../../src/index/default-index-bytes.ts';
 import type { LocalService } from '../../src/service.ts';
 import { call, startProcess } from '../support/process.ts';
 import { send, startService } from '../support/service.ts';

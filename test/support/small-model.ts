@@ -38,7 +38,7 @@ export const FILES = {
   'model.safetensors': WEIGHTS,
 };
 export const PINNED = manifestOf(FILES);
-const PATIENCE = { connect_ms: 300, stall_ms: 300, attempts: 4, backoff_ms: 5 };
+const TIMEOUTS = { connect_ms: 300, stall_ms: 300, attempts: 4, backoff_ms: 5 };
 
 export interface Setting {
   /** Without PATH, so that pip is not found. */
@@ -59,7 +59,7 @@ export function setting(endpoint: string, more: NodeJS.ProcessEnv = {}, cache: s
   const request = {
     model: 'org/small',
     pinned: PINNED,
-    patience: PATIENCE,
+    timeouts: TIMEOUTS,
     environment,
     log: (line: string) => lines.push(line),
   };

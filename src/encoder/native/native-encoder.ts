@@ -5,7 +5,7 @@ import { native } from '../../native/binding.ts';
 import { cancelledBy } from '../../native/cancellable.ts';
 import type { NativePrecision, NativeTransformerEncoder } from '../../native/transformer-encoder.ts';
 import type { Encoder } from '../encoder.ts';
-import { nativeModel, whyNotCovered } from './native-model.ts';
+import { nativeModel, unsupportedReason } from './native-model.ts';
 
 export interface NativeEncoderOptions {
   readonly model: Model;
@@ -69,7 +69,7 @@ export class NativeEncoder implements Encoder {
 /** @throws CosimoError `model_invalid`; `invalid_setting` where no kernel computes in that precision */
 export async function createNativeEncoder({ model, precision, threads }: NativeEncoderOptions): Promise<NativeEncoder> {
   const { dir, config, weights } = model;
-  const reason = whyNotCovered(config, weights);
+  const reason = unsupportedReason(config, weights);
   if (reason !== undefined || weights.kind === 'onnx') {
     throw new CosimoError('model_invalid', `The native encoder does not take the model in ${dir}: ${reason}.`);
   }

@@ -8,7 +8,7 @@ import { native } from '../../native/binding.ts';
 import type { NativeEncoderLayer, NativeEncoderModel, NativeTensorPlace } from '../../native/transformer-encoder.ts';
 
 /** @returns why the native encoder doesn't take the model; undefined when it does */
-export function whyNotCovered(config: ModelConfig, weights: Weights): string | undefined {
+export function unsupportedReason(config: ModelConfig, weights: Weights): string | undefined {
   if (weights.kind === 'onnx') return `it is an ONNX file, ${weights.file}`;
   return native.TransformerEncoder.whyUnsupported(config);
 }

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import type { EncoderSet } from '../encoder-set.ts';
 import { type EncoderSpeed, measureSpeed, type TextSample } from '../encoder-speed.ts';
-import { superviseEncodingThread } from '../encoding-thread.ts';
 import { bestCandidate, type Parallelism, type ParallelismSettings, parallelismCandidates } from '../parallelism.ts';
+import { superviseEncodingThread } from '../thread-errors.ts';
 import { OnnxThread } from './onnx-thread.ts';
 import type { OnnxThreadOptions } from './onnx-thread-protocol.ts';
 

@@ -19,7 +19,7 @@ export interface OnnxThreadFacts extends EncoderFacts {
   readonly precision: GraphPrecision;
 }
 
-export interface OnnxThreadCalls {
+export interface OnnxThreadMethods {
   /** @returns `lengths.length × dimensions` floats in the order of the texts */
   encode(batch: PackedIds): Float32Array<ArrayBuffer>;
 }

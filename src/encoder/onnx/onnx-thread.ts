@@ -1,12 +1,12 @@
 /** An encoder of ONNX Runtime in a thread of its own. */
 import { ThreadHandle } from '../../workers/thread-handle.ts';
 import type { Encoder } from '../encoder.ts';
-import { startEncodingThread } from '../encoding-thread.ts';
 import { packIds } from '../packed-ids.ts';
+import { startEncodingThread } from '../thread-errors.ts';
 import type { GraphPrecision } from './graph-builder.ts';
-import type { OnnxThreadCalls, OnnxThreadFacts, OnnxThreadOptions } from './onnx-thread-protocol.ts';
+import type { OnnxThreadFacts, OnnxThreadMethods, OnnxThreadOptions } from './onnx-thread-protocol.ts';
 
-export class OnnxThread extends ThreadHandle<OnnxThreadCalls, OnnxThreadFacts> implements Encoder {
+export class OnnxThread extends ThreadHandle<OnnxThreadMethods, OnnxThreadFacts> implements Encoder {
   /**
    * Starts the thread and loads the model.
    * @throws CosimoError `model_invalid`, `invalid_setting` (DEVICE=cuda without CUDA)

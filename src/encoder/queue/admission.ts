@@ -37,7 +37,7 @@ export class Admission {
   }
 
   /** Seconds until what waits now should be done, at least 1. */
-  get drain_s(): number {
+  get estimatedWait_s(): number {
     return this.#secondsFor(this.#tokens);
   }
 

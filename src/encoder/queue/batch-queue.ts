@@ -95,8 +95,8 @@ export class BatchQueue {
   }
 
   /** Seconds until what waits now should be done, at least 1: for Retry-After. */
-  get drain_s(): number {
-    return this.#admission.drain_s;
+  get estimatedWait_s(): number {
+    return this.#admission.estimatedWait_s;
   }
 
   /**
@@ -134,7 +134,7 @@ export class BatchQueue {
       return same;
     });
     // All calls of this turn of the event loop are admitted before the first batch is made up.
-    queueMicrotask(() => this.#pump());
+    queueMicrotask(() => this.#startWork());
     return signal === undefined
       ? texts.map(({ encoded }) => encoded)
       : encodedUntil(signal, texts, this.#forgetUnwanted);
@@ -161,9 +161,9 @@ export class BatchQueue {
     return text;
   }
 
-  #pump(): void {
-    this.#tokenizing.pump();
-    this.#encoding.pump();
+  #startWork(): void {
+    this.#tokenizing.startWork();
+    this.#encoding.startWork();
   }
 
   #tokenized(group: readonly WaitingText[], tokenized: readonly TokenizedText[], elapsed_ms: number): void {
@@ -177,7 +177,7 @@ export class BatchQueue {
     this.#options.onTokenized?.({ elapsed_ms, truncated: group.filter(({ truncated }) => truncated).length });
     if (this.#closed) return;
     this.#ready.add(this.#keepWanted(group.filter(({ purpose }) => purpose === 'encode')));
-    this.#encoding.pump();
+    this.#encoding.startWork();
   }
 
   #takeBatch(): WaitingText[] {

@@ -38,7 +38,7 @@ export class Stage<R> {
   }
 
   /** Gives free workers something to do. */
-  pump(): void {
+  startWork(): void {
     while (this.#free.length > 0) {
       const group = this.#next();
       if (group.length === 0) return;
@@ -47,7 +47,7 @@ export class Stage<R> {
       const running = this.#run(work, group, stopping.signal).finally(() => {
         this.#running.delete(running);
         this.#free.push(work);
-        this.pump();
+        this.startWork();
       });
       this.#running.set(running, { group, stopping });
     }

@@ -1,18 +1,18 @@
 /** The tokenizer's thread: tokenizing a batch takes milliseconds, and runs while the encoder works on the one before. */
 import { Transferred } from '../../workers/rpc-server.ts';
 import { runThread } from '../../workers/thread-program.ts';
-import { orInferenceFailed } from '../encoding-thread.ts';
 import { packIds } from '../packed-ids.ts';
+import { withInferenceFailed } from '../thread-errors.ts';
 import { loadTokenizer } from './tokenizer.ts';
-import type { TokenizerCalls, TokenizerFacts, TokenizerThreadOptions } from './tokenizer-thread-protocol.ts';
+import type { TokenizerFacts, TokenizerMethods, TokenizerThreadOptions } from './tokenizer-thread-protocol.ts';
 
-await runThread<TokenizerThreadOptions, TokenizerCalls, TokenizerFacts>(async ({ model }) => {
+await runThread<TokenizerThreadOptions, TokenizerMethods, TokenizerFacts>(async ({ model }) => {
   const tokenizer = await loadTokenizer(model.dir, model.config);
   return {
     ready: { special: tokenizer.special },
     handlers: {
       async tokenize(texts) {
-        const tokenized = await orInferenceFailed(tokenizer.tokenize(texts));
+        const tokenized = await withInferenceFailed(tokenizer.tokenize(texts));
         const packed = packIds(tokenized.map(({ ids }) => ids));
         const truncated = tokenized.map((text) => text.truncated);
         return new Transferred({ ...packed, truncated }, [packed.ids.buffer]);

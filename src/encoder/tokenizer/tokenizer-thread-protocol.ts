@@ -12,7 +12,7 @@ export interface TokenizerFacts {
   readonly special: SpecialTokens;
 }
 
-export interface TokenizerCalls {
+export interface TokenizerMethods {
   tokenize(texts: readonly string[]): PackedTexts;
 }
 

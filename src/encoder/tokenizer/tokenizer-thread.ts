@@ -1,11 +1,11 @@
 /** The tokenizer in a thread of its own. */
 import { ThreadHandle } from '../../workers/thread-handle.ts';
-import { startEncodingThread } from '../encoding-thread.ts';
 import { unpackIds } from '../packed-ids.ts';
+import { startEncodingThread } from '../thread-errors.ts';
 import type { SpecialTokens, TokenizedText, Tokenizer } from './tokenizer.ts';
-import type { TokenizerCalls, TokenizerFacts, TokenizerThreadOptions } from './tokenizer-thread-protocol.ts';
+import type { TokenizerFacts, TokenizerMethods, TokenizerThreadOptions } from './tokenizer-thread-protocol.ts';
 
-export class TokenizerThread extends ThreadHandle<TokenizerCalls, TokenizerFacts> implements Tokenizer {
+export class TokenizerThread extends ThreadHandle<TokenizerMethods, TokenizerFacts> implements Tokenizer {
   /** @throws CosimoError `model_invalid` */
   static async start(options: TokenizerThreadOptions, log: (line: string) => void): Promise<TokenizerThread> {
     const program = new URL('./tokenizer-thread-main.ts', import.meta.url);

@@ -10,7 +10,7 @@ import { readBody } from './read-body.ts';
  * @param faultsMax most faults that are listed; all of them by default
  * @throws ValidationFaults
  * @throws UnreadableBody
- * @throws ManyFaults
+ * @throws TooManyFaults
  */
 export type BodyReader = (bytes: Buffer, contentType: string | undefined, faultsMax?: number) => unknown;
 

@@ -42,11 +42,11 @@ function readPart(read: Reader, value: unknown, step: string | number, report: R
 }
 
 /** There are more faults than these: listing all would take too much time or memory. */
-export class ManyFaults extends ValidationFaults {}
+export class TooManyFaults extends ValidationFaults {}
 
 /**
  * @returns a validator of bodies that `readBody` has read. It lists every fault, or up to `faultsMax`.
- * @throws ManyFaults
+ * @throws TooManyFaults
  */
 export function compileLaxValidator(
   schema: TSchema,
@@ -69,7 +69,7 @@ function readWhole(report: Report, read: Reader): unknown {
 }
 
 function fail(report: Report, type: string, msg: string, more?: Partial<ValidationFault>): undefined {
-  if (report.faults.length >= report.faultsMax) throw new ManyFaults(report.faults);
+  if (report.faults.length >= report.faultsMax) throw new TooManyFaults(report.faults);
   const inputSource = report.body.sourceAt(report.path) ?? 'null';
   report.faults.push({ type, loc: ['body', ...report.path], msg, inputSource, ...more });
   return undefined;

@@ -40,7 +40,7 @@ export class ValidationFaults extends Error {
 }
 
 /** Faults that the body thread found. It has written their 422 as well, and hands over the first one beside it. */
-export class WrittenFaults extends ValidationFaults {
+export class SerializedFaults extends ValidationFaults {
   readonly #first: FirstFault;
   readonly #json: Buffer;
 

@@ -37,6 +37,6 @@ function base64({ buffer, byteOffset, byteLength }: Float32Array): string {
 }
 
 /** The first numbers of a vector, scaled to the L2 norm 1. */
-export function shortened(vector: Float32Array, dimensions: number): Float32Array {
+export function truncateVector(vector: Float32Array, dimensions: number): Float32Array {
   return unitVector(vector.slice(0, dimensions));
 }

@@ -5,7 +5,7 @@ import { areInVocabulary, toModelInput } from '../../service/token-ids.ts';
 import { answerSignal } from '../answer-signal.ts';
 import { sendJson } from '../answers/send-json.ts';
 import type { OpenAiBody } from './body.ts';
-import { openAiJson, shortened } from './embeddings-json.ts';
+import { openAiJson, truncateVector } from './embeddings-json.ts';
 import { OpenAiRefusal } from './errors.ts';
 import {
   ModelParams,
@@ -49,7 +49,7 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
       const { vectors, tokens, truncatedTexts } = await embed(input, reply);
       const short = dimensions === undefined || dimensions === model.dimensions;
       const body = await openAiJson({
-        vectors: short ? vectors : vectors.map((vector) => shortened(vector, dimensions)),
+        vectors: short ? vectors : vectors.map((vector) => truncateVector(vector, dimensions)),
         model: model.name,
         encodingFormat,
         usage: { prompt_tokens: tokens, total_tokens: tokens, truncated_texts: truncatedTexts },
@@ -80,7 +80,7 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
     '/v1/models',
     { schema: { summary: 'The model that is served', response: { 200: OpenAiModels, ...OPENAI_ERRORS } } },
     (_request, reply) => {
-      const data = [described(holder.engine.model)];
+      const data = [describeModel(holder.engine.model)];
       return sendJson(reply, 200, JSON.stringify({ object: 'list', data }));
     },
   );
@@ -88,7 +88,7 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
   const modelByName = (asked: string, reply: FastifyReply) => {
     const { model } = holder.engine;
     requireModel(model, asked);
-    return sendJson(reply, 200, JSON.stringify(described(model)));
+    return sendJson(reply, 200, JSON.stringify(describeModel(model)));
   };
   const byName = {
     summary: 'A model, if it is the one that is served',
@@ -113,6 +113,6 @@ function requireModel({ name, aliases }: ServedModel, asked: string): void {
   throw new OpenAiRefusal(404, message, 'model', 'model_not_found');
 }
 
-function described({ name, loaded_s }: ServedModel): object {
+function describeModel({ name, loaded_s }: ServedModel): object {
   return { id: name, object: 'model', created: loaded_s, owned_by: name.includes('/') ? name.split('/')[0] : 'cosimo' };
 }

@@ -1,10 +1,10 @@
 /** The Hugging Face hub, or whatever HF_ENDPOINT names: which files a model has, and the files. */
 
-import { type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import { type ModelFile, type ModelManifest, requireAllFiles } from './manifest.ts';
 import { modelFilesAmong } from './model-files.ts';
-import type { Delivery, TransferOptions } from './transfer/delivery.ts';
 import { downloadFile } from './transfer/download.ts';
-import { answerError, PatientFetch } from './transfer/patient-fetch.ts';
+import { answerError, FetchWithTimeouts } from './transfer/fetch-with-timeouts.ts';
+import type { FetchJob, TransferOptions } from './transfer/transfer-options.ts';
 
 type Environment = NodeJS.ProcessEnv;
 
@@ -24,16 +24,16 @@ function addressOf(file: ModelFile, { name, revision }: ModelManifest, environme
   return `${hubEndpoint(environment)}/${name}/resolve/${revision}/${path}`;
 }
 
-/** Fetches the files that `delivery` asks for. @throws Error in a few words */
-export async function fetchFromHub(manifest: ModelManifest, delivery: Delivery): Promise<void> {
-  const { environment, progress, files } = delivery;
+/** Fetches the files that `job` asks for. @throws Error in a few words */
+export async function fetchFromHub(manifest: ModelManifest, job: FetchJob): Promise<void> {
+  const { environment, progress, files } = job;
   const server = { headers: hubHeaders(environment), hasAnswered: false };
   const total = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
   progress.start(manifest.name, total);
   try {
     // Small files first: an unreachable server is noticed before the large file.
     for (const file of files.toSorted((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0))) {
-      await downloadFile(addressOf(file, manifest, environment), file, server, delivery);
+      await downloadFile(addressOf(file, manifest, environment), file, server, job);
     }
   } finally {
     progress.stop();
@@ -64,7 +64,7 @@ export async function listOnHub(name: string, revision: string, options: Transfe
   if (!/^[0-9a-f]{40}$/.test(sha)) throw new Error('the server names no commit');
   const wanted = modelFilesAmong(siblings.map(({ rfilename }) => rfilename));
   const files = wanted.map((path) => toModelFile(siblings.find(({ rfilename }) => rfilename === path) as Sibling));
-  const manifest = requireWhole({ name, revision: sha, files });
+  const manifest = requireAllFiles({ name, revision: sha, files });
   return { ...manifest, files: await Promise.all(files.map((file) => withDigest(file, manifest, options))) };
 }
 
@@ -91,14 +91,14 @@ async function withDigest(file: ModelFile, manifest: ModelManifest, options: Tra
 async function askHub<T>(
   url: string,
   method: 'GET' | 'HEAD',
-  { environment, patience, signal }: TransferOptions,
+  { environment, timeouts, signal }: TransferOptions,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
-  const patient = new PatientFetch(patience, signal);
+  const request = new FetchWithTimeouts(timeouts, signal);
   try {
     const redirect = method === 'HEAD' ? 'manual' : 'follow';
-    return await read(await patient.fetch(url, { method, redirect, headers: hubHeaders(environment) }));
+    return await read(await request.fetch(url, { method, redirect, headers: hubHeaders(environment) }));
   } finally {
-    patient.end();
+    request.end();
   }
 }

@@ -2,10 +2,10 @@
 import { constants, copyFile, readFile, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type ModelFile, type ModelManifest, requireWhole } from './manifest.ts';
+import { type ModelFile, type ModelManifest, requireAllFiles } from './manifest.ts';
 import { modelFilesIn } from './model-files.ts';
-import type { Delivery } from './transfer/delivery.ts';
-import { acceptPartial, claimPartial } from './transfer/partial-file.ts';
+import { commitPartial, openPartial } from './transfer/partial-file.ts';
+import type { FetchJob } from './transfer/transfer-options.ts';
 
 /** The folder of one model's snapshots; HF_HUB_CACHE and HF_HOME say where, as they do for those libraries. */
 export function huggingFaceFolder(name: string, environment: NodeJS.ProcessEnv): string {
@@ -28,7 +28,7 @@ export async function huggingFaceCommit(folder: string, revision: string): Promi
 export async function listSnapshot(folder: string, name: string, commit: string): Promise<ModelManifest> {
   const snapshot = snapshotFolder(folder, commit);
   const files = await Promise.all((await modelFilesIn(snapshot)).map((path) => toModelFile(snapshot, path)));
-  return requireWhole({ name, revision: commit, files });
+  return requireAllFiles({ name, revision: commit, files });
 }
 
 /** A large file lies under its SHA-256; a small one under git's digest, which is shorter. */
@@ -42,14 +42,14 @@ async function toModelFile(snapshot: string, path: string): Promise<ModelFile> {
  * hard links, damage to our file would be damage to the other cache.
  * @throws Error in a few words
  */
-export async function takeFromHuggingFace(folder: string, commit: string, delivery: Delivery): Promise<void> {
-  for (const file of delivery.files) await takeFile(snapshotFolder(folder, commit), file, delivery.dir);
+export async function takeFromHuggingFace(folder: string, commit: string, job: FetchJob): Promise<void> {
+  for (const file of job.files) await takeFile(snapshotFolder(folder, commit), file, job.dir);
 }
 
 async function takeFile(snapshot: string, file: ModelFile, dir: string): Promise<void> {
   const source = await realpath(join(snapshot, file.path));
   const path = join(dir, file.path);
-  const partial = await claimPartial(path);
+  const partial = await openPartial(path);
   await copyFile(source, partial, constants.COPYFILE_FICLONE);
-  await acceptPartial(partial, path, file);
+  await commitPartial(partial, path, file);
 }

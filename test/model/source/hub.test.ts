@@ -131,9 +131,9 @@ describe('the hub', () => {
       return true;
     });
     const { request, lines } = setting(server.endpoint);
-    const impatient = { ...request, patience: { connect_ms: 9000, stall_ms: 9000, attempts: 4, backoff_ms: 5 } };
+    const withLongTimeouts = { ...request, timeouts: { connect_ms: 9000, stall_ms: 9000, attempts: 4, backoff_ms: 5 } };
     const started = performance.now();
-    const aborted = resolveModel({ ...impatient, signal: AbortSignal.timeout(500) });
+    const aborted = resolveModel({ ...withLongTimeouts, signal: AbortSignal.timeout(500) });
     await assert.rejects(aborted, { name: 'TimeoutError' });
     assert.ok(performance.now() - started < 5000);
     assert.deepEqual(lines, [], 'no further attempt');

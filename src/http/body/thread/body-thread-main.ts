@@ -9,7 +9,7 @@ import { partsOf } from './body-parts.ts';
 import {
   type BodyLimits,
   type BodyOutcome,
-  type BodyThreadCalls,
+  type BodyThreadMethods,
   type BodyThreadOptions,
   NO_MEMORY,
   type UnreadBody,
@@ -20,7 +20,7 @@ type Outcome = BodyOutcome | Transferred<BodyOutcome>;
 /** A body of 32 MiB has room for millions of faults, which no memory holds: the list ends here. */
 const FAULTS_MAX = 100_000;
 
-await runThread<BodyThreadOptions, BodyThreadCalls, null>(({ limits }) => ({
+await runThread<BodyThreadOptions, BodyThreadMethods, null>(({ limits }) => ({
   ready: null,
   handlers: { read: (body) => readWithinMemory(body, limits) },
 }));

@@ -14,7 +14,7 @@ export interface BodyThreadOptions {
   readonly limits: BodyLimits;
 }
 
-export interface BodyThreadCalls {
+export interface BodyThreadMethods {
   /** @throws CosimoError `out_of_memory` */
   read(body: UnreadBody): BodyOutcome;
 }

@@ -5,24 +5,24 @@ import { TimeSlice } from '../../../service/time-slice.ts';
 import { ThreadHandle } from '../../../workers/thread-handle.ts';
 import { WorkerThread } from '../../../workers/worker-thread.ts';
 import { UnreadableBody } from '../read-body.ts';
-import { WrittenFaults } from '../validation-faults.ts';
+import { SerializedFaults } from '../validation-faults.ts';
 import { addPart } from './body-parts.ts';
 import {
   type BodyLimits,
   type BodyPart,
-  type BodyThreadCalls,
+  type BodyThreadMethods,
   type BodyThreadOptions,
   NO_MEMORY,
   type UnreadBody,
 } from './body-thread-protocol.ts';
 
 /** While it has nothing to do, it doesn't keep the process alive. */
-export class BodyThread extends ThreadHandle<BodyThreadCalls, null> {
+export class BodyThread extends ThreadHandle<BodyThreadMethods, null> {
   /** @throws CosimoError `out_of_memory`, `cancelled` */
   static async start(limits: BodyLimits): Promise<BodyThread> {
     const program = new URL('./body-thread-main.ts', import.meta.url);
     const options: BodyThreadOptions = { limits };
-    const thread = await WorkerThread.start<BodyThreadCalls, null>({
+    const thread = await WorkerThread.start<BodyThreadMethods, null>({
       program,
       name: 'bodies',
       options,
@@ -45,7 +45,7 @@ export class BodyThread extends ThreadHandle<BodyThreadCalls, null> {
     try {
       const outcome = await this.client.request('read', { ...unread, parts }, undefined, [...unread.blocks, parts]);
       if (outcome.kind === 'read') return await fetchParts(received, outcome.parts);
-      if (outcome.kind === 'faults') throw new WrittenFaults(outcome.first, Buffer.from(outcome.json.buffer));
+      if (outcome.kind === 'faults') throw new SerializedFaults(outcome.first, Buffer.from(outcome.json.buffer));
       throw new UnreadableBody();
     } finally {
       received.close();

@@ -18,7 +18,7 @@ const PARTIAL = /\.partial-(?<host>[0-9a-f]{8})-(?<pid>\d+)-[0-9a-f-]+$/;
 const ABANDONED_AFTER_MS = 10 * 60_000;
 
 /** The temporary name for `path`, with what an earlier process had of the file, if any. */
-export async function claimPartial(path: string): Promise<string> {
+export async function openPartial(path: string): Promise<string> {
   await makeFolder(dirname(path));
   const partial = `${path}.partial-${HOST}-${process.pid}-${randomUUID()}`;
   // Only one of several claimants can rename it; the others begin anew.
@@ -29,7 +29,7 @@ export async function claimPartial(path: string): Promise<string> {
 }
 
 /** Keeps the bytes so far for whoever claims the file next; an empty file is removed. */
-export async function leavePartial(partial: string, path: string): Promise<void> {
+export async function keepPartial(partial: string, path: string): Promise<void> {
   const { size = 0 } = (await stat(partial).catch(() => undefined)) ?? {};
   if (size === 0) await rm(partial, { force: true });
   else await renamed(partial, `${path}.partial-left-${randomUUID()}`);
@@ -47,7 +47,7 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /** Checks the file, syncs it to disk and gives it its final name. @throws Error naming the fault; the file is removed then */
-export async function acceptPartial(partial: string, path: string, expected: ModelFile): Promise<void> {
+export async function commitPartial(partial: string, path: string, expected: ModelFile): Promise<void> {
   const fault = await faultOfFile(partial, expected);
   if (fault !== undefined) {
     await rm(partial, { force: true });

@@ -6,7 +6,7 @@ import { RateCounter } from '../http/rate-counter.ts';
 import type { EmbeddingBackend, TextVector } from '../service/embedding-backend.ts';
 import type { EngineHolder } from '../service/engine.ts';
 import type { Handlers } from '../workers/rpc-server.ts';
-import type { EncodeArgs, EngineCalls } from './engine-calls.ts';
+import type { EncodeArgs, EngineMethods } from './engine-rpc-methods.ts';
 
 /** What encodes texts here, and the cache of their vectors. */
 export interface EncodingParts {
@@ -19,7 +19,7 @@ export function engineHandlers(
   holder: EngineHolder,
   encoding: () => EncodingParts | undefined,
   registry: Registry,
-): Handlers<EngineCalls> {
+): Handlers<EngineMethods> {
   const rate = new RateCounter();
   return {
     encode: (args, { signal }) => encodeAbsent(loaded(encoding), args, signal),
@@ -33,7 +33,7 @@ export function engineHandlers(
     healthy: () => holder.isReady(),
     stats: () => holder.engine.stats(),
     metrics: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
-    hit: ({ address }) => rate.hit(address),
+    countRequest: ({ address }) => rate.countRequest(address),
   };
 }
 

@@ -5,11 +5,11 @@ import type { EmbeddingBackend, EncodeOptions } from '../service/embedding-backe
 import { EmbeddingService } from '../service/embedding-service.ts';
 import type { Documents, Engine } from '../service/engine.ts';
 import type { RpcClient } from '../workers/rpc-client.ts';
-import type { EngineCalls } from './engine-calls.ts';
+import type { EngineMethods } from './engine-rpc-methods.ts';
 import type { EngineFacts } from './http-thread-protocol.ts';
 
 export interface RemoteEngineParts {
-  readonly client: RpcClient<EngineCalls>;
+  readonly client: RpcClient<EngineMethods>;
   /** The one of the process. */
   readonly cache: EmbeddingCache;
   readonly counts: ThreadCounts;
@@ -33,7 +33,7 @@ export function remoteEngine({ client, cache, counts, facts, textBytesMax }: Rem
   };
 }
 
-function remoteBackend(client: RpcClient<EngineCalls>): EmbeddingBackend {
+function remoteBackend(client: RpcClient<EngineMethods>): EmbeddingBackend {
   return {
     encode: (texts, sizes, { cache, signal }: EncodeOptions) =>
       client.request('encode', { texts, sizes, cache }, signal),
@@ -42,7 +42,7 @@ function remoteBackend(client: RpcClient<EngineCalls>): EmbeddingBackend {
   };
 }
 
-function remoteDocuments(client: RpcClient<EngineCalls>): Documents {
+function remoteDocuments(client: RpcClient<EngineMethods>): Documents {
   return {
     find: (id) => client.request('find', { id }),
     upsert: (document, signal) => client.request('upsert', { document }, signal),

@@ -9,7 +9,7 @@ import { sha256OfFile } from './transfer/digest.ts';
 const pathOf = (folder: string, revision: string) => join(folder, `${encodeURIComponent(revision)}.json`);
 
 /** @param folder of the model in our cache; @param revision as it was asked for: a branch, a tag or a commit */
-export async function recallManifest(folder: string, revision: string): Promise<ModelManifest | undefined> {
+export async function readManifest(folder: string, revision: string): Promise<ModelManifest | undefined> {
   try {
     const remembered = JSON.parse(await readFile(pathOf(folder, revision), 'utf8')) as ModelManifest;
     return isManifest(remembered) ? remembered : undefined;
@@ -28,11 +28,7 @@ function isManifest({ revision, files }: ModelManifest): boolean {
  * taken now.
  * @returns the manifest with a digest for every file
  */
-export async function rememberManifest(
-  folder: string,
-  revision: string,
-  manifest: ModelManifest,
-): Promise<ModelManifest> {
+export async function writeManifest(folder: string, revision: string, manifest: ModelManifest): Promise<ModelManifest> {
   const digestOf = (path: string) => sha256OfFile(join(folder, manifest.revision, path));
   const files = await Promise.all(
     manifest.files.map(async (file) => ({ ...file, sha256: file.sha256 ?? (await digestOf(file.path)) })),

@@ -2,18 +2,18 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** One number of a part's statistics. */
-export type Reading<S> = readonly [name: string, help: string, read: (statistics: S) => number];
+export type NativeMetric<S> = readonly [name: string, help: string, read: (statistics: S) => number];
 
-export interface Readings<S> {
-  readonly gauges: readonly Reading<S>[];
-  readonly counters: readonly Reading<S>[];
+export interface NativeMetrics<S> {
+  readonly gauges: readonly NativeMetric<S>[];
+  readonly counters: readonly NativeMetric<S>[];
 }
 
 /** @param statistics of the part; undefined before it exists, and every number is 0 then */
-export function registerReadings<S>(
+export function registerNativeMetrics<S>(
   registry: Registry,
   statistics: () => S | undefined,
-  { gauges, counters }: Readings<S>,
+  { gauges, counters }: NativeMetrics<S>,
 ): void {
   const registers = [registry];
   const valueIn = (read: (statistics: S) => number) => {

@@ -1,9 +1,10 @@
 /** What every source of a model is told: what to fetch, where to, how long to wait. */
+
+import type { Progress } from '../../../progress.ts';
 import type { ModelFile } from '../manifest.ts';
-import type { Progress } from './progress.ts';
 
 /** Bounds on waiting for a server. */
-export interface Patience {
+export interface TransferTimeouts {
   /** Until the answer's headers have come. */
   readonly connect_ms: number;
   /** Between two pieces of a body. */
@@ -14,19 +15,19 @@ export interface Patience {
   readonly backoff_ms: number;
 }
 
-export const DEFAULT_PATIENCE: Patience = { connect_ms: 5_000, stall_ms: 20_000, attempts: 5, backoff_ms: 500 };
+export const DEFAULT_TIMEOUTS: TransferTimeouts = { connect_ms: 5_000, stall_ms: 20_000, attempts: 5, backoff_ms: 500 };
 
 /** How files are fetched, and who is told of it. */
 export interface TransferOptions {
   readonly environment: NodeJS.ProcessEnv;
-  readonly patience: Patience;
+  readonly timeouts: TransferTimeouts;
   readonly progress: Progress;
   readonly log: (line: string) => void;
   /** Ends downloads and pip; what they have fetched so far is kept for the next start. */
   readonly signal: AbortSignal | undefined;
 }
 
-export interface Delivery extends TransferOptions {
+export interface FetchJob extends TransferOptions {
   /** The model's folder in our cache; may not exist yet. */
   readonly dir: string;
   /** The files to be fetched. */

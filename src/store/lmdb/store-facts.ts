@@ -1,7 +1,7 @@
 /** What a store knows of itself: its format, the model of its vectors, and whether a re-embedding has begun. */
 import { CosimoError } from '../../errors.ts';
-import type { LmdbEnvironment } from './environment.ts';
 import { type Databases, FACTS_KEY, REEMBEDDING_KEY, type VectorsDatabase, type VectorsName } from './layout.ts';
+import type { LmdbEnvironment } from './lmdb-environment.ts';
 
 /** The model that made vectors. */
 export interface VectorsModel {
@@ -37,12 +37,12 @@ export function putFacts({ root }: Databases, facts: StoreFacts | undefined): vo
 }
 
 /** The model of a re-embedding that has begun and not ended. */
-export function readTarget({ root }: Databases): VectorsModel | undefined {
+export function readReembedTarget({ root }: Databases): VectorsModel | undefined {
   return root.get(REEMBEDDING_KEY) as VectorsModel | undefined;
 }
 
 /** To be called within a transaction. */
-export function putTarget({ root }: Databases, target: VectorsModel | undefined): void {
+export function putReembedTarget({ root }: Databases, target: VectorsModel | undefined): void {
   if (target === undefined) root.removeSync(REEMBEDDING_KEY);
   else root.putSync(REEMBEDDING_KEY, target);
 }
@@ -63,13 +63,13 @@ export function requireSameModel(dir: string, facts: StoreFacts, own: VectorsMod
   if (facts.fingerprint === own.fingerprint) return;
   throw new CosimoError(
     'index_model_mismatch',
-    `DATA_DIR=${dir} holds vectors made by ${described(facts)}, not by ${described(own)}: set MODEL (or MODEL_DIR) back to ` +
+    `DATA_DIR=${dir} holds vectors made by ${describeModel(facts)}, not by ${describeModel(own)}: set MODEL (or MODEL_DIR) back to ` +
       `${facts.modelName}, or run \`npm run re-embed\` with the same settings to encode the documents again with ${own.modelName}.`,
   );
 }
 
 /** For sentences: name and first digits. What follows a dash, such as the precision, is kept: it tells two apart that have one name. */
-export function described({ modelName, fingerprint }: VectorsModel): string {
+export function describeModel({ modelName, fingerprint }: VectorsModel): string {
   const [digits = '', ...rest] = fingerprint.split('-');
   return `${modelName} (${[digits.slice(0, 12), ...rest].join('-')})`;
 }

@@ -12,7 +12,7 @@ import { modelFilesIn } from './model-files.ts';
 import { makeFolder } from './transfer/partial-file.ts';
 
 /** @returns a folder, absolute, whose files are the files themselves. @throws CosimoError */
-export async function ownFolder(modelDir: string, cacheRoot: string): Promise<string> {
+export async function resolveModelDir(modelDir: string, cacheRoot: string): Promise<string> {
   const dir = await realpath(resolve(modelDir)).catch((cause) => {
     throw new CosimoError('model_unavailable', `MODEL_DIR=${modelDir} cannot be opened: ${cause.message}`, { cause });
   });

@@ -1,11 +1,11 @@
 /** What HTTP threads ask of the main thread, which has the engine. */
-import type { RateHits } from '../http/rate-counter.ts';
+import type { RateCount } from '../http/rate-counter.ts';
 import type { MetricsText } from '../http/stats-routes.ts';
 import type { Document } from '../service/document.ts';
 import type { Hit } from '../service/document-service.ts';
 import type { TextVector, TokenCount } from '../service/embedding-backend.ts';
 
-export interface EngineCalls {
+export interface EngineMethods {
   encode(args: EncodeArgs): TextVector[];
   encodeTokens(args: { readonly inputs: readonly Int32Array[] }): Float32Array[];
   countTokens(args: TextsArgs): TokenCount[];
@@ -17,7 +17,7 @@ export interface EngineCalls {
   stats(args: null): object;
   metrics(args: null): MetricsText;
   /** Counts a request of an address. */
-  hit(args: { readonly address: string }): RateHits;
+  countRequest(args: { readonly address: string }): RateCount;
 }
 
 export interface TextsArgs {

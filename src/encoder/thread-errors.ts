@@ -32,7 +32,7 @@ export function superviseEncodingThread<T extends Supervised>(
 }
 
 /** Within such a thread: what fails without a code of ours is `inference_failed`. */
-export async function orInferenceFailed<T>(work: Promise<T>): Promise<T> {
+export async function withInferenceFailed<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {

@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts';
 import { answerSignal } from '../answer-signal.ts';
 import { BodyBytes, gatherBody } from './body-bytes.ts';
 import { bodyReader, idOf } from './body-readers.ts';
-import { ManyFaults } from './lax-validation.ts';
+import { TooManyFaults } from './lax-validation.ts';
 import { LargeBodyReader } from './thread/large-body-reader.ts';
 
 const CONTENT_TYPE = Symbol('content type');
@@ -21,7 +21,7 @@ const WAITING_BODIES_MAX = 4;
  * Takes bodies of every content type as bytes, malformed types included, as FastAPI does. Routes with a body schema that
  * are added from now on find their body read and validated.
  */
-export function takeBodies(app: FastifyInstance, config: Config): void {
+export function registerBodyParsers(app: FastifyInstance, config: Config): void {
   app.removeAllContentTypeParsers();
   // Every typed body gets ANY_TYPE below, which Fastify finds at once; '*' is for bodies without a type.
   app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES));
@@ -69,7 +69,7 @@ function bodyHook(schemaId: string, largeBodies: LargeBodyReader): preValidation
     try {
       body = readNow(bytes.join(), contentType, FAULTS_MAX);
     } catch (error) {
-      return error instanceof ManyFaults ? readLater() : done(error as Error);
+      return error instanceof TooManyFaults ? readLater() : done(error as Error);
     }
     accept(body);
   };
