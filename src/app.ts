@@ -27,7 +27,7 @@ export interface AppParts {
   readonly metrics: () => Promise<MetricsText>;
   /** Counts a request for RATE_LIMIT where several threads serve. Without it this thread counts alone. */
   readonly countRequest?: CountRequest;
-  /** Without one nothing is logged. */
+  /** Nothing is logged without a logger. */
   readonly logger?: FastifyBaseLogger;
 }
 
@@ -40,7 +40,7 @@ const IDLE_MARGIN_MS = 5000;
 
 export interface App {
   readonly fastify: FastifyInstance;
-  /** Their order is that of the counts in `ThreadCounts`. */
+  /** In the order of the counts in `ThreadCounts`. */
   readonly routes: readonly string[];
   /** Answers the requests that have come in whole, cuts connections that are still sending, then closes. */
   readonly close: () => Promise<void>;

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { CosimoError } from './errors.ts';
 
 const MIB = 1024 * 1024;
-/** With the main thread 64, which is as many threads as the cache can tell apart: see native/core/base/thread_number.h. */
+/** 63 HTTP threads and the main thread: the cache's look-ups are lock-free for 64 threads (native/core/base/thread_number.h). */
 const HTTP_THREADS_MAX = 63;
 
 const bytes = (description: string, fallback: number, minimum = 1) =>
@@ -21,7 +21,7 @@ const count = (description: string, fallback: number, minimum: number, maximum: 
 const SettingsSchema = Type.Object({
   HOST: Type.String({ description: 'Address to listen on', default: '127.0.0.1', minLength: 1 }),
   HTTP_THREADS: Type.String({
-    description: 'Threads that serve HTTP, each with its own event loop: a number up to 63, or auto for one a core',
+    description: 'Threads that serve HTTP, each with its own event loop: a number up to 63, or auto for one per core',
     default: '1',
     pattern: '^(auto|[1-9]|[1-5][0-9]|6[0-3])$',
   }),
@@ -141,7 +141,7 @@ const SettingsSchema = Type.Object({
 
 type Settings = Static<typeof SettingsSchema>;
 
-/** Its names are those of the environment variables. */
+/** A setting has the name of its environment variable. */
 export type Config = Readonly<Settings>;
 
 type SettingSchema = { description: string; default?: unknown; type?: string; enum?: readonly unknown[] };
@@ -186,7 +186,7 @@ function sentence(name: string, fault: string, data: Record<string, string>): st
   return `${name}${shown}: ${fault}${choices}. ${schema?.description ?? ''}.`;
 }
 
-/** HTTP_THREADS as a number: auto is one a core. */
+/** HTTP_THREADS as a number: auto is one per core. */
 export function httpThreads({ HTTP_THREADS }: Config): number {
   return HTTP_THREADS === 'auto' ? Math.min(availableParallelism(), HTTP_THREADS_MAX) : Number(HTTP_THREADS);
 }

@@ -34,7 +34,7 @@ function closeOnSignal(close: () => Promise<void>, logger: Logger): void {
   onStopSignal(() => void grace.close());
 }
 
-/** For the person who started it: plain lines to copy from, whatever the log's format. */
+/** Prints plain lines to copy from, whatever the log's format, for the person who started the process. */
 function announce(address: string, { modelName, encoder, documentCount }: RunningEngine): void {
   const json = "-H 'content-type: application/json'";
   const lines = [

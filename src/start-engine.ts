@@ -27,11 +27,11 @@ import { statsOf } from './service/stats.ts';
 import type { DocumentStore } from './store/document-store.ts';
 import { openStore } from './store/open-store.ts';
 
-/** The engine, and those of its parts that metrics read, other threads share and the end closes. */
+/** The engine, and the parts of it that metrics read, that other threads share, and that are closed at the end. */
 export interface RunningEngine {
   readonly engine: Engine;
   readonly modelName: string;
-  /** What encodes where, for people. */
+  /** A description of the encoder for people: what runs where. */
   readonly encoder: string;
   /** Native memory of the encoder; 0 with ONNX Runtime. */
   readonly encoderMemoryBytes: () => number;

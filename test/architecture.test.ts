@@ -112,8 +112,8 @@ const IMPORTS: Rules = {
   'src/encoder/cuda': ['src/model/source', 'src/native'],
   'src/workers': ['src/errors.ts'],
   'src/model': ['src/errors.ts'],
-  'src/model/source': ['src/errors.ts', 'src/model', 'src/model/source/transfer'],
-  'src/model/source/transfer': ['src/errors.ts', 'src/model/source'],
+  'src/model/source': ['src/errors.ts', 'src/progress.ts', 'src/model', 'src/model/source/transfer'],
+  'src/model/source/transfer': ['src/errors.ts', 'src/progress.ts', 'src/model/source'],
 
   // Tests know what they test, the benchmark knows what it measures, and neither knows the other.
   test: ['src/**', 'test/**', 'scripts'],

@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Turns documents into vectors as the service does. The encoder starts with the first texts: what re-embedding refuses, it refuses before. */
+/** Turns documents into vectors as the service does. The encoder starts only with the first batch, so a refused store costs no model load. */
 function createEncoding(config: Config, model: ResolvedModel) {
   const { dir, config: modelConfig } = model;
   const { prompts, normalize } = modelConfig;
@@ -81,7 +81,7 @@ function createEncoding(config: Config, model: ResolvedModel) {
   };
 }
 
-/** Shows and counts the documents of this run; one line before tells of those that an earlier run has done. */
+/** Shows and counts the documents of this run. First prints how many an earlier run has done. */
 function documentsProgress(modelName: string): ReembedProgress & { stop(): void; encoded(): number } {
   const shown = terminalProgress(process.stderr, { name: 'documents', show: String });
   let encoded = 0;

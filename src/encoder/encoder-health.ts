@@ -1,4 +1,4 @@
-/** Whether inference works. After a failure it counts as broken until one succeeds; a probe tries once a second. */
+/** Whether inference works. After a failure it counts as broken until one succeeds; until then a probe tries once per second. */
 
 const PROBE_TEXT = 'Is the model able to encode?';
 const PROBE_INTERVAL_MS = 1000;

@@ -2,16 +2,16 @@
 import type { Encoder } from './encoder.ts';
 
 export interface EncoderSpeed {
-  /** Of all encoders together. */
+  /** Speed of all encoders together. */
   readonly tokensPerMs: number;
   /** What one inference costs besides its tokens, counted in tokens. */
   readonly overheadTokens: number;
 }
 
 export interface TextSample {
-  /** Of any text: the cost of an inference doesn't depend on its words. */
+  /** Token ids of any text: the cost of an inference doesn't depend on its words. */
   readonly ids: Int32Array;
-  /** Tokens of a text that the model sees, at most. */
+  /** The model sees at most this many tokens of a text. */
   readonly maxTokens: number;
 }
 

@@ -7,9 +7,9 @@ export interface EncoderFacts {
   readonly dimensions: number;
   readonly device: 'cpu' | 'cuda';
   readonly precision: Precision;
-  /** For people: what runs where, such as `ONNX Runtime 1.30.0, cpu, fp32`. */
+  /** A description for people of what runs where, such as `ONNX Runtime 1.30.0, cpu, fp32`. */
   readonly description: string;
-  /** Whether texts are padded to the longest of their batch. A batch costs its padded size then, else its tokens. */
+  /** Whether texts are padded to the longest of their batch. If padded, a batch costs its padded size, otherwise its tokens. */
   readonly pads: boolean;
 }
 

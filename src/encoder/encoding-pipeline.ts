@@ -4,6 +4,7 @@ import { EncoderHealth } from './encoder-health.ts';
 import type { TextSample } from './encoder-speed.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
+import { DEFAULT_BATCH_TOKENS } from './queue/batch-tokens.ts';
 import type { BatchReport, TokenizeReport } from './queue/queue-reports.ts';
 import { startEncoders } from './start-encoders.ts';
 import { superviseEncodingThread } from './thread-errors.ts';
@@ -20,23 +21,21 @@ export interface PipelineEvents {
 
 export interface EncodingPipeline extends Omit<EncoderFacts, 'pads'> {
   readonly queue: BatchQueue;
-  /** Tokens of a text that the model sees, at most. */
+  /** The model sees at most this many tokens of a text. */
   readonly maxTokens: number;
   readonly vocabSize: number;
-  /** Token ids that the tokenizer puts before and behind a text: [CLS] and [SEP]. */
+  /** Token ids that the tokenizer puts before and after a text: [CLS] and [SEP]. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
-  /** Native memory of the encoder; 0 with ONNX Runtime, which doesn't tell. */
+  /** Native memory of the encoder; 0 with ONNX Runtime, which doesn't report it. */
   readonly encoderMemoryBytes: () => number;
   /** False from a failed inference until the next one that works. */
   readonly healthy: () => boolean;
   readonly close: () => Promise<void>;
 }
 
-/** Encoders are measured with it. */
+/** Encoders are measured with this text. */
 const SAMPLE_TEXT = 'How long does it take to encode a sentence of some ten words?';
-/** Some 500 tokens keep a CPU busy, and larger batches make other texts wait longer; a GPU needs many. */
-const BATCH_TOKENS = { cpu: 1024, cuda: 16_384 } as const;
 
 /** @throws CosimoError `model_invalid`; `invalid_setting` when a device can't be had */
 export async function startPipeline(options: PipelineOptions, events: PipelineEvents): Promise<EncodingPipeline> {
@@ -67,7 +66,7 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
     encoders: set.encoders,
     maxTokens,
     pads,
-    batchTokens: options.batchTokens || BATCH_TOKENS[device],
+    batchTokens: options.batchTokens || DEFAULT_BATCH_TOKENS[device],
     overheadTokens: set.overheadTokens,
     tokensMax: options.tokensMax,
     bytesMax: options.bytesMax,

@@ -1,7 +1,7 @@
 /** Token ids of several texts in one buffer: one thread can hand it to another without a copy. */
 
 export interface PackedIds {
-  /** Of all texts, one text after another. */
+  /** The ids of all texts, one text after another. */
   readonly ids: Int32Array<ArrayBuffer>;
   /** Tokens of each text. */
   readonly lengths: readonly number[];

@@ -13,15 +13,15 @@ export interface ParallelismSettings {
   readonly threads: number;
 }
 
-/** Each worker has its own copy of the weights. */
+/** Most workers that are tried, since each copies the weights. */
 const CANDIDATE_WORKERS_MAX = 8;
 
 /**
- * What is worth measuring on so many cores. Fewest workers come first: a lone text is encoded soonest by many threads.
+ * Combinations to measure on `cores` cores, fewest workers first: one text is fastest with many threads.
  * @returns a single candidate where the settings leave nothing to choose
  */
 export function parallelismCandidates({ workers, threads }: ParallelismSettings, cores: number): Parallelism[] {
-  // ENCODER_THREADS alone limits one encoder to so many threads; ENCODER_WORKERS alone divides the cores.
+  // ENCODER_THREADS alone sets the threads of one encoder; ENCODER_WORKERS alone divides the cores.
   if (threads > 0) return [{ workers: Math.max(1, workers), threads }];
   if (workers > 0) return [{ workers, threads: Math.max(1, Math.floor(cores / workers)) }];
   const candidates: Parallelism[] = [];

@@ -8,7 +8,7 @@ export interface PipelineOptions extends EncoderSettings, ParallelismSettings {
   readonly model: Model;
   /** Number of the CUDA device. */
   readonly deviceId: number;
-  /** Most tokens of one inference, padding included where there is any; 0 for what suits the device. */
+  /** Most tokens of one inference, padding included where there is any; 0 for the default of the device. */
   readonly batchTokens: number;
   /** Most tokens and UTF-8 bytes that may wait or be encoded. */
   readonly tokensMax: number;

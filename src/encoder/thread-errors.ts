@@ -1,4 +1,4 @@
-/** What the threads that tokenize and encode have in common: how they are started again, and what their failures are called. */
+/** The error codes of the threads that tokenize and encode: when one doesn't start, when one is lost, and when its work fails. */
 import { CosimoError, errorCodeOf } from '../errors.ts';
 import type { Methods } from '../workers/rpc-messages.ts';
 import { type Supervised, Supervisor } from '../workers/supervisor.ts';
@@ -18,7 +18,7 @@ export function startEncodingThread<M extends Methods<M>, R>(
   return WorkerThread.start({ ...options, notStarted, lost });
 }
 
-/** @param start starts another one; who asks when it can't is told `encoder_lost` */
+/** @param start starts a new thread; if that fails, callers get `encoder_lost` */
 export function superviseEncodingThread<T extends Supervised>(
   first: T,
   start: () => Promise<T>,
@@ -31,7 +31,7 @@ export function superviseEncodingThread<T extends Supervised>(
   return new Supervisor({ first, start: startAgain, onRestart });
 }
 
-/** Within such a thread: what fails without a code of ours is `inference_failed`. */
+/** For work inside such a thread. Errors without a code become `inference_failed`. */
 export async function withInferenceFailed<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -41,7 +41,7 @@ export async function withInferenceFailed<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Clients are told the general sentence: what of the thread is to be known has its line in the log. */
+/** Clients get the general sentence; the cause is in the log. */
 function lost(cause: Error): CosimoError {
   return new CosimoError('encoder_lost', undefined, { cause });
 }

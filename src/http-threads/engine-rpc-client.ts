@@ -1,4 +1,4 @@
-/** The engine of the main thread, as an HTTP thread sees it: what the cache holds is answered here, the rest is asked for. */
+/** The engine as an HTTP thread sees it: it answers what the shared cache holds, and calls the main thread for the rest. */
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import type { ThreadCounts } from '../metrics/thread-counts.ts';
 import type { EmbeddingBackend, EncodeOptions } from '../service/embedding-backend.ts';
@@ -10,14 +10,14 @@ import type { EngineFacts } from './http-thread-protocol.ts';
 
 export interface RemoteEngineParts {
   readonly client: RpcClient<EngineMethods>;
-  /** The one of the process. */
+  /** The cache that all threads of the process share. */
   readonly cache: EmbeddingCache;
   readonly counts: ThreadCounts;
   readonly facts: EngineFacts;
   readonly textBytesMax: number;
 }
 
-/** Where the main thread doesn't say how long its queue is. */
+/** For refusals of this thread: the length of the main thread's queue is not known here. */
 const RETRY_AFTER_S = 1;
 
 export function remoteEngine({ client, cache, counts, facts, textBytesMax }: RemoteEngineParts): Engine {

@@ -1,4 +1,4 @@
-/** What HTTP threads ask of the main thread, which has the engine. */
+/** The methods that HTTP threads call on the main thread, which has the engine. */
 import type { RateCount } from '../http/rate-counter.ts';
 import type { MetricsText } from '../http/stats-routes.ts';
 import type { Document } from '../service/document.ts';

@@ -1,4 +1,4 @@
-/** What the main thread does when HTTP threads ask. */
+/** The main thread's handlers for the calls of HTTP threads. */
 import type { Registry } from 'prom-client';
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
@@ -44,7 +44,7 @@ function loaded(encoding: () => EncodingParts | undefined): EncodingParts {
   return parts;
 }
 
-/** Looks in the cache again: since the HTTP thread has looked, another one may have had the same text encoded. */
+/** Looks in the cache again: another thread may have encoded the text meanwhile. */
 async function encodeAbsent(
   { backend, cache }: EncodingParts,
   { texts, sizes, cache: useCache }: EncodeArgs,

@@ -9,7 +9,7 @@ export interface Address {
   readonly PORT: number;
 }
 
-/** Error codes of listening where the platform, or its kernel, has no such option. */
+/** Error codes of `listen` on a platform without reusePort. */
 const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOPROTOOPT']);
 
 /** Listens and stops again; resolves to the port. */

@@ -1,4 +1,4 @@
-/** What the main thread tells an HTTP thread, and asks of it. */
+/** The messages of the main thread to an HTTP thread: its options, and the methods that it answers. */
 import type { Config } from '../config.ts';
 import type { Prompts } from '../model/prompts.ts';
 import type { ServedModel } from '../service/engine.ts';
@@ -12,9 +12,9 @@ export interface HttpThreadOptions {
   readonly counts: SharedArrayBuffer;
 }
 
-/** What the thread tells once it listens. */
+/** What the thread sends once it listens. */
 export interface HttpThreadFacts {
-  /** In the order in which their answers are counted: the same in all threads. */
+  /** The routes, in the order of their counts. It is the same in all threads. */
   readonly routes: readonly string[];
 }
 

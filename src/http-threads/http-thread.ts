@@ -27,7 +27,7 @@ export class HttpThread extends ThreadHandle<HttpThreadMethods, HttpThreadFacts>
     return new HttpThread(await WorkerThread.start({ program, ...start }), start.onError);
   }
 
-  /** In the order in which their answers are counted. */
+  /** The routes, in the order of their counts. */
   get routes(): readonly string[] {
     return this.thread.ready.routes;
   }

@@ -17,7 +17,7 @@ export interface HttpThreadsOptions {
   readonly log: (line: string) => void;
 }
 
-/** A thread that doesn't live a second isn't worth starting again and again. */
+/** A thread that lives less than a second is started again only after a second. */
 const RESTART_DELAYS = { delay_ms: 100, shortLife_ms: 1000 };
 
 export class HttpThreads {
@@ -39,7 +39,8 @@ export class HttpThreads {
   }
 
   /**
-   * Resolves when all listen, to their routes in the order in which answers are counted.
+   * Resolves once all listen.
+   * @returns the routes, in the order of their counts
    * @throws CosimoError `invalid_setting` where the platform can't share a port; what listening throws
    */
   async listen(): Promise<readonly string[]> {
@@ -48,7 +49,7 @@ export class HttpThreads {
     return threads[0]?.routes ?? [];
   }
 
-  /** Where they listen. */
+  /** The address at which they listen. */
   get origin(): string {
     const { HOST } = this.#options.config;
     return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${this.#port}`;
@@ -70,7 +71,7 @@ export class HttpThreads {
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.close()));
   }
 
-  /** @param number counted from 1, as are the rows that the threads count in */
+  /** @param number counted from 1; it is also the row of the thread's counts */
   async #startThread(number: number): Promise<HttpThread> {
     const { config, counts, handlers, log, count } = this.#options;
     const thread = await HttpThread.start({

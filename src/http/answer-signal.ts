@@ -1,8 +1,9 @@
+/** A signal for work that only an answer needs. */
 import type { FastifyReply } from 'fastify';
 
 /**
- * Fires once nobody waits for the answer any more: it was sent, its time is up, or the client has gone. Fastify's own
- * `request.signal` is of no use here: it fires as soon as the body has been read.
+ * Aborts once nobody waits for the answer: it was sent, its time is up, or the client has gone. Fastify's own
+ * `request.signal` can't do this: it aborts as soon as the body has been read.
  */
 export function answerSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();

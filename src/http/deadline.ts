@@ -5,8 +5,8 @@ import { CosimoError } from '../errors.ts';
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Answers 503 to a request that has not been answered within `limit_ms`. Fastify's own `handlerTimeout` is of no use
- * here: it ends as soon as the body has been read.
+ * Answers 503 to a request that has not been answered within `limit_ms`. Fastify's own `handlerTimeout` can't do
+ * this: it ends as soon as the body has been read.
  *
  * @returns a function that closes the app: it answers the requests that have come in whole, and cuts connections that
  *   are still sending
@@ -33,12 +33,12 @@ export function registerDeadline(app: FastifyInstance, limit_ms: number): () => 
 
 const cameInWhole = ({ request }: FastifyReply) => request.raw.complete;
 
-/** Else closing would wait for the kept-alive connection. */
+/** Otherwise closing would wait for the kept-alive connection. */
 function endConnection(reply: FastifyReply): void {
   if (!reply.sent) reply.header('connection', 'close');
 }
 
-/** Requests in the order of their deadlines. One timer serves all: most are answered long before it fires. */
+/** Unanswered requests in the order of their deadlines. One timer serves all, since most are answered long before it fires. */
 class Unanswered {
   readonly #limit_ms: number;
   readonly #deadlines_ms = new Map<FastifyReply, number>();

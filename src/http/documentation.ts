@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { sendJson } from './answers/send-json.ts';
 
-/** Register it before the routes that it is to describe. */
+/** Call it before the routes that it describes are added. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {

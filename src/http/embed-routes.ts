@@ -8,7 +8,7 @@ import { type Body, EmbeddingsJson, type OtherMembers } from './answers/embeddin
 import { sendJson } from './answers/send-json.ts';
 import { BODY_ERRORS, EmbedBatchResponse, type EmbedBody, EmbedRequest, EmbedResponse } from './schemas.ts';
 
-/** Texts of so many UTF-16 units together can be looked up in one turn of the event loop. */
+/** Texts of up to this many UTF-16 units together are looked up in one turn of the event loop. */
 const CHARS_AT_ONCE = 256 * 1024;
 
 type EmbedFastifyRequest = FastifyRequest<{ Body: EmbedBody }>;
@@ -16,7 +16,7 @@ type EmbedFastifyRequest = FastifyRequest<{ Body: EmbedBody }>;
 export function embedRoutes(app: FastifyInstance, holder: EngineHolder, batchSizeMax: number): void {
   const json = new EmbeddingsJson();
 
-  /** Answers at once when the cache holds every text; else the missing ones are encoded first. */
+  /** Answers at once when the cache holds every text; otherwise the missing ones are encoded first. */
   function embed(request: EmbedFastifyRequest, reply: FastifyReply, endpoint: Endpoint, tooLarge: string): unknown {
     const { texts, cache } = request.body;
     if (texts.length > batchSizeMax) throw new CosimoError('batch_too_large', tooLarge);

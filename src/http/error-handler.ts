@@ -1,4 +1,4 @@
-/** Turns errors into a status and a sentence: for all routes, in the words of FastAPI. `openai/errors.ts` has OpenAI's form. */
+/** Turns errors into status and body in FastAPI's form. /v1 uses openai/errors.ts. */
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
 import { sendDetail, sendJson } from './answers/send-json.ts';
@@ -20,7 +20,7 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   index_full: 507,
 };
 
-/** Refusals, which are no fault of ours: there is nothing to log. */
+/** Statuses from 500 on that are refusals, not internal errors: they are not logged. */
 const EXPECTED: ReadonlySet<number> = new Set([503, 507]);
 
 const UNAUTHORIZED = 'Send the API key in the header Authorization: Bearer KEY';
@@ -35,8 +35,8 @@ const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param retryAfter_s is asked when a refusal does not say itself when the client should try again
- * @param logger gets the faults of ours; without one nothing is logged
+ * @param retryAfter_s called when a refusal does not say when the client should try again
+ * @param logger gets internal errors; without a logger nothing is logged
  */
 export function installErrorHandler(
   app: FastifyInstance,
@@ -65,7 +65,7 @@ export function setRetryAfter(reply: FastifyReply, status: number, error: Error,
   reply.header('retry-after', (error as { retryAfter_s?: number }).retryAfter_s ?? retryAfter_s());
 }
 
-/** What a client is told of an error. Of a fault of ours it is told nothing. */
+/** What a client learns of an error. Internal errors reveal nothing. */
 export function describeError(error: FastifyError): { status: number; sentence: string } {
   const code = errorCodeOf(error);
   const status = code === undefined ? (error.statusCode ?? 500) : (STATUS[code] ?? 500);

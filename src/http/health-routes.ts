@@ -6,7 +6,7 @@ import { HealthResponse, LiveResponse } from './schemas.ts';
 
 const RETRY_AFTER_S = 1;
 
-/** They answer without a key and under pressure: whoever asks them decides whether the process lives. */
+/** They answer without a key and under pressure, since supervisors ask them whether to keep the process. */
 export function healthRoutes(app: FastifyInstance, holder: EngineHolder): void {
   app.get(
     '/health',

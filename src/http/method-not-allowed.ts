@@ -3,7 +3,7 @@ import { METHODS } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { sendDetail } from './answers/send-json.ts';
 
-/** Notes the routes that are added from now on. @returns a function that adds to each path its other methods, to be called last */
+/** Call the returned function after all routes: it adds a 405 route for the other methods of each path. */
 export function registerMethodNotAllowed(app: FastifyInstance): () => void {
   const methodsByPath = new Map<string, Set<string>>();
   for (const method of METHODS) {
@@ -28,7 +28,7 @@ function addOtherMethods(app: FastifyInstance, url: string, methods: ReadonlySet
     url,
     method: app.supportedMethods.filter((name) => !methods.has(name)),
     schema: { hide: true },
-    // This hook runs before the body is read, which is of no interest.
+    // This hook answers before the body is read.
     onRequest: (_request, reply, _done) => {
       sendDetail(reply.header('allow', allow), 405, 'Method Not Allowed');
     },

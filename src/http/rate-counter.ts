@@ -1,12 +1,12 @@
-/** Counts requests of an address in windows of a minute; a window begins with its first request. */
+/** Counts the requests of each address in windows of one minute; a window begins with its first request. */
 
-/** RATE_LIMIT is requests a minute. */
+/** RATE_LIMIT counts requests per minute. */
 export const RATE_WINDOW_MS = 60_000;
 
 export interface RateCount {
   /** Requests of the address in its window so far. */
   readonly current: number;
-  /** Until the window ends. */
+  /** Time until the window ends. */
   readonly ttl_ms: number;
 }
 
@@ -17,10 +17,10 @@ interface Window {
 
 export class RateCounter {
   readonly #addressesMax: number;
-  /** By address, in the order of their ends. */
+  /** Windows by address, in the order of their ends. */
   readonly #windows = new Map<string, Window>();
 
-  /** @param addressesMax past it, the addresses whose windows end first are forgotten */
+  /** @param addressesMax above this number the addresses whose windows end first are forgotten */
   constructor(addressesMax = 5000) {
     this.#addressesMax = addressesMax;
   }

@@ -30,7 +30,7 @@ export class VectorIndex {
     return this.#index.memoryBytes;
   }
 
-  /** Bytes to plan for so many rows. */
+  /** Bytes to plan for `rows` rows. */
   bytesOfRows(rows: number): number {
     return this.#index.bytesOfRows(rows);
   }

@@ -8,7 +8,7 @@ interface Sample {
   readonly metricName?: string;
 }
 
-/** @param routes in the order of their counts. Each has its series from then on, before its first request. */
+/** @param routes in the order of their counts. Their series exist from now on, at 0. */
 export function registerHttpMetrics(registry: Registry, counts: ProcessCounts, routes: readonly string[]): void {
   const register = (type: 'counter' | 'histogram', name: string, help: string, samples: () => Sample[]) => {
     // Name and `get` are all that the registry uses of a metric.

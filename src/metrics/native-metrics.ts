@@ -1,4 +1,4 @@
-/** Metrics of native parts, which count for themselves: each is read from its part when somebody asks. */
+/** Metrics of native parts, made from their statistics: the native parts count, and metrics are read when somebody asks. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** One number of a part's statistics. */

@@ -1,6 +1,6 @@
 /**
- * Counts of all HTTP threads, in memory that they share: a thread that dies loses no counts. Each thread has a row that it
- * alone writes; whoever reads adds the rows up.
+ * Counts of all HTTP threads, in memory that they share: if a thread dies, its counts stay. Each thread has a row that it
+ * alone writes; readers add the rows up.
  */
 
 export const ENDPOINTS = ['embed', 'batch', 'search', 'index'] as const;

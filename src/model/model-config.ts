@@ -5,7 +5,7 @@ import { type Pooling, readPipelineConfig } from './pipeline-config.ts';
 import { type Prompts, readPrompts } from './prompts.ts';
 import { readMaxSeqLength } from './sequence-length.ts';
 
-/** It decides how tensors are named and where positions begin. */
+/** Decides how tensors are named and where positions begin. */
 export type Architecture = 'bert' | 'roberta' | 'distilbert';
 
 /** A sentence encoder of the BERT family. */
@@ -22,7 +22,7 @@ export interface ModelConfig {
   /** The row of the first token; RoBERTa keeps the rows before it for padding. */
   readonly firstPosition: number;
   readonly padTokenId: number;
-  /** Tokens of a text, [CLS] and [SEP] included, that the model sees; at most `maxPositions - firstPosition`. */
+  /** The model sees at most this many tokens of a text, [CLS] and [SEP] included; at most `maxPositions - firstPosition`. */
   readonly maxSeqLength: number;
   readonly pooling: Pooling;
   /** Whether vectors have L2 norm 1. */

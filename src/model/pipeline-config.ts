@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { invalidFile, JsonFile, readJson } from './json-file.ts';
 
-/** How token vectors become one: their mean, that of the first token, or the largest of each component. */
+/** How token vectors become one vector: their mean, the first token's vector, or the maximum of each component. */
 export type Pooling = 'mean' | 'cls' | 'max';
 
 export interface PipelineConfig {

@@ -4,7 +4,7 @@ import { JsonFile } from './json-file.ts';
 
 /** Each is put before the text as it stands; '' for none. */
 export interface Prompts {
-  /** For a text that is called neither query nor document. */
+  /** The prompt of a text that is neither query nor document. */
   readonly text: string;
   readonly query: string;
   readonly document: string;

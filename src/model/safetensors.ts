@@ -6,7 +6,7 @@ export interface Tensor {
   /** As safetensors names it: F32, F16, BF16, I64, … */
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** From the beginning of the file. */
+  /** Offset from the beginning of the file. */
   readonly byteOffset: number;
   readonly byteLength: number;
 }

@@ -2,7 +2,7 @@
 
 /**
  * fp32, fp16 and bf16 give nearly the same vectors, whichever encoder computes them: they share a fingerprint, so that a host
- * which has lost its GPU serves the same store. int8 has its own.
+ * without its GPU still serves the same store. int8 has its own.
  *
  * @param modelFingerprint stands for the model's files
  * @param precision as in the setting PRECISION

@@ -58,9 +58,9 @@ export interface NativeVectorIndex {
   readonly dimensions: number;
   /** Live rows. */
   readonly size: number;
-  /** As in `statistics()`. */
+  /** The same as in `statistics()`. */
   readonly memoryBytes: number;
-  /** Bytes to plan for so many rows of this index: what they take in full chunks at most. */
+  /** Bytes to plan for `rows` rows of this index: the most that they take in full chunks. */
   bytesOfRows(rows: number): number;
   statistics(): NativeIndexStatistics;
   /** Adds a row under a new key; `invalid_argument` when there is a row of that key. The vector is copied. */
@@ -85,7 +85,7 @@ export interface NativeVectorIndex {
 
 export interface NativeCacheOptions {
   readonly dimensions: number;
-  /** For everything: keys, vectors, tables, and memory that waits for readers. */
+  /** Most bytes of everything: keys, vectors, tables, and memory that waits for readers. */
   readonly capacityBytes: number;
   /** An entry that is older is not found any more; 0, the default, sets no age. */
   readonly timeToLiveMs?: number;

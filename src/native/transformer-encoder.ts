@@ -5,7 +5,7 @@ export type NativePrecision = 'fp32' | 'bf16' | 'int8';
 /** The arithmetic of an encoder on one instruction set, which this machine has. */
 export interface NativeEncoderKernel {
   readonly name: string;
-  /** The search kernel whose name in COSIMO_KERNEL brings this one too; `scalar` without any instruction set. */
+  /** The kernel family that selects this kernel in COSIMO_KERNEL; `scalar` for plain C++. */
   readonly family: string;
   readonly precision: NativePrecision;
 }
@@ -49,13 +49,13 @@ export interface NativeEncoderModel extends NativeEncoderSizes {
   readonly pooling: 'mean' | 'cls' | 'max';
   /** Whether vectors are brought to L2 norm 1. */
   readonly normalize: boolean;
-  /** Set for RoBERTa, which counts positions from the row behind that of padding. Without it the first token has row 0. */
+  /** Set for RoBERTa, which counts positions from the row after the padding's row. Without it the first token has row 0. */
   readonly paddingId?: number;
   /** [vocabSize, hidden] */
   readonly words: NativeTensorPlace;
   /** [maxPositions, hidden] */
   readonly positions: NativeTensorPlace;
-  /** [any, hidden], of which the first row counts. */
+  /** [any, hidden]; only the first row is used. */
   readonly tokenTypes?: NativeTensorPlace;
   readonly norm: NativeWeightAndBias;
   readonly layers: readonly NativeEncoderLayer[];

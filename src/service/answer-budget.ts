@@ -10,7 +10,7 @@ export class AnswerBudget {
   }
 
   /**
-   * @param over fires when the answer has been sent or its client has gone: its bytes are released then
+   * @param over aborts once the answer is sent or the client gone, and frees its bytes
    * @returns a function that takes bytes for this answer; it throws CosimoError `queue_full` when there are too few
    */
   open(over: AbortSignal): (bytes: number) => void {

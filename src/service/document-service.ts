@@ -60,7 +60,7 @@ export class DocumentService {
   }
 
   /**
-   * Fills the index from the store, with a pause after each piece, so that the event loop stays free.
+   * Fills the index from the store, with a pause after each block, so that the event loop stays free.
    * @throws CosimoError `index_full` when the store holds more than the index may take
    */
   async load(): Promise<void> {

@@ -1,4 +1,4 @@
-/** What a document is for whoever calls the service. */
+/** A document, as callers of the service see it. */
 import type { StoredDocument } from '../store/document-store.ts';
 
 /** A document as it was given: its id, its text, and its metadata as JSON text. */

@@ -9,14 +9,14 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Tokens as the model sees them: [CLS] and [SEP] count, truncated ones don't. */
+/** Tokens as the model sees them: [CLS] and [SEP] count, truncated tokens don't. */
 export interface TokenCount {
   readonly tokens: number;
   /** Whether the text had more tokens than the model sees. */
   readonly truncated: boolean;
 }
 
-/** Tokens are known only of a text that has just been encoded. */
+/** The token count is known only if the text has just been encoded. */
 export interface TextVector extends Partial<TokenCount> {
   readonly vector: Float32Array;
 }

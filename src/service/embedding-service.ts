@@ -24,7 +24,7 @@ export interface EmbedOptions {
 }
 
 export interface Embeddings {
-  /** One vector a text, in the texts' order. Don't change them: equal texts share one. */
+  /** One vector for each text, in the texts' order. Don't change them: equal texts share one. */
   readonly vectors: Float32Array[];
   /** Texts that needed no inference: found in the cache, or repeats within the call. */
   readonly cachedCount: number;
@@ -32,7 +32,7 @@ export interface Embeddings {
 
 export interface CountedEmbeddings {
   readonly vectors: Float32Array[];
-  /** Of all texts together, as the model sees them: [CLS] and [SEP] count, truncated ones don't. */
+  /** Tokens of all texts together, as the model sees them: [CLS] and [SEP] count, truncated tokens don't. */
   readonly tokens: number;
   readonly truncatedTexts: number;
 }
@@ -61,7 +61,7 @@ export class EmbeddingService {
     return { vectors: keys.map((key) => (found.get(key) as TextVector).vector), cachedCount };
   }
 
-  /** As `embed`, and counts tokens. Texts that the cache holds are tokenized for that. */
+  /** Like `embed`, and counts tokens. Texts that the cache holds are tokenized for that. */
   async embedCounted(texts: readonly string[], options: EmbedOptions = {}): Promise<CountedEmbeddings> {
     const { found, keys } = await this.#lookUp(texts, options);
     const uncounted = [...found].flatMap(([key, { tokens }]) => (tokens === undefined ? [key] : []));
@@ -88,7 +88,7 @@ export class EmbeddingService {
   /**
    * Writes JSON of the texts' vectors as `writeVectorsJson` does, if all of them are in the cache.
    * @param texts as in `embed`, few enough to be written in one turn of the event loop
-   * @returns the end of what was written, or -1: nothing is counted then
+   * @returns where the text ends, or -1 when a vector is missing; then nothing is counted
    */
   writeCached(texts: readonly string[], target: Uint8Array, offset: number): number {
     const { cache, counts, prompts } = this.#parts;
@@ -103,7 +103,7 @@ export class EmbeddingService {
   ): Promise<LookUp> {
     const { cache, counts, backend, prompts } = this.#parts;
     // Long texts let other requests run in between; a call of short texts runs without a pause. During a pause another
-    // call may have had a text encoded that this one missed: those are looked up again.
+    // call may have had a missing text encoded, so missing texts are looked up again.
     const slice = new TimeSlice();
     const sizes: number[] = [];
     for (const text of texts) {

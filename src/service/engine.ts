@@ -1,4 +1,4 @@
-/** What answers requests once the model is loaded, and the holder that routes ask for it before and after. */
+/** The engine, which answers requests once the model is loaded, and its holder, which routes ask before and after that. */
 import { CosimoError } from '../errors.ts';
 import type { ThreadCounts } from '../metrics/thread-counts.ts';
 import type { StoredDocument } from '../store/document-store.ts';
@@ -20,10 +20,10 @@ export interface ServedModel {
   /** Other names that clients may use for it. */
   readonly aliases: readonly string[];
   readonly dimensions: number;
-  /** Tokens of a text that it sees, at most. */
+  /** The model sees at most this many tokens of a text. */
   readonly maxTokens: number;
   readonly vocabSize: number;
-  /** Token ids that the tokenizer puts before and behind a text: [CLS] and [SEP]. */
+  /** Token ids that the tokenizer puts before and after a text: [CLS] and [SEP]. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
   /** When it was loaded, in seconds since 1970. */

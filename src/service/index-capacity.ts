@@ -1,4 +1,4 @@
-/** Whether the index may take another document. Pending writes count too. */
+/** Decides whether the index may take another document. Pending writes count too. */
 import { CosimoError } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { DocumentStore } from '../store/document-store.ts';
@@ -14,13 +14,13 @@ export interface IndexCapacityParts {
 
 interface PendingId {
   writes: number;
-  /** The store lacks the id: one of its writes will add a document. */
+  /** The store lacks the id, so a write of it will add a document. */
   isNew: boolean;
 }
 
 /**
  * A write is admitted before anything is done for it, and released once it has failed or is applied. The documents of the
- * store and the new ids of pending writes together never exceed `documentsMax`. Commits must be told in their order.
+ * store and the new ids of pending writes together never exceed `documentsMax`. Call `stored` and `deleted` in the order of the commits.
  */
 export class IndexCapacity {
   readonly #parts: IndexCapacityParts;
@@ -50,7 +50,7 @@ export class IndexCapacity {
     }
   }
 
-  /** @throws CosimoError `index_full` when the index can't take as many rows more */
+  /** @throws CosimoError `index_full` when the index can't take that many more rows */
   requireBytesFor(rows: number): void {
     if (this.#hasBytesFor(rows)) return;
     throw new CosimoError(

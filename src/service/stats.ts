@@ -6,7 +6,7 @@ import type { ProcessCounts } from '../metrics/thread-counts.ts';
 export interface StatsParts {
   /** As in the MODEL setting. */
   readonly modelName: string;
-  /** What encodes where, for people. */
+  /** A description of the encoder for people: what runs where. */
   readonly encoder: string;
   /** The search kernel. */
   readonly kernel: string;

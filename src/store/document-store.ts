@@ -7,7 +7,7 @@ export interface StoredDocument {
   readonly metadata: string;
 }
 
-/** A version is the number of a write. It only grows: it tells the older of two documents, and is the key of the vector. */
+/** A version is the number of a write. It only grows: the older of two documents has the smaller version. It is also the key of the vector. */
 export interface PutResult {
   readonly version: number;
   /** The version that this one replaces. */
@@ -35,7 +35,7 @@ export interface DocumentStore {
   /** @returns the version that was deleted; undefined when there was no such document */
   delete(id: string): Promise<number | undefined>;
   forget(version: number): void;
-  /** All vectors, some thousand at a time, oldest version first. */
+  /** All vectors, in blocks, oldest version first. */
   vectors(): Iterable<StoredVectors>;
   close(): Promise<void>;
 }

@@ -41,7 +41,7 @@ export class MemoryStore implements DocumentStore {
     this.#documents.delete(version);
   }
 
-  /** A new store is empty, and only a new store fills an index. */
+  /** Empty: the index is filled at start, when this store is empty. */
   *vectors(): Iterable<StoredVectors> {}
 
   async close(): Promise<void> {}

@@ -21,9 +21,9 @@ export class RpcClient<M extends Methods<M>> {
   }
 
   /**
-   * @param signal tells the other thread when nobody waits for the response, or keeps it, any more; the request then
-   *   rejects with `cancelled` unless it has been answered
-   * @param transfer what of the arguments is handed over instead of copied
+   * @param signal aborted when the response is no longer needed; this reaches the other thread, and the request rejects with
+   *   `cancelled` unless it has been answered
+   * @param transfer buffers and ports in the arguments that are handed over instead of copied
    */
   request<K extends keyof M & string>(
     method: K,

@@ -28,8 +28,8 @@ class IncomingRequest {
   #isReleased = false;
 
   /**
-   * Fires when the client's signal does, when its thread has ended, and in any case once the response isn't kept any more.
-   * Made when it is asked for: making and firing a signal takes longer than a small response.
+   * Aborts when the client's signal does, when the client's thread has ended, and in any case once the response is no longer
+   * kept. It is made on demand: making and aborting a signal takes longer than a small response.
    */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();

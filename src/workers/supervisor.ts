@@ -1,4 +1,4 @@
-/** Keeps something that may die, such as a thread, running: whoever asks for it gets a living one. */
+/** Keeps something that may die running, such as a thread: `get()` always gives a living one. */
 import { CosimoError } from '../errors.ts';
 
 export interface Supervised {
@@ -10,11 +10,11 @@ export interface Supervised {
 
 export interface SupervisorOptions<T extends Supervised> {
   readonly start: () => Promise<T>;
-  /** The first one, if it has been started already; otherwise the first who asks has it started. */
+  /** The first one, if it has been started already; otherwise started at the first get(). */
   readonly first?: T;
   /** Called when the last one has died and another one is going to be started. */
   readonly onRestart?: () => void;
-  /** Starts another one without being asked, if one has lived; otherwise the next who asks has it started. */
+  /** Starts another one after a delay, if one has lived; otherwise the next get() starts it. */
   readonly restart?: RestartDelays;
 }
 
@@ -37,7 +37,7 @@ export class Supervisor<T extends Supervised> {
   }
 
   /**
-   * A living one. All who ask while it is being started get the same.
+   * A living one. All calls while it is being started get the same.
    * @throws CosimoError `closed`; what `start` throws
    */
   async get(): Promise<T> {

@@ -4,7 +4,7 @@ import type { Methods } from './rpc-messages.ts';
 import type { Supervised } from './supervisor.ts';
 import type { WorkerThread } from './worker-thread.ts';
 
-/** `M` is what the thread answers, `R` what it told once it was ready. */
+/** `M`: the methods that the thread answers. `R`: what it sent once it was ready. */
 export abstract class ThreadHandle<M extends Methods<M>, R> implements Supervised {
   protected readonly thread: WorkerThread<M, R>;
 

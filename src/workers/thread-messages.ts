@@ -1,4 +1,4 @@
-/** What a worker thread says to the thread that has started it. `R` is what it tells once it is ready. */
+/** The messages of a worker thread to the thread that has started it. `R` is what it sends once it is ready. */
 import type { RpcRequestMessage, RpcResponseMessage } from './rpc-messages.ts';
 
 export type FromThread<R> =

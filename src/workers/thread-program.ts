@@ -6,7 +6,7 @@ import { type Handlers, RpcServer } from './rpc-server.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 
 export interface ThreadProgram<M extends Methods<M>, R> {
-  /** What the thread tells once it is ready. Clonable. */
+  /** What the thread sends once it is ready. Clonable. */
   readonly ready: R;
   readonly handlers: Handlers<M>;
 }
@@ -14,12 +14,12 @@ export interface ThreadProgram<M extends Methods<M>, R> {
 /** The thread that has started this one. */
 export interface ParentThread<P extends Methods<P>> {
   readonly log: (line: string) => void;
-  /** Asks it for what it answers to this thread. */
+  /** Calls its methods. */
   readonly client: RpcClient<P>;
 }
 
 /**
- * What `setUp` throws ends the thread before it is ready, and is told to whoever has started it.
+ * What `setUp` throws ends the thread before it is ready; the thread that has started it gets the error.
  * @param setUp gets the thread's options
  */
 export async function runThread<O, M extends Methods<M>, R, P extends Methods<P> = NoMethods>(

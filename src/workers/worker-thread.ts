@@ -1,4 +1,4 @@
-/** A worker thread, as the thread that has started it sees it: its program tells when it is ready, then answers requests. */
+/** A worker thread, as the thread that has started it sees it: its program says when it is ready, then answers requests. */
 import { Worker } from 'node:worker_threads';
 import { errorCodeOf } from '../errors.ts';
 import { RpcClient } from './rpc-client.ts';
@@ -11,7 +11,7 @@ import type { FromThread, ToThread } from './thread-messages.ts';
 export interface WorkerThreadOptions<P extends Methods<P>> {
   /** The program, which calls `runThread`. */
   readonly program: URL;
-  /** For people and debuggers. */
+  /** The thread's name in messages and debuggers. */
   readonly name: string;
   /** What the program is given. Cloned. */
   readonly options: unknown;
@@ -21,15 +21,13 @@ export interface WorkerThreadOptions<P extends Methods<P>> {
   readonly handlers?: Handlers<P>;
   /** Takes an error that ends the thread. */
   readonly onError?: (error: Error) => void;
-  /**
-   * What callers are told when the thread ends before it is ready, and later, when requests are pending or come too late.
-   * Without them it is the error that the thread has ended by.
-   */
+  /** Makes the error when the thread ends before it is ready. By default it is the cause itself. */
   readonly notStarted?: (cause: Error) => Error;
+  /** Makes the error of requests that are pending or come after its end. By default it is the cause itself. */
   readonly lost?: (cause: Error) => Error;
 }
 
-/** `M` is what the program answers, `R` what it tells once it is ready, `P` what it asks of the thread that has started it. */
+/** `M`: the methods that the program answers. `R`: what it sends once it is ready. `P`: the methods that it calls on the thread that started it. */
 export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMethods> implements Supervised {
   /** Asks the program. Once the thread has ended, requests reject with what `lost` makes of that. */
   readonly client: RpcClient<M>;
@@ -84,7 +82,7 @@ export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMeth
     }
   }
 
-  /** What the program told once it was ready. */
+  /** What the program sent once it was ready. */
   get ready(): R {
     return this.#ready as R;
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'vitest';
 import { loadConfig, settingsHelp } from '../../src/config.ts';
+import { DEFAULT_BATCH_TOKENS } from '../../src/encoder/queue/batch-tokens.ts';
 
 const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -26,6 +27,12 @@ test('docs/settings.md has a row for each setting, with its default', () => {
   );
   assert.deepEqual(rows.map(([name]) => name).sort(), [...names].sort());
   for (const [name, value] of rows) assert.equal(value, written(name), name);
+});
+
+test('BATCH_TOKENS is described with the defaults of the encoder', () => {
+  const { cpu, cuda } = DEFAULT_BATCH_TOKENS;
+  assert.ok(settingsHelp().includes(`0 is ${cpu} on the CPU and ${cuda} on CUDA`));
+  assert.ok(page.includes(`0: ${cpu} on the CPU, ${cuda} on CUDA`));
 });
 
 test('sizes in brackets are the bytes before them', () => {

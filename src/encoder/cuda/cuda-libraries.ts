@@ -9,7 +9,7 @@ const NOT_INSTALLED = 'its libraries are not installed; `npm run setup:cuda` fet
 /** How the error begins when DEVICE=cuda can't be met; the reason follows. */
 export const CUDA_REFUSED = 'DEVICE=cuda, but CUDA cannot be used here: ';
 
-/** @returns why CUDA is not available, as far as files tell without being opened; undefined if it may be */
+/** @returns why CUDA is unavailable, judged by which files exist; undefined if it may work */
 export function missingForCuda(): string | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'its provider is made for Linux on x86-64';
   return hasProvider() ? undefined : NOT_INSTALLED;

@@ -32,7 +32,7 @@ export class NativeEncoder implements Encoder {
     this.description = `native encoder (${encoder.kernel}), cpu, ${encoder.precision}`;
   }
 
-  /** Weights and what the threads work in. */
+  /** Memory of the weights and of what the threads work in. */
   get memoryBytes(): number {
     return this.#encoder.memoryBytes;
   }
@@ -85,7 +85,7 @@ export async function createNativeEncoder({ model, precision, threads }: NativeE
   }
 }
 
-/** A batch that the encoder refuses is our fault, not that of whoever sent the text. */
+/** A batch that the encoder refuses is our fault, not the client's. */
 function serviceError(cause: Error): CosimoError {
   const code = errorCodeOf(cause);
   const isKept = code === 'closed' || code === 'out_of_memory';

@@ -21,7 +21,7 @@ interface Started {
 
 /** Long enough to tell candidates apart, short enough for a start. */
 const COMPARE_MS = 200;
-/** Where there is only one candidate. */
+/** Long enough when there is only one candidate: its speed is needed, not a comparison. */
 const MEASURE_MS = 50;
 
 /** @throws CosimoError `model_invalid`, `invalid_setting` */
@@ -67,7 +67,7 @@ async function start(
   least_ms: number,
 ): Promise<Started> {
   const { log, sample } = options;
-  // The first one starts alone and logs the device, which otherwise each would do.
+  // The first one starts alone and logs the device, so that the others need not.
   const first = await OnnxThread.start({ ...threadOptions(options), threads }, log);
   const same = { ...threadOptions(options), device: first.device, precision: first.precision, threads };
   const started = [first];

@@ -14,11 +14,11 @@ export interface OnnxEncoderOptions {
   readonly device: 'auto' | 'cpu' | 'cuda';
   /** Which of the CUDA devices, counted from 0. */
   readonly deviceId: number;
-  /** `auto` is fp16 on CUDA, where it is far faster, and fp32 on the CPU. An ONNX file is fp32 on either. */
+  /** `auto` is fp16 on CUDA, where it is far faster, and fp32 on the CPU. An ONNX file is fp32 on both. */
   readonly precision: 'auto' | GraphPrecision;
   /** Threads of one inference. */
   readonly threads: number;
-  /** Gets one line: which device and precision serve, and why. */
+  /** Gets one line that says which device and precision serve, and why. */
   readonly log: (line: string) => void;
 }
 

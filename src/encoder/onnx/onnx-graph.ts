@@ -17,7 +17,7 @@ export const GRAPH_OUTPUT = 'embedding';
 
 /**
  * @param source the tensors by name; their files are relative to the folder that the session is given for external data
- * @param precision what the encoder computes in; pooling and normalization are fp32 in either
+ * @param precision what the encoder computes in; pooling and normalization are always fp32
  * @returns a model: `input_ids`, `attention_mask` int64 [batch, sequence] (right padding) → `embedding` float [batch, hidden]
  * @throws CosimoError `model_invalid` for a tensor that is missing, of another shape or of a type that Cosimo doesn't read
  */

@@ -14,7 +14,7 @@ export interface OnnxThreadOptions {
   readonly threads: number;
 }
 
-/** What the thread tells once it is ready. */
+/** What the thread sends once it is ready. */
 export interface OnnxThreadFacts extends EncoderFacts {
   readonly precision: GraphPrecision;
 }

@@ -1,10 +1,10 @@
-/** One vector from a text's token vectors, for ONNX files that end with those. */
+/** Makes one vector from a text's token vectors, for ONNX files whose output is token vectors. */
 import type { ModelConfig } from '../../model/model-config.ts';
 
 export interface TokenVectors {
   /** [batch, sequence, dimensions], row by row; texts begin at the left. */
   readonly values: Float32Array;
-  /** Tokens of each text; what lies behind them is padding. */
+  /** Tokens of each text; padding follows them. */
   readonly lengths: readonly number[];
   readonly sequence: number;
   readonly dimensions: number;

@@ -21,7 +21,7 @@ export class Admission {
   readonly #limits: AdmissionLimits;
   #tokens = 0;
   #bytes = 0;
-  /** Of one encoder; 0 before the first batch. */
+  /** Observed speed of one encoder; 0 before the first batch. */
   #tokensPerSecond = 0;
 
   constructor(limits: AdmissionLimits) {
@@ -36,13 +36,13 @@ export class Admission {
     return this.#bytes;
   }
 
-  /** Seconds until what waits now should be done, at least 1. */
+  /** Estimated seconds until everything that waits now is done, at least 1. */
   get estimatedWait_s(): number {
     return this.#secondsFor(this.#tokens);
   }
 
   /**
-   * An empty queue takes any call: it would be refused for ever otherwise.
+   * An empty queue takes any call; otherwise a large one would be refused for ever.
    * @throws CosimoError `queue_full` with the seconds until there should be room
    */
   requireRoom({ tokens, bytes }: Size): void {

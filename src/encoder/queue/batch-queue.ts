@@ -25,9 +25,9 @@ import {
 export interface BatchQueueOptions extends BatchLimits {
   /** Tokenizes some texts; called again only when the last call has settled. */
   readonly tokenize: (texts: readonly string[]) => Promise<readonly TokenizedText[]>;
-  /** Each encodes one batch at a time: `batch.length × dimensions` floats. The signal fires when nobody wants them any more. */
+  /** Each encodes one batch at a time: `batch.length × dimensions` floats. The signal aborts once nobody wants them. */
   readonly encoders: readonly ((batch: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array>)[];
-  /** Tokens of a text that the model sees, at most. */
+  /** The model sees at most this many tokens of a text. */
   readonly maxTokens: number;
   /** Most tokens and UTF-8 bytes that may wait or be encoded; more is refused. */
   readonly tokensMax: number;
@@ -94,7 +94,7 @@ export class BatchQueue {
     return this.#admission.bytes;
   }
 
-  /** Seconds until what waits now should be done, at least 1: for Retry-After. */
+  /** Estimated seconds until everything that waits now is done, at least 1. Retry-After is made from it. */
   get estimatedWait_s(): number {
     return this.#admission.estimatedWait_s;
   }
@@ -103,7 +103,7 @@ export class BatchQueue {
    * Admits all inputs or none.
    * @param inputs different from one another; token ids with [CLS] and [SEP], at most the model's `max_seq_length`
    * @param signal fires when this caller waits no longer
-   * @param sizes UTF-8 bytes of each input, from whoever has counted them already
+   * @param sizes UTF-8 bytes of each input, if the caller has counted them already
    * @param purpose `count` counts the tokens of each text and encodes none
    * @returns a promise for each input's vector; rejected with `inference_failed`, `encoder_lost` or `cancelled`
    * @throws CosimoError `queue_full`
@@ -128,7 +128,7 @@ export class BatchQueue {
       share.next += size.tokens;
       const same = known[at];
       if (same === undefined) return this.#add(new WaitingText(input, purpose, size, { share, due }));
-      // It is on its way already. It serves this caller too, and its turn comes no later than a new text's would.
+      // Already queued. This caller shares the result; the text's turn may move forward, never back.
       same.waiters += 1;
       same.due = Math.min(same.due, due);
       return same;

@@ -2,8 +2,8 @@
  * Whose turn it is among calls that share the encoder: fair queueing. Every call gets an equal share of what is encoded, in
  * tokens, however many texts it brings; a call of one text behind one of a hundred goes before most of those.
  *
- * Virtual time is the tokens that each waiting call would have been served by now if all were served evenly. A text is due at
- * the virtual time at which its call came, plus the tokens that its call has brought before it.
+ * Virtual time: tokens that each waiting call would have received so far in an even split. A text is due at the virtual time
+ * at which its call came, plus the tokens of the texts before it in its call.
  */
 
 export interface Share {
@@ -17,7 +17,7 @@ export class FairOrder {
   #virtualTime = 0;
   #waitingCalls = 0;
 
-  /** For a call that comes now. */
+  /** The share of a call that comes now. */
   newShare(): Share {
     return { next: this.#virtualTime, waiting: 0 };
   }
@@ -34,7 +34,7 @@ export class FairOrder {
     if (share.waiting === 0) this.#waitingCalls -= 1;
   }
 
-  /** Tokens go to the encoder, of whichever calls. Call it before their texts are removed. */
+  /** Tokens of any calls go to the encoder. Call this before their texts are removed. */
   served(tokens: number): void {
     this.#virtualTime += tokens / Math.max(1, this.#waitingCalls);
   }

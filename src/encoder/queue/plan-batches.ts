@@ -1,8 +1,8 @@
 /** How texts are put together into inferences. */
 
 /**
- * Splits texts into inferences at the least total cost: texts of like length go together, so that little is padded, and
- * an inference more is made only where it saves more padding than it costs.
+ * Splits texts into inferences at the least total cost. Texts of similar length go together, so that little is padded;
+ * one more inference is made only if it saves more padding than it costs.
  *
  * @param lengths tokens of each text, at least 1
  * @param batchTokens most tokens of one inference, padding included; a longer text goes alone
@@ -37,10 +37,10 @@ export function planBatches(lengths: readonly number[], batchTokens: number, ove
 }
 
 /**
- * Without padding an inference costs what its tokens cost: the best batch is as many texts as fit, in their order.
+ * Without padding only tokens count, so texts are taken in order until the batch is full.
  *
- * @param lengths tokens of each text, in the order in which they are to go
- * @returns how many of the first go into one inference of `batchTokens`, at least 1
+ * @param lengths tokens of each text, in their order
+ * @returns how many of the first texts fit into one inference of `batchTokens`, at least 1
  */
 export function countThatFit(lengths: readonly number[], batchTokens: number): number {
   let tokens = lengths[0] ?? 0;

@@ -12,7 +12,7 @@ export interface BatchLimits {
   readonly overheadTokens: number;
 }
 
-/** Planning looks at so many texts, those whose turn is next: its time grows with their number. */
+/** Planning looks only at this many texts whose turn is next, since its time grows with their number. */
 const WINDOW_TEXTS = 256;
 
 export class ReadyTexts extends WaitingList {
@@ -23,7 +23,7 @@ export class ReadyTexts extends WaitingList {
     this.#limits = limits;
   }
 
-  /** The next batch: as many texts as fit, in their order; where texts are padded, the planned batch of the first. */
+  /** The next batch: as many texts as fit, in their order. If texts are padded, it is the planned batch of the first text. */
   take(): WaitingText[] {
     if (this.texts.length === 0) return [];
     this.texts.sort(byTurn);
@@ -33,8 +33,8 @@ export class ReadyTexts extends WaitingList {
   }
 
   /**
-   * Plans the texts whose turn is next into batches, and takes the batch of the very next one. So a text is passed over at
-   * most once for each text whose turn came before its own.
+   * Plans the texts whose turn is next into batches, and takes the batch of the very next text. So a text waits for at most
+   * one batch for each text whose turn comes before its own.
    */
   #takePlanned(): WaitingText[] {
     const window = this.texts.slice(0, WINDOW_TEXTS);

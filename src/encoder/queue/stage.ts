@@ -1,6 +1,6 @@
 /**
  * One step on the way of a text, tokenizing or encoding: a free worker takes the next group of texts. A group that fails is
- * tried again in two halves, so that in the end only the texts fail that cause it; one whose worker died is tried again whole.
+ * tried again in two halves, so that in the end only the texts that cause it fail; one whose worker died is tried again whole.
  * A text that fails alone is tried once more.
  */
 import { errorCodeOf } from '../../errors.ts';
@@ -37,7 +37,7 @@ export class Stage<R> {
     this.#free = [...options.workers];
   }
 
-  /** Gives free workers something to do. */
+  /** Gives each free worker the next group of texts. */
   startWork(): void {
     while (this.#free.length > 0) {
       const group = this.#next();

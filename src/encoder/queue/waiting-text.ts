@@ -6,19 +6,19 @@ import type { Share } from './fair-order.ts';
 /** A text, or the token ids of one. */
 export type QueueInput = string | Int32Array;
 
-/** What is wanted of a text: its vector, or only the number of its tokens. */
+/** What the caller wants from a text: its vector, or only the number of its tokens. */
 export type Purpose = 'encode' | 'count';
 
 export interface EncodedText {
   /** A view, perhaps of a larger buffer; empty where only tokens were to be counted. */
   readonly vector: Float32Array;
-  /** As the model sees them, [CLS] and [SEP] included. */
+  /** Tokens as the model sees them, [CLS] and [SEP] included. */
   readonly tokens: number;
   /** Whether the text had more tokens than the model sees. */
   readonly truncated: boolean;
 }
 
-/** Keep keys apart: texts are well-formed Unicode, and none begins with a lone surrogate. */
+/** No text starts with a lone surrogate, so these prefixes never collide with a text. */
 const PREFIXES = { encode: '', count: '\ud800', ids: '\ud801' } as const;
 
 /** Inputs with the same key share one answer. */
@@ -37,7 +37,7 @@ export class WaitingText {
   readonly encoded: Promise<EncodedText>;
   readonly resolve: (encoded: EncodedText) => void;
   readonly reject: (error: Error) => void;
-  /** Virtual time of `FairOrder`. */
+  /** When its turn comes, in the virtual time of `FairOrder`. */
   due: number;
   /** What it counts for in `FairOrder`: the first estimate of its tokens. */
   readonly cost: number;
@@ -83,7 +83,7 @@ export function splitByWanted(texts: readonly WaitingText[]): { wanted: WaitingT
 
 /**
  * The texts' vectors for one caller, who leaves when the signal fires.
- * @param onLeave called then: nobody may want some of the texts any more
+ * @param onLeave called when the caller leaves: it may have been the last one that wanted a text
  */
 export function encodedUntil(
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** The tokenizer's thread: tokenizing a batch takes milliseconds, and runs while the encoder works on the one before. */
+/** The tokenizer's thread: tokenizing a batch takes milliseconds, and runs while the encoder works on the previous batch. */
 import { Transferred } from '../../workers/rpc-server.ts';
 import { runThread } from '../../workers/thread-program.ts';
 import { packIds } from '../packed-ids.ts';

@@ -7,7 +7,7 @@ export interface TokenizerThreadOptions {
   readonly model: Pick<Model, 'dir' | 'config'>;
 }
 
-/** What the thread tells once it is ready. */
+/** What the thread sends once it is ready. */
 export interface TokenizerFacts {
   readonly special: SpecialTokens;
 }

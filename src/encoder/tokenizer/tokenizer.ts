@@ -13,7 +13,7 @@ export interface TokenizedText {
   readonly truncated: boolean;
 }
 
-/** What the tokenizer puts around a text: [CLS] before, [SEP] behind. */
+/** What the tokenizer puts around a text: [CLS] before it, [SEP] after it. */
 export interface SpecialTokens {
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
@@ -25,13 +25,13 @@ export interface Tokenizer {
   tokenize(texts: readonly string[]): Promise<TokenizedText[]>;
 }
 
-/** A long text is tokenized up to so many characters for each token wanted; mostly that is enough. */
+/** Of a long text first a prefix is tokenized, this many characters for each wanted token; mostly that is enough. */
 const PREFIX_CHARS_PER_TOKEN = 6;
 
 /**
  * @param modelDir folder with tokenizer.json; its own truncation and padding are not used
  * @param config how many tokens the model sees, and how many it knows
- * @throws CosimoError `model_invalid`, also for a tokenizer that has tokens which the model doesn't know
+ * @throws CosimoError `model_invalid`, also for a tokenizer with tokens that the model doesn't know
  */
 export async function loadTokenizer(
   modelDir: string,
@@ -42,7 +42,7 @@ export async function loadTokenizer(
   const { prefix, suffix } = special;
   const room = Math.max(0, config.maxSeqLength - prefix.length - suffix.length);
   const wordTokens = wordTokensMax(json);
-  // Later tokens change nothing, and every id costs time on its way out of the library.
+  // Later tokens are cut anyway, and copying ids out of the library takes time.
   const wanted = room + (wordTokens ?? 1);
   tokenizer.setTruncation(wanted);
 
@@ -53,10 +53,9 @@ export async function loadTokenizer(
   }
 
   /**
-   * The first ids of each text, one more than the room where the text has so many, without reading all of a long text.
-   * WordPiece works word by word and gives a word at most `wordTokens`, so cutting a text changes the tokens of its last
-   * word alone: with that many tokens left over behind the room, those in the room are the whole text's. Other tokenizers
-   * get the whole text.
+   * The first ids of each text, more than `room` if the text has more. If `wordTokens` is known, only a prefix of a long text
+   * is read: cutting a text changes only its last word, at most `wordTokens` tokens. If that many tokens follow the ones we
+   * keep, the kept ones are right. If not, a longer prefix is read.
    */
   async function firstTokens(texts: readonly string[], prefixChars: number): Promise<number[][]> {
     const isCut = (text: string) => wordTokens !== undefined && text.length > prefixChars;

@@ -14,7 +14,7 @@ export interface Body {
   readonly release: () => void;
 }
 
-/** So many floats take a fraction of a millisecond to write; more are written off the event loop. */
+/** Up to this many floats take a fraction of a millisecond to write; more are written off the event loop. */
 const FLOATS_AT_ONCE = 64 * 1024;
 const HEAD = Buffer.from('{"embeddings":[');
 

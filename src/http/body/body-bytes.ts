@@ -58,7 +58,7 @@ export class BodyBytes {
     return Buffer.concat(this.#blocks, this.#length);
   }
 
-  /** The memory of the blocks, to be handed to another thread; this object is empty then. The last block may end in unused bytes. */
+  /** Takes the memory of the blocks, for another thread; this object is empty afterwards. The last block may end in unused bytes. */
   take(): ArrayBuffer[] {
     this.#copySingle();
     this.#roomInLast = 0;

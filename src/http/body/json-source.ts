@@ -4,7 +4,7 @@
  * JSON (Python's NaN and Infinity included).
  */
 
-/** The source of each member of an object, by key. Of a repeated key it is the last one, as for parsers. */
+/** The source of each member of an object, by key. The last member of a repeated key counts, as for parsers. */
 export function memberSources(text: string): Map<string, string> {
   const members = new Map<string, string>();
   let at = skipSpace(text, 0);

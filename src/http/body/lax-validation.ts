@@ -3,6 +3,7 @@
  * order of the schema, unknown fields ignored. It understands what the schemas of `schemas.ts` use, and no more.
  */
 import type { TSchema } from 'typebox';
+import { FAULT_MESSAGES, type FaultMessage, stringTooLong, stringTooShort } from './fault-messages.ts';
 import { hasNonFinite } from './json-source.ts';
 import { type NumberReader, readBoolean, readInteger, readNumber } from './lax-numbers.ts';
 import type { RequestBody } from './read-body.ts';
@@ -41,7 +42,7 @@ function readPart(read: Reader, value: unknown, step: string | number, report: R
   return result;
 }
 
-/** There are more faults than these: listing all would take too much time or memory. */
+/** There are more faults than `faultsMax`: listing all would take too much time or memory. */
 export class TooManyFaults extends ValidationFaults {}
 
 /**
@@ -61,14 +62,12 @@ export function compileLaxValidator(
 
 function readWhole(report: Report, read: Reader): unknown {
   const { kind, value } = report.body;
-  if (kind === 'empty') return fail(report, 'missing', 'Field required');
-  if (kind === 'text' || !isObject(value)) {
-    return fail(report, 'model_attributes_type', 'Input should be a valid dictionary or object to extract fields from');
-  }
+  if (kind === 'empty') return fail(report, FAULT_MESSAGES.missing);
+  if (kind === 'text' || !isObject(value)) return fail(report, FAULT_MESSAGES.noObject);
   return read(value, report);
 }
 
-function fail(report: Report, type: string, msg: string, more?: Partial<ValidationFault>): undefined {
+function fail(report: Report, { type, msg }: FaultMessage, more?: Partial<ValidationFault>): undefined {
   if (report.faults.length >= report.faultsMax) throw new TooManyFaults(report.faults);
   const inputSource = report.body.sourceAt(report.path) ?? 'null';
   report.faults.push({ type, loc: ['body', ...report.path], msg, inputSource, ...more });
@@ -107,7 +106,7 @@ function objectReader(schema: Schema): Reader {
       else if (!schema.required?.includes(name)) result[name] = field.default;
       else {
         const inputSource = report.body.sourceAt(report.path) ?? 'null';
-        readPart(() => fail(report, 'missing', 'Field required', { inputSource }), undefined, name, report);
+        readPart(() => fail(report, FAULT_MESSAGES.missing, { inputSource }), undefined, name, report);
       }
     }
     return result;
@@ -117,7 +116,7 @@ function objectReader(schema: Schema): Reader {
 function arrayReader(schema: Schema): Reader {
   const readItem = compile(schema.items ?? {});
   return (value, report) => {
-    if (!Array.isArray(value)) return fail(report, 'list_type', 'Input should be a valid list');
+    if (!Array.isArray(value)) return fail(report, FAULT_MESSAGES.noList);
     return value.map((item, at) => readPart(readItem, item, at, report));
   };
 }
@@ -126,18 +125,14 @@ function arrayReader(schema: Schema): Reader {
 function stringReader(schema: Schema): Reader {
   const { minLength = 0, maxUtf8Bytes = Number.POSITIVE_INFINITY } = schema;
   return (value, report) => {
-    if (typeof value !== 'string') return fail(report, 'string_type', 'Input should be a valid string');
+    if (typeof value !== 'string') return fail(report, FAULT_MESSAGES.noString);
     const text = value.toWellFormed();
     if (text.length < minLength) {
-      const ctx = { min_length: minLength };
-      return fail(report, 'string_too_short', `String should have at least ${minLength} character`, { ctx });
+      return fail(report, stringTooShort(minLength), { ctx: { min_length: minLength } });
     }
     // A UTF-16 unit takes at most three bytes.
     if (text.length * 3 > maxUtf8Bytes && Buffer.byteLength(text) > maxUtf8Bytes) {
-      const ctx = { max_length: maxUtf8Bytes };
-      return fail(report, 'string_too_long', `String should have at most ${maxUtf8Bytes} bytes of UTF-8`, {
-        ctx,
-      });
+      return fail(report, stringTooLong(maxUtf8Bytes), { ctx: { max_length: maxUtf8Bytes } });
     }
     return text;
   };
@@ -146,16 +141,16 @@ function stringReader(schema: Schema): Reader {
 function scalarReader(read: NumberReader<unknown>): Reader {
   return (value, report) => {
     const reading = read(value, () => report.body.sourceAt(report.path) ?? '');
-    return 'value' in reading ? reading.value : fail(report, reading.type, reading.msg);
+    return 'value' in reading ? reading.value : fail(report, reading);
   };
 }
 
 /** Takes an object or null and keeps its JSON text (`{}` for null), so that it comes back as it was given. */
 const sourceReader: Reader = (value, report) => {
   if (value === null) return '{}';
-  if (!isObject(value)) return fail(report, 'dict_type', 'Input should be a valid dictionary');
+  if (!isObject(value)) return fail(report, FAULT_MESSAGES.noDictionary);
   const source = report.body.sourceAt(report.path) as string;
-  return hasNonFinite(source) ? fail(report, 'finite_number', 'Numbers in metadata should be finite') : source;
+  return hasNonFinite(source) ? fail(report, FAULT_MESSAGES.notFiniteInMetadata) : source;
 };
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-/** From the bytes of a request to its JSON value, read as FastAPI reads them. */
+/** Reads the JSON value of a request body from its bytes, as FastAPI does. */
 
 import { findJsonFault, JsonTooDeep, MAX_JSON_DEPTH } from './json-fault.ts';
 import { elementSources, memberSources, replaceNonFinite } from './json-source.ts';
@@ -10,7 +10,7 @@ export class RequestBody {
   readonly source: string;
   readonly kind: 'empty' | 'json' | 'text';
   readonly value: unknown;
-  /** The object and the list taken apart last: a body with many faults is asked for one part of the same list after another. */
+  /** Cache of the last object and list that were split: a body with many faults asks for the same list again and again. */
   #members: Parts<Map<string, string>> = { of: '', parts: new Map() };
   #elements: Parts<string[]> = { of: '', parts: [] };
 
@@ -102,7 +102,7 @@ function findFault(source: string): ReturnType<typeof findJsonFault> {
   }
 }
 
-/** Python cannot read JSON of such depth: a Python client could never fetch such metadata again. */
+/** Python cannot read JSON that is this deep: a Python client could never fetch such metadata again. */
 function isTooDeep(value: unknown): boolean {
   let level = isContainer(value) ? [value] : [];
   for (let depth = 1; level.length > 0; depth += 1) {

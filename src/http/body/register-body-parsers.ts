@@ -1,4 +1,4 @@
-/** Request bodies come in as bytes. They are read and validated for routes that have a body schema. */
+/** Registers the parsers of request bodies: bodies come in as bytes, and routes with a body schema get them read and validated. */
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
 import type { Config } from '../../config.ts';
 import { answerSignal } from '../answer-signal.ts';
@@ -14,7 +14,7 @@ const ANY_TYPE = 'application/octet-stream';
 const LARGE_BODY_BYTES = 64 * 1024;
 /** A smaller body with more faults goes to the body thread too: listing a fault takes longer than finding it. */
 const FAULTS_MAX = 1000;
-/** Bodies of MAX_BODY_BYTES that may wait for the body thread together. */
+/** The body thread's queue holds at most this many times MAX_BODY_BYTES. */
 const WAITING_BODIES_MAX = 4;
 
 /**

@@ -39,7 +39,7 @@ function detect(bytes: Buffer): string {
   return 'utf-8';
 }
 
-/** Nearly all texts do: they have no byte order mark and no zero byte at the beginning. */
+/** True for nearly all texts: they have no byte order mark and no zero byte at the beginning. */
 function beginsAsAscii(bytes: Buffer): boolean {
   const first = bytes[0] ?? 0;
   return first > 0 && first < 0x80 && (bytes[1] ?? 0) > 0;

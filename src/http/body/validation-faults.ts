@@ -1,4 +1,4 @@
-/** FastAPI's 422: one entry a fault, with the offending value as the client wrote it. */
+/** FastAPI's 422: one entry for each fault, with the offending value as the client wrote it. */
 import { replaceNonFinite } from './json-source.ts';
 
 export interface ValidationFault {
@@ -29,7 +29,7 @@ export class ValidationFaults extends Error {
 
   /** The body of the 422, text or UTF-8. It echoes values from their source, digit by digit; JSON has no NaN: null stands for it. */
   toJson(): string | Buffer {
-    // Written by hand: a body can hold a fault every two bytes, and the event loop waits.
+    // Put together by hand, for speed: a body can hold a fault in every two bytes, and the event loop waits.
     const entries = this.faults.map(({ type, loc, msg, inputSource, ctx }) => {
       const head = `{"type":${JSON.stringify(type)},"loc":${JSON.stringify(loc)},"msg":${JSON.stringify(msg)}`;
       const tail = ctx === undefined ? '' : `,"ctx":${JSON.stringify(ctx)}`;
@@ -39,7 +39,7 @@ export class ValidationFaults extends Error {
   }
 }
 
-/** Faults that the body thread found. It has written their 422 as well, and hands over the first one beside it. */
+/** Faults that the body thread found. It hands over the first fault and the whole body of the 422. */
 export class SerializedFaults extends ValidationFaults {
   readonly #first: FirstFault;
   readonly #json: Buffer;

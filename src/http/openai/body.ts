@@ -10,11 +10,11 @@ export interface OpenAiBody {
   /** Texts, or the token ids of each text. */
   readonly input: readonly string[] | readonly (readonly number[])[];
   readonly encoding_format: 'float' | 'base64';
-  /** Undefined asks for all. */
+  /** Undefined for all dimensions of the model. */
   readonly dimensions: number | undefined;
 }
 
-/** More tokens than any model sees. Of longer inputs it matters only that they are longer. */
+/** Longer inputs are cut here; they are still longer than any model takes, so they still count as truncated. */
 const TOKENS_MAX = 65_536;
 
 /** @throws ValidationFaults with one fault, its field last in `loc`; @throws UnreadableBody */

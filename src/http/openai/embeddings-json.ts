@@ -10,7 +10,7 @@ export interface OpenAiAnswer {
   readonly usage: object;
 }
 
-/** Most bytes of a list entry beside its vector. */
+/** Most bytes of a list entry without its vector. */
 const ENTRY_BYTES = 80;
 
 /** Pauses between vectors where there are many, so that the event loop stays free. */

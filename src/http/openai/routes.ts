@@ -19,7 +19,7 @@ import {
 
 interface Embedded {
   readonly vectors: readonly Float32Array[];
-  /** Of all inputs, as the model sees them. */
+  /** Tokens of all inputs, as the model sees them. */
   readonly tokens: number;
   readonly truncatedTexts: number;
 }

@@ -13,7 +13,9 @@ export const OpenAiRequest = Type.Object(
     encoding_format: Type.Optional(
       Type.Enum(['float', 'base64'], { description: 'base64: of little-endian float32', default: 'float' }),
     ),
-    dimensions: Type.Optional(Type.Integer({ description: 'The first so many numbers of a vector, renormalized' })),
+    dimensions: Type.Optional(
+      Type.Integer({ description: 'Only this many of the first numbers of each vector, renormalized' }),
+    ),
   },
   { $id: OPENAI_BODY },
 );

@@ -8,7 +8,7 @@ import type { FetchJob, TransferOptions } from './transfer/transfer-options.ts';
 
 type Environment = NodeJS.ProcessEnv;
 
-/** Without a slash at its end. */
+/** The hub's address, without a slash at its end. */
 export function hubEndpoint(environment: Environment): string {
   return (environment['HF_ENDPOINT'] || 'https://huggingface.co').replace(/\/+$/, '');
 }
@@ -77,7 +77,7 @@ function toModelFile({ rfilename: path, size, lfs }: Sibling): ModelFile {
   };
 }
 
-/** The listing may lack a digest. The hub tells it in its own answer, before it redirects to a large file. */
+/** The listing may lack a digest. The hub sends it in its own answer, before it redirects to a large file. */
 async function withDigest(file: ModelFile, manifest: ModelManifest, options: TransferOptions): Promise<ModelFile> {
   if (file.sha256 !== undefined) return file;
   const etag = await askHub(addressOf(file, manifest, options.environment), 'HEAD', options, ({ headers }) =>

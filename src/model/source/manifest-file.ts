@@ -8,7 +8,7 @@ import { sha256OfFile } from './transfer/digest.ts';
 
 const pathOf = (folder: string, revision: string) => join(folder, `${encodeURIComponent(revision)}.json`);
 
-/** @param folder of the model in our cache; @param revision as it was asked for: a branch, a tag or a commit */
+/** @param folder the model's folder in our cache. @param revision as it was asked for: a branch, a tag or a commit */
 export async function readManifest(folder: string, revision: string): Promise<ModelManifest | undefined> {
   try {
     const remembered = JSON.parse(await readFile(pathOf(folder, revision), 'utf8')) as ModelManifest;
@@ -24,8 +24,8 @@ function isManifest({ revision, files }: ModelManifest): boolean {
 }
 
 /**
- * Written once all files are there and checked: without it they count for nothing. Digests that the source didn't tell are
- * taken now.
+ * Writes the manifest. Call it once all files are there and checked: without a manifest they are not used. Digests that the
+ * source didn't give are computed now.
  * @returns the manifest with a digest for every file
  */
 export async function writeManifest(folder: string, revision: string, manifest: ModelManifest): Promise<ModelManifest> {

@@ -4,7 +4,7 @@ import { missingShards, weightFilesAmong } from '../weight-files.ts';
 export interface ModelFile {
   /** Path within the model's folder, with forward slashes. */
   readonly path: string;
-  /** Size and digest are absent when the source doesn't tell them. */
+  /** Size and digest are absent when the source doesn't give them. */
   readonly bytes?: number;
   readonly sha256?: string;
 }

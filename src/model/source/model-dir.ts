@@ -1,7 +1,7 @@
 /**
- * The user's own folder, MODEL_DIR: used as it is, never written to, its digests not checked. ONNX Runtime refuses weights
- * that are a symbolic link out of their folder, and a snapshot of the Hugging Face cache is made of those: then copies of the
- * files are gathered in a folder of our cache.
+ * The user's own folder, MODEL_DIR: it is used as it is, never written to, and its digests are not checked. ONNX Runtime
+ * refuses weights that are a symbolic link out of their folder, and a snapshot of the Hugging Face cache consists of such
+ * links. Then the files are copied into a folder of our cache.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { CosimoError } from '../../errors.ts';
 import { modelFilesIn } from './model-files.ts';
 import { makeFolder } from './transfer/partial-file.ts';
 
-/** @returns a folder, absolute, whose files are the files themselves. @throws CosimoError */
+/** @returns absolute path of a folder whose model files are no symbolic links. @throws CosimoError */
 export async function resolveModelDir(modelDir: string, cacheRoot: string): Promise<string> {
   const dir = await realpath(resolve(modelDir)).catch((cause) => {
     throw new CosimoError('model_unavailable', `MODEL_DIR=${modelDir} cannot be opened: ${cause.message}`, { cause });

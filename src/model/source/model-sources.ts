@@ -1,6 +1,6 @@
 /**
  * Where a model of a given name comes from, in this order: Cosimo's cache, the Hugging Face cache, the hub, a Python package.
- * Whatever a later source gives is put into Cosimo's cache.
+ * What a later source gives is put into Cosimo's cache.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,13 +43,13 @@ export interface FoundModel {
 
 export interface Source {
   readonly name: 'cache' | 'Hugging Face cache' | 'hub' | 'Python package';
-  /** For the message when it fails. */
+  /** The place that the message names when the source fails. */
   readonly where: string;
   /** @returns the folder that holds the model, in Cosimo's cache. @throws Error in a few words */
   readonly find: () => Promise<FoundModel>;
 }
 
-/** In the order in which they are asked. */
+/** The sources of a model, in the order in which they are asked. */
 export function modelSources(wanted: WantedModel): Source[] {
   const { name, pinned, cacheRoot, transfer } = wanted;
   const folder = modelFolder(cacheRoot, name);

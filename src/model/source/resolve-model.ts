@@ -60,7 +60,7 @@ export async function resolveModel(request: ModelRequest): Promise<ResolvedModel
   return { ...found, config, fingerprint: await fingerprintOf(found.dir, files) };
 }
 
-/** A model's folder with what is known of its files already. */
+/** A model's folder with what is already known of its files. */
 interface LocatedModel extends Pick<ResolvedModel, 'dir' | 'name' | 'revision' | 'source'> {
   readonly files: FoundModel['files'];
 }
@@ -107,7 +107,7 @@ function unavailable({ name, revision }: ModelName, reasons: readonly string[], 
   );
 }
 
-/** @param checked files whose digests have just been compared: they are not read again for theirs */
+/** @param checked files whose digests have just been compared: these files are not read again */
 async function fingerprintOf(dir: string, checked: readonly ModelFile[]): Promise<string> {
   const digests = new Map(checked.map(({ path, sha256 }) => [path, sha256]));
   const hash = createHash('sha256');

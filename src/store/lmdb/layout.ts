@@ -9,7 +9,9 @@
  *   vectors.b  the same. The facts name the one that is served; the other is empty or filled by a re-embedding.
  *
  * A version is the number of a write. Documents are keyed by it and not by their ids, since a search has versions in
- * hand: they are the keys of the index. Vectors lie apart from texts, so that filling the index reads rows alone.
+ * hand: they are the keys of the index. Vectors lie apart from texts, so that filling the index reads only rows.
+ *
+ * A change of this layout must raise FORMAT in store-facts.ts.
  */
 import { type Database, open, type RootDatabase } from 'lmdb';
 
@@ -41,7 +43,7 @@ export function openDatabases(dir: string): Databases {
   };
 }
 
-/** The file by which a folder is known to hold a store. */
+/** A folder that has this file holds a store. */
 export const DATA_FILE = 'data.mdb';
 
 /** Ids are arbitrary text, NUL included: their UTF-8 bytes are the key. */

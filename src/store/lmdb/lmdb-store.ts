@@ -26,7 +26,7 @@ const ROWS_PER_READ = 256;
 export class LmdbStore implements DocumentStore {
   readonly #environment: LmdbEnvironment;
   readonly #vectors: VectorsDatabase;
-  /** The rows of a re-embedding that was interrupted and goes on later: whatever is removed from the store leaves them too. */
+  /** The rows of an interrupted re-embedding that goes on later. Rows removed from the store are removed here too. */
   readonly #unfinished: VectorsDatabase | undefined;
   readonly #dimensions: number;
   /** Replaced and deleted documents that a search under way may still read. */
@@ -152,7 +152,7 @@ function claim(environment: LmdbEnvironment, options: LmdbStoreOptions): StoreFa
     putFacts(environment, own);
     return own;
   } catch (error) {
-    void environment.root.close(); // else other processes would find this one in the table of readers
+    void environment.root.close(); // otherwise other processes would find this one in the table of readers
     throw error;
   }
 }

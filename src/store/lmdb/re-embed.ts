@@ -1,7 +1,7 @@
 /**
  * Gives a store the vectors of another model. The new rows go into the database of vectors that is not served, oldest
- * version first, a batch a transaction. One transaction at the end lets the facts name that database and empties the
- * other one. Until then the store is the old model's, which may go on serving it between two runs: a next run goes on
+ * version first, one transaction for each batch. One transaction at the end lets the facts name that database and empties
+ * the other one. Until then the store is the old model's, which may go on serving it between two runs: a next run goes on
  * after the newest row. What is written in between has a newer version, and what is deleted or replaced takes its new
  * row along (see `LmdbStore`).
  */
@@ -48,7 +48,7 @@ export type ReembedOutcome =
 
 /**
  * @throws CosimoError `store_unavailable` when another process has the store open or it can't be written;
- *   `inference_failed` naming the document; `cancelled` by `signal`. The store is the old model's as before then.
+ *   `inference_failed` naming the document; `cancelled` by `signal`. After an error the store is still the old model's.
  */
 export async function reembed(options: ReembedOptions): Promise<ReembedOutcome> {
   if (!existsSync(join(options.dir, DATA_FILE))) return { kind: 'empty' };
@@ -110,12 +110,12 @@ class Reembedding {
     return { kind: 'switched', documents };
   }
 
-  /** Goes on with what was begun for this model, else starts without rows. */
+  /** Goes on with what was begun for this model, otherwise starts without rows. */
   async #begin(): Promise<void> {
     const { fingerprint, modelName } = this.#options;
     if (readReembedTarget(this.#environment)?.fingerprint === fingerprint) return;
     await writeDurably(this.#environment, () => {
-      // A Cosimo that knows format 1 alone must not open it: it would leave the new rows as they are when it writes.
+      // An older Cosimo must not open it: its writes would not update the new rows.
       putFacts(this.#environment, { ...this.#facts, format: FORMAT });
       putReembedTarget(this.#environment, { fingerprint, modelName });
       this.#spare.rows.clearSync();

@@ -18,7 +18,7 @@ export interface StoreFacts extends VectorsModel {
   readonly vectors: VectorsName;
 }
 
-/** The format that this Cosimo writes. It reads 1 too. */
+/** The format that this Cosimo writes. It reads 1 too. A change of the layout (layout.ts) must raise it. */
 export const FORMAT = 2;
 
 /** @returns undefined for a new store. @throws CosimoError `store_unavailable` when its format is not known here */
@@ -30,7 +30,7 @@ export function readFacts({ root, dir }: LmdbEnvironment): StoreFacts | undefine
   throw new CosimoError('store_unavailable', `DATA_DIR=${dir} has format ${format}; this Cosimo reads 1 to ${FORMAT}.`);
 }
 
-/** To be called within a transaction. Without facts the store belongs to no model. */
+/** Call it within a transaction. Without facts the store belongs to no model. */
 export function putFacts({ root }: Databases, facts: StoreFacts | undefined): void {
   if (facts === undefined) root.removeSync(FACTS_KEY);
   else root.putSync(FACTS_KEY, facts);
@@ -41,7 +41,7 @@ export function readReembedTarget({ root }: Databases): VectorsModel | undefined
   return root.get(REEMBEDDING_KEY) as VectorsModel | undefined;
 }
 
-/** To be called within a transaction. */
+/** Call it within a transaction. */
 export function putReembedTarget({ root }: Databases, target: VectorsModel | undefined): void {
   if (target === undefined) root.removeSync(REEMBEDDING_KEY);
   else root.putSync(REEMBEDDING_KEY, target);
@@ -68,7 +68,7 @@ export function requireSameModel(dir: string, facts: StoreFacts, own: VectorsMod
   );
 }
 
-/** For sentences: name and first digits. What follows a dash, such as the precision, is kept: it tells two apart that have one name. */
+/** For sentences: name and first digits. What follows a dash, such as the precision, is kept, since it may be the only difference. */
 export function describeModel({ modelName, fingerprint }: VectorsModel): string {
   const [digits = '', ...rest] = fingerprint.split('-');
   return `${modelName} (${[digits.slice(0, 12), ...rest].join('-')})`;

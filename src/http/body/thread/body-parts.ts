@@ -37,7 +37,7 @@ function* listParts(field: string, list: readonly unknown[], limits: BodyLimits)
   yield { field, items };
 }
 
-/** A string with more UTF-16 units than it may have bytes is refused: what follows the first unit too many doesn't matter. */
+/** A string has at least as many bytes as UTF-16 units. Longer strings are refused in any case, so only limit + 1 units are kept. */
 function cut(value: unknown, { stringBytes }: BodyLimits): unknown {
   return typeof value === 'string' && value.length > stringBytes ? value.slice(0, stringBytes + 1) : value;
 }

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FirstFault } from '../validation-faults.ts';
 
-/** The calls refuse what is past these limits: only as much of it is passed on as shows that it is. */
+/** The calls refuse larger values. Of a value over its limit only limit + 1 elements are passed on, enough to be refused. */
 export interface BodyLimits {
   /** Most elements of a list. */
   readonly listItems: number;
@@ -25,7 +25,7 @@ export interface UnreadBody {
   /** The bytes, one block after another; the last may be longer than what `length` leaves for it. */
   readonly blocks: readonly ArrayBuffer[];
   readonly length: number;
-  /** Takes the parts of a valid body, from which the event loop fetches them one by one. */
+  /** Takes the parts of a valid body; the event loop fetches them from it one by one. */
   readonly parts: MessagePort;
 }
 
@@ -41,5 +41,5 @@ export type BodyPart =
   | { readonly field: string; readonly value: unknown }
   | { readonly field: string; readonly items: readonly unknown[] };
 
-/** What clients are told of `out_of_memory`, whichever thread finds out. */
+/** The sentence of `out_of_memory` for clients, whether the body thread or the event loop finds out. */
 export const NO_MEMORY = 'Not enough memory to read this request body';

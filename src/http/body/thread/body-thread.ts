@@ -16,7 +16,7 @@ import {
   type UnreadBody,
 } from './body-thread-protocol.ts';
 
-/** While it has nothing to do, it doesn't keep the process alive. */
+/** An idle body thread doesn't keep the process alive. */
 export class BodyThread extends ThreadHandle<BodyThreadMethods, null> {
   /** @throws CosimoError `out_of_memory`, `cancelled` */
   static async start(limits: BodyLimits): Promise<BodyThread> {
@@ -34,7 +34,7 @@ export class BodyThread extends ThreadHandle<BodyThreadMethods, null> {
   }
 
   /**
-   * The validated body; strings and lists past the limits come cut, and are still past them.
+   * The validated body. Strings and lists over a limit are shortened, but stay over the limit, so the call refuses them.
    * @throws ValidationFaults
    * @throws UnreadableBody
    * @throws CosimoError `out_of_memory`; `cancelled` when the thread ends meanwhile
@@ -72,7 +72,7 @@ async function fetchParts(parts: MessagePort, count: number): Promise<unknown> {
   return body;
 }
 
-/** What a request is told whose thread has ended. */
+/** The error of a request whose thread has ended. */
 function lost(cause: Error & { code?: string }): CosimoError {
   if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY') return new CosimoError('out_of_memory', NO_MEMORY, { cause });
   return threadEnded({ cause });

@@ -1,4 +1,4 @@
-/** Large bodies on their way through the body thread: one at a time, in order, and only so many bytes that wait. */
+/** Large bodies on their way through the body thread: one at a time, in order. The bytes that wait are limited. */
 import { CosimoError } from '../../../errors.ts';
 import { Supervisor } from '../../../workers/supervisor.ts';
 import type { BodyBytes } from '../body-bytes.ts';
@@ -9,7 +9,7 @@ export interface LargeBody {
   readonly bytes: BodyBytes;
   readonly contentType: string | undefined;
   readonly schemaId: string;
-  /** When it fires before the body's turn has come, the body isn't read any more. */
+  /** If it aborts before the body's turn has come, the body isn't read. */
   readonly signal: AbortSignal;
 }
 
@@ -18,7 +18,7 @@ interface WaitingBody extends LargeBody {
   readonly reject: (error: Error) => void;
 }
 
-/** Its thread is started for the first body, and again for the next one after it has died. */
+/** The first body starts the thread. If the thread dies, the next body starts it again. */
 export class LargeBodyReader {
   readonly #thread: Supervisor<BodyThread>;
   readonly #waitingBytesMax: number;
@@ -27,14 +27,15 @@ export class LargeBodyReader {
   #busy = false;
   #closed = false;
 
-  /** @param waitingBytesMax of all bodies that wait or are being read; what is past it is refused */
+  /** @param waitingBytesMax most bytes of all bodies that wait or are being read; more is refused */
   constructor(limits: BodyLimits, waitingBytesMax: number) {
     this.#thread = new Supervisor({ start: () => BodyThread.start(limits) });
     this.#waitingBytesMax = waitingBytesMax;
   }
 
   /**
-   * The validated body, as `BodyReader` gives it; strings and lists past the limits come cut, and are still past them.
+   * The validated body, as `BodyReader` gives it. Strings and lists over a limit are shortened, but stay over the limit, so
+   * the call refuses them.
    * @throws ValidationFaults
    * @throws UnreadableBody
    * @throws CosimoError `queue_full`, `cancelled`, `closed`, `out_of_memory`

@@ -38,7 +38,7 @@ export async function faultOfFolder(dir: string, files: readonly ModelFile[]): P
   return undefined;
 }
 
-/** The files that a folder lacks or has otherwise. One without a digest is always among them: nobody can tell. */
+/** The files that a folder lacks or that differ there. A file without a digest is always among them: it can't be checked. */
 export async function filesToFetch(dir: string, files: readonly ModelFile[]): Promise<ModelFile[]> {
   const wanted: ModelFile[] = [];
   for (const file of files) {

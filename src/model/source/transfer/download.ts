@@ -12,7 +12,7 @@ import type { FetchJob } from './transfer-options.ts';
 export interface Server {
   /** Sent to the address's own origin only. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Until it has, a failure is final, and the next source is asked: a retry a second later would fail too. */
+  /** A server that never answered is not retried; the next source is tried. */
   hasAnswered: boolean;
 }
 

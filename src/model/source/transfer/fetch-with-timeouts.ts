@@ -1,4 +1,4 @@
-/** `fetch` with time limits, and which failures are worth another attempt. */
+/** `fetch` with timeouts, and which failures are worth another attempt. */
 import type { TransferTimeouts } from './transfer-options.ts';
 
 /** An answer that another attempt would not change. */

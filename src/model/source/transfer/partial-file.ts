@@ -17,18 +17,18 @@ const PARTIAL = /\.partial-(?<host>[0-9a-f]{8})-(?<pid>\d+)-[0-9a-f-]+$/;
 /** A running download has written within this time: it gives up on a silent server much sooner. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
 
-/** The temporary name for `path`, with what an earlier process had of the file, if any. */
+/** Makes a temporary file for `path`, with the bytes that an earlier process left, if any. @returns its name */
 export async function openPartial(path: string): Promise<string> {
   await makeFolder(dirname(path));
   const partial = `${path}.partial-${HOST}-${process.pid}-${randomUUID()}`;
-  // Only one of several claimants can rename it; the others begin anew.
+  // Only one of several processes can rename it; the others begin anew.
   for (const orphan of await orphansOf(path)) if (await renamed(orphan, partial)) break;
   await dropLink(partial);
   await (await open(partial, 'a')).close();
   return partial;
 }
 
-/** Keeps the bytes so far for whoever claims the file next; an empty file is removed. */
+/** Keeps the bytes so far for the next `openPartial`; an empty file is removed. */
 export async function keepPartial(partial: string, path: string): Promise<void> {
   const { size = 0 } = (await stat(partial).catch(() => undefined)) ?? {};
   if (size === 0) await rm(partial, { force: true });
@@ -46,7 +46,7 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Checks the file, syncs it to disk and gives it its final name. @throws Error naming the fault; the file is removed then */
+/** Checks the file, syncs it to disk and gives it its final name. @throws Error naming the fault, after removing the file */
 export async function commitPartial(partial: string, path: string, expected: ModelFile): Promise<void> {
   const fault = await faultOfFile(partial, expected);
   if (fault !== undefined) {

@@ -1,15 +1,14 @@
-/** What every source of a model is told: what to fetch, where to, how long to wait. */
-
+/** What every source of a model gets: which files to fetch, where to put them, how long to wait. */
 import type { Progress } from '../../../progress.ts';
 import type { ModelFile } from '../manifest.ts';
 
 /** Bounds on waiting for a server. */
 export interface TransferTimeouts {
-  /** Until the answer's headers have come. */
+  /** Longest wait for the answer's headers. */
   readonly connect_ms: number;
-  /** Between two pieces of a body. */
+  /** Longest pause between two pieces of a body. */
   readonly stall_ms: number;
-  /** How often a broken download is resumed. */
+  /** Most attempts at a download, the first one included. */
   readonly attempts: number;
   /** Pause before the second attempt; doubled before each further one. */
   readonly backoff_ms: number;
@@ -17,7 +16,7 @@ export interface TransferTimeouts {
 
 export const DEFAULT_TIMEOUTS: TransferTimeouts = { connect_ms: 5_000, stall_ms: 20_000, attempts: 5, backoff_ms: 500 };
 
-/** How files are fetched, and who is told of it. */
+/** How files are fetched, and who learns of it. */
 export interface TransferOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly timeouts: TransferTimeouts;
@@ -27,6 +26,7 @@ export interface TransferOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Files to fetch into a folder. */
 export interface FetchJob extends TransferOptions {
   /** The model's folder in our cache; may not exist yet. */
   readonly dir: string;
