@@ -1,4 +1,7 @@
-/** The settings: environment variables, checked once at start, as one frozen `Config`. A bad value stops the start with a sentence that names it. */
+/**
+ * The settings: environment variables, checked once at start, as one frozen `Config`. A bad value stops the start with a
+ * sentence that names it.
+ */
 import { availableParallelism } from 'node:os';
 import { envSchema } from 'env-schema';
 import { type Static, Type } from 'typebox';
@@ -169,7 +172,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   }
 }
 
-/** Every request within the limits must fit into an empty queue, or it would be refused for ever. QUEUE_TOKENS needs no check: an empty queue takes any number of tokens. */
+/**
+ * Every request within the limits must fit into an empty queue; otherwise it would be refused for ever. QUEUE_TOKENS needs no
+ * check: an empty queue takes any number of tokens.
+ */
 function checkTogether({ QUEUE_BYTES, MAX_BODY_BYTES }: Settings): void {
   if (QUEUE_BYTES < MAX_BODY_BYTES) {
     throw new CosimoError(

@@ -1,6 +1,6 @@
 /**
- * Every error code, with the sentence that a person reads when nothing more precise is known. Codes know nothing of
- * HTTP: `http/error-handler.ts` alone gives each its status.
+ * Every error code, with the sentence that a person reads when nothing more precise is known. Codes don't depend on
+ * HTTP: only `http/error-handler.ts` gives each its status.
  */
 export const ERROR_SENTENCES = {
   // What a caller sent.
@@ -34,7 +34,7 @@ export type ErrorCode = keyof typeof ERROR_SENTENCES;
 /** Every error that Cosimo raises on purpose. The native addon throws plain errors that have the same `code`. */
 export class CosimoError extends Error {
   readonly code: ErrorCode;
-  /** After how many seconds the call should be tried again; undefined when that is not known. */
+  /** Seconds after which the call should be tried again; undefined when that is not known. */
   readonly retryAfter_s: number | undefined;
 
   constructor(code: ErrorCode, message: string = ERROR_SENTENCES[code], options: CosimoErrorOptions = {}) {
@@ -49,7 +49,7 @@ export interface CosimoErrorOptions extends ErrorOptions {
   readonly retryAfter_s?: number | undefined;
 }
 
-/** The code of an error, wherever it was made: here, in another thread, or in the addon. Undefined for a fault of ours. */
+/** The code of an error, wherever it was made: here, in another thread, or in the addon. Undefined for an internal error. */
 export function errorCodeOf(error: unknown): ErrorCode | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && Object.hasOwn(ERROR_SENTENCES, code) ? (code as ErrorCode) : undefined;

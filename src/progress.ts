@@ -1,11 +1,11 @@
-/** The progress of a long task, such as a download, on stderr: a bar on a terminal, else a line for each tenth. */
+/** The progress of a long task, such as a download, on stderr: a bar on a terminal, otherwise a line for each tenth. */
 import { SingleBar } from 'cli-progress';
 
 /** What a task reports to. Amounts are bytes unless a `ProgressUnit` says otherwise. */
 export interface Progress {
-  /** `total` 0 when it isn't known. */
+  /** @param total 0 when it isn't known */
   start(label: string, total: number): void;
-  /** Negative when a file starts again from its beginning. */
+  /** @param amount negative when a file starts again from its beginning */
   advance(amount: number): void;
   stop(): void;
 }

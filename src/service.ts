@@ -1,4 +1,4 @@
-/** Wires the parts of the service: HTTP in front, the engine behind, metrics over both. */
+/** Puts the service together: HTTP, the engine that answers it, and metrics of both. */
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';

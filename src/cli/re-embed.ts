@@ -52,7 +52,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** Turns documents into vectors as the service does. The encoder starts only with the first batch, so a refused store costs no model load. */
+/**
+ * Turns documents into vectors as the service does. The encoder starts only with the first batch, so a refused store costs no
+ * model load.
+ */
 function createEncoding(config: Config, model: ResolvedModel) {
   const { dir, config: modelConfig } = model;
   const { prompts, normalize } = modelConfig;

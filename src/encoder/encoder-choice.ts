@@ -1,4 +1,4 @@
-/** Which encoder serves, by the settings and by what the model, the machine and COSIMO_KERNEL allow. */
+/** Chooses the encoder by the settings and by what the model, the machine and COSIMO_KERNEL allow. */
 import { CosimoError } from '../errors.ts';
 import type { NativeEncoderKernel, NativePrecision } from '../native/transformer-encoder.ts';
 import type { Precision } from './encoder.ts';
@@ -13,7 +13,7 @@ export interface EncoderSettings {
 
 /** What the native encoder can do on this machine and with this model. */
 export interface EncoderSupport {
-  /** As `process.arch`. */
+  /** The value of `process.arch`. */
   readonly arch: string;
   readonly searchKernel: string;
   /** The encoder kernels of this machine. */

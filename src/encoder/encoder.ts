@@ -1,4 +1,4 @@
-/** An encoder takes token ids and gives vectors. There are two: ONNX Runtime, and the addon's own for the CPU. */
+/** An encoder turns token ids into vectors. There are two: ONNX Runtime, and the addon's own for the CPU. */
 
 export type Precision = 'fp32' | 'fp16' | 'bf16' | 'int8';
 
@@ -16,9 +16,9 @@ export interface EncoderFacts {
 export interface Encoder extends EncoderFacts {
   /**
    * @param batch token ids of each text, [CLS] and [SEP] included, at most the model's `max_seq_length`
-   * @param signal fires when nobody wants the batch any more; an encoder that can stop rejects with `cancelled` then
+   * @param signal aborts once nobody wants the batch; an encoder that can stop then rejects with `cancelled`
    * @returns `batch.length × dimensions` floats in the order of the batch; unit vectors if the model normalizes
-   * @throws CosimoError `inference_failed`; `encoder_lost` when the encoder's thread died meanwhile
+   * @throws CosimoError `inference_failed`; `encoder_lost` when the encoder's thread has died
    */
   encode(batch: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** How a model encodes, and which settings say so. */
+/** The options of an encoding pipeline, made from the settings. */
 import type { Config } from '../config.ts';
 import type { Model } from '../model/model.ts';
 import type { EncoderSettings } from './encoder-choice.ts';

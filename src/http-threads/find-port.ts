@@ -16,8 +16,8 @@ const CANNOT_SHARE = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOPROTOOPT'])
 export type TryPort = (options: ListenOptions) => Promise<number>;
 
 /**
- * A port that nobody has and that this platform can share.
- * @throws CosimoError `invalid_setting` where it can't; what listening throws, such as EADDRINUSE
+ * Finds a free port that several threads can share on this platform.
+ * @throws CosimoError `invalid_setting` if the platform can't share ports; what listening throws, such as EADDRINUSE
  */
 export async function findPort({ HOST, PORT }: Address, tryPort: TryPort = listenOnce): Promise<number> {
   // Not shared at first: otherwise another process that shares the port, even another Cosimo, would go unnoticed.

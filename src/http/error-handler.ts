@@ -25,7 +25,7 @@ const EXPECTED: ReadonlySet<number> = new Set([503, 507]);
 
 const UNAUTHORIZED = 'Send the API key in the header Authorization: Bearer KEY';
 
-/** Our words for the errors of Fastify and its plugins. */
+/** Our sentences for the errors of Fastify and its plugins. */
 const FRAMEWORK_SENTENCES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE:
     'The request body is larger than the limit allows; send less at once or raise MAX_BODY_BYTES',

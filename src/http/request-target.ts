@@ -1,6 +1,6 @@
 /** Brings request targets into the form that the router needs. */
 
-/** A target that has this form already. */
+/** Matches a target that has this form already. */
 const PLAIN_PATH = /^(?:\/[\w.-]+)+$/;
 
 /**

@@ -12,7 +12,7 @@ import { cancelledBy } from '../native/cancellable.ts';
 export type IndexStatistics = NativeIndexStatistics;
 
 /**
- * Exact cosine top-k over unit vectors. A row's key is the version of the document that it belongs to. Arguments,
+ * Exact cosine top-k over unit vectors. A row's key is the version of its document. Arguments,
  * results and errors are those of NativeVectorIndex, except that a signal cancels a search, not a ticket.
  */
 export class VectorIndex {

@@ -1,5 +1,5 @@
 /**
- * The metrics of the process; `index-metrics.ts`, `cache-metrics.ts` and `http-metrics.ts` have those of their subjects.
+ * The metrics of the process. Those of index, cache and HTTP are in `index-metrics.ts`, `cache-metrics.ts`, `http-metrics.ts`.
  * Every series is there from the start. Names follow Prometheus: base units, unit last.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';

@@ -4,7 +4,7 @@ import { readWeights, type Weights } from './weights.ts';
 
 /** Clonable: worker threads get it among their options. */
 export interface Model {
-  /** The folder, absolute; weights and tokenizer are opened there. */
+  /** Absolute path of the folder with weights and tokenizer. */
   readonly dir: string;
   readonly config: ModelConfig;
   readonly weights: Weights;

@@ -33,7 +33,7 @@ export function weightFilesAmong(paths: readonly string[]): WeightFiles | undefi
   return { kind: 'onnx', main, paths: [main, ...paths.filter((path) => path === onnxData(main))] };
 }
 
-/** The shards that a list of files lacks: the names of the others tell how many there are. */
+/** The shards that a list of files lacks. The names of the other shards say how many there are. */
 export function missingShards(paths: readonly string[]): string[] {
   const count = SHARD.exec(paths.filter(isShard).toSorted().at(-1) ?? '')?.groups?.['count'];
   if (count === undefined) return ['model-00001-of-….safetensors'];

@@ -108,7 +108,7 @@ export interface NativeCacheStatistics {
 
 /**
  * Text → vector, bounded in bytes, safe from every thread. Looking up takes no lock. A hit compares the whole text. All
- * entries come from one model with the same revision, precision, truncation and prompt: the key does not name them.
+ * entries come from one model with the same revision, precision, truncation and prompt, since the key does not name them.
  * Errors: `invalid_argument`.
  */
 export interface NativeEmbeddingCache {
@@ -126,7 +126,7 @@ export interface NativeEmbeddingCache {
   set(text: string, vector: Float32Array): void;
   /**
    * Writes the vectors of all texts into `target` from `offset` on, as `writeVectorsJson` does, straight from the
-   * cache's memory. Returns the offset behind the last byte written. When a text is not in the cache, returns -1 and
+   * cache's memory. Returns the offset after the last byte written. When a text is not in the cache, returns -1 and
    * counts nothing.
    */
   writeJson(texts: readonly string[], target: Uint8Array, offset: number): number;
@@ -146,7 +146,7 @@ export interface NativeBinding {
   TransformerEncoder: NativeTransformerEncoderClass;
   /**
    * Writes the vectors as JSON, `[…],[…]` without outer brackets, into `target` from `offset` on. Each float has the
-   * shortest text that reads back as the same float32. Returns the offset behind the last byte written. Takes some
+   * shortest text that reads back as the same float32. Returns the offset after the last byte written. Takes some
    * microseconds for a thousand floats. Errors: `not_finite`; `invalid_argument` when the target has less than
    * `vectorJsonBytes` left for a vector.
    */

@@ -8,7 +8,7 @@ export interface TicketCanceller {
 let lastTicket = 0;
 
 /**
- * Begins a call and cancels it when the signal fires. Nothing is begun when it has fired already.
+ * Begins a call and cancels it when the signal aborts. If it has aborted already, nothing is begun.
  * @param begin gets the ticket to hand to the addon; undefined without a signal
  * @throws CosimoError `cancelled`; otherwise what the call rejects with
  */

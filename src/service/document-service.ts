@@ -38,7 +38,7 @@ export interface SearchOptions {
   /** Lowest score of a hit. */
   readonly threshold: number;
   /**
-   * Fires when the answer has been sent or its client has gone. Until then the hits count towards ANSWER_BYTES; a search
+   * Aborts once the answer has been sent or its client has gone. Until then the hits count towards ANSWER_BYTES; a search
    * that still runs stops with `cancelled`.
    */
   readonly signal?: AbortSignal;
@@ -48,7 +48,7 @@ export class DocumentService {
   readonly #parts: DocumentServiceParts;
   /** Running searches, each until its hits have been read from the store. */
   readonly #searches = new Set<Promise<unknown>>();
-  /** Settles when the newest write has reached the index. The index takes writes in the order of the store's commits. */
+  /** Settles once the newest write has reached the index. The index takes writes in the order of the store's commits. */
   #applied: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DocumentServiceParts) {

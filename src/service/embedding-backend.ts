@@ -5,7 +5,7 @@ import type { BatchQueue } from '../encoder/queue/batch-queue.ts';
 export interface EncodeOptions {
   /** False neither reads nor writes the cache. */
   readonly cache: boolean;
-  /** When it fires, the caller waits no longer: `cancelled`. */
+  /** Aborts when the caller waits no longer; the call then rejects with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface EmbedOptions {
   readonly cache?: boolean;
   /** What the texts are: it chooses the prompt. `text` unless given. */
   readonly as?: keyof Prompts;
-  /** When it fires, the caller waits no longer: `cancelled`. */
+  /** Aborts when the caller waits no longer; the call then rejects with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
 

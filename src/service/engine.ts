@@ -15,7 +15,7 @@ export interface Documents {
 
 /** What clients may know of the model. Can be cloned to other threads. */
 export interface ServedModel {
-  /** As in the MODEL setting, or the folder's name. */
+  /** The name from the setting MODEL, or the folder's name. */
   readonly name: string;
   /** Other names that clients may use for it. */
   readonly aliases: readonly string[];
@@ -26,7 +26,7 @@ export interface ServedModel {
   /** Token ids that the tokenizer puts before and after a text: [CLS] and [SEP]. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
-  /** When it was loaded, in seconds since 1970. */
+  /** Time of loading, in seconds since 1970. */
   readonly loaded_s: number;
 }
 

@@ -4,7 +4,7 @@ import type { VectorIndex } from '../index/vector-index.ts';
 import type { ProcessCounts } from '../metrics/thread-counts.ts';
 
 export interface StatsParts {
-  /** As in the MODEL setting. */
+  /** The name from the setting MODEL, or the folder. */
   readonly modelName: string;
   /** A description of the encoder for people: what runs where. */
   readonly encoder: string;

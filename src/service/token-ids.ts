@@ -2,7 +2,7 @@
 import type { ServedModel } from './engine.ts';
 
 export interface ModelInput {
-  /** With [CLS] and [SEP], no longer than the model sees. */
+  /** Token ids with [CLS] and [SEP], no longer than the model sees. */
   readonly ids: Int32Array;
   readonly truncated: boolean;
 }

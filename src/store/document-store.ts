@@ -7,7 +7,7 @@ export interface StoredDocument {
   readonly metadata: string;
 }
 
-/** A version is the number of a write. It only grows: the older of two documents has the smaller version. It is also the key of the vector. */
+/** A version is the number of a write and the key of the vector. It only grows: the older document has the smaller version. */
 export interface PutResult {
   readonly version: number;
   /** The version that this one replaces. */

@@ -15,7 +15,7 @@ export function writeError(error: unknown): WrittenError {
   return { code: errorCodeOf(error), message, stack, retryAfter_s };
 }
 
-/** @returns a CosimoError where the error has a code, else a plain Error */
+/** @returns a CosimoError if the error has a code, otherwise a plain Error */
 export function readError({ code, message, stack, retryAfter_s }: WrittenError): Error {
   const error = code === undefined ? new Error(message) : new CosimoError(code, message, { retryAfter_s });
   if (stack !== undefined) error.stack = stack;

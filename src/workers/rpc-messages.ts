@@ -11,7 +11,7 @@ export type RpcRequestMessage =
       /** Whether a `cancel` will follow, before the response or at any time after it. */
       readonly hasSignal: boolean;
     }
-  /** The client's signal has fired. */
+  /** The client's signal has aborted. */
   | { readonly kind: 'cancel'; readonly id: number };
 
 export type RpcResponseMessage =

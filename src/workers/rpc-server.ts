@@ -59,7 +59,7 @@ export class RpcServer<M extends Methods<M>> {
     else this.#release(message.id);
   }
 
-  /** The client's thread has ended: the signals of all its requests fire. */
+  /** The client's thread has ended: the signals of all its requests abort. */
   close(): void {
     for (const id of [...this.#requests.keys()]) this.#release(id);
   }

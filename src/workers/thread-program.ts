@@ -1,4 +1,4 @@
-/** The inside of a worker thread: sets up, says so, then answers the requests of the thread that has started it. */
+/** Runs inside a worker thread: sets up, says that it is ready, then answers the requests of the thread that has started it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { RpcClient } from './rpc-client.ts';
 import type { Methods, NoMethods, Post } from './rpc-messages.ts';

@@ -27,7 +27,10 @@ export interface WorkerThreadOptions<P extends Methods<P>> {
   readonly lost?: (cause: Error) => Error;
 }
 
-/** `M`: the methods that the program answers. `R`: what it sends once it is ready. `P`: the methods that it calls on the thread that started it. */
+/**
+ * `M`: the methods that the program answers. `R`: what it sends once it is ready. `P`: the methods that it calls on the thread
+ * that started it.
+ */
 export class WorkerThread<M extends Methods<M>, R, P extends Methods<P> = NoMethods> implements Supervised {
   /** Asks the program. Once the thread has ended, requests reject with what `lost` makes of that. */
   readonly client: RpcClient<M>;

@@ -6,7 +6,7 @@ import { CUDA_FOLDER, CUDA_PACKAGES, hasProvider } from './cuda-packages.ts';
 
 const NOT_INSTALLED = 'its libraries are not installed; `npm run setup:cuda` fetches them';
 
-/** How the error begins when DEVICE=cuda can't be met; the reason follows. */
+/** The beginning of the error when CUDA can't be used although DEVICE=cuda; the reason follows. */
 export const CUDA_REFUSED = 'DEVICE=cuda, but CUDA cannot be used here: ';
 
 /** @returns why CUDA is unavailable, judged by which files exist; undefined if it may work */

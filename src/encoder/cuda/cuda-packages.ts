@@ -11,11 +11,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface CudaPackage {
-  /** For pip, such as `name==1.0`: exactly one version. */
+  /** A requirement for pip that names exactly one version, such as `name==1.0`. */
   readonly requirement: string;
   /** Options of `pip download` that name the wheel's tags, so that the pip of any Python takes it. */
   readonly tags: readonly string[];
-  /** Where in the wheel the libraries lie, with the slash. */
+  /** The folder of the libraries in the wheel, with a slash at its end. */
   readonly folder: string;
   /** Each comes after the libraries that it needs. */
   readonly libraries: readonly string[];
@@ -23,7 +23,7 @@ export interface CudaPackage {
 
 const NVIDIA = 'nvidia/cu13/lib/';
 
-/** In the order in which they must be opened. */
+/** The packages, in the order in which their libraries must be opened. */
 export const CUDA_PACKAGES: readonly CudaPackage[] = [
   {
     requirement: 'nvidia-cuda-runtime==13.5.37',

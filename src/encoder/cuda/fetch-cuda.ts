@@ -7,9 +7,9 @@ import { downloadWheel, type WheelOptions, wheelFiles, withScratch } from '../..
 import { CUDA_PACKAGES, type CudaPackage, providerPackage } from './cuda-packages.ts';
 
 export interface CudaFetchOptions extends WheelOptions {
-  /** Where all libraries go; created if it is missing. */
+  /** The folder of all libraries; created if it is missing. */
   readonly folder: string;
-  /** Where ONNX Runtime looks for its provider: gets links into `folder`. */
+  /** The folder in which ONNX Runtime looks for its provider; it gets links into `folder`. */
   readonly providerFolder: string;
 }
 

@@ -10,7 +10,7 @@ import { createNativeEncoder } from './native-encoder.ts';
 export interface NativeEncoderSetOptions extends ParallelismSettings {
   readonly model: Model;
   readonly precision: NativePrecision;
-  /** Why this encoder, for the log. */
+  /** Why this encoder was chosen, for the log. */
   readonly why: string;
   readonly sample: Promise<TextSample>;
   readonly log: (line: string) => void;

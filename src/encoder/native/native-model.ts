@@ -1,4 +1,4 @@
-/** Whether the native encoder takes a model, and where the model's tensors lie. */
+/** Checks whether the native encoder takes a model, and gives it the places of the model's tensors. */
 import { join } from 'node:path';
 import type { ModelConfig } from '../../model/model-config.ts';
 import { layerNames } from '../../model/tensor-names.ts';

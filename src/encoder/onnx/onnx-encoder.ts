@@ -65,7 +65,7 @@ export async function createOnnxEncoder(options: OnnxEncoderOptions): Promise<On
   };
 }
 
-/** Opens on CUDA where settings and machine allow it, else on the CPU; logs which and why. */
+/** Opens on CUDA if settings and machine allow it, otherwise on the CPU; logs which and why. */
 async function openSession(options: OnnxEncoderOptions): Promise<OpenSession> {
   const { device, deviceId, log } = options;
   const settings = `DEVICE=${device}, PRECISION=${options.precision}`;
@@ -125,7 +125,7 @@ function createSession(
     logSeverityLevel: 4,
     extra: {
       session: {
-        // Our graph is no file, so its weights' folder must be told; an ONNX file's weights lie beside it.
+        // Our graph is no file, so the folder of its weights must be given; an ONNX file's weights lie beside it.
         ...(typeof graph === 'string' ? {} : { model_external_initializers_file_folder_path: model.dir }),
         // Spinning threads take the cores from the event loop.
         intra_op: { allow_spinning: '0' },

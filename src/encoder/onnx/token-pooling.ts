@@ -13,7 +13,7 @@ export interface TokenVectors {
 /** As in torch.nn.functional.normalize: a vector of a smaller norm stays short instead of becoming infinite. */
 const NORM_MIN = 1e-12;
 
-/** @returns `lengths.length × dimensions` floats, of L2 norm 1 if `normalize` says so */
+/** @returns `lengths.length × dimensions` floats, of L2 norm 1 if `normalize` is set */
 export function poolTokens(tokens: TokenVectors, config: Pick<ModelConfig, 'pooling' | 'normalize'>): Float32Array {
   const { values, lengths, sequence, dimensions } = tokens;
   const vectors = new Float32Array(lengths.length * dimensions);

@@ -1,4 +1,4 @@
-/** Bounds how much may wait to be encoded, and tells when a refused call should come again. */
+/** Bounds how much may wait to be encoded, and estimates when a refused call should come again. */
 import { CosimoError } from '../../errors.ts';
 
 export interface Size {

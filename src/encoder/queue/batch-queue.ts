@@ -102,7 +102,7 @@ export class BatchQueue {
   /**
    * Admits all inputs or none.
    * @param inputs different from one another; token ids with [CLS] and [SEP], at most the model's `max_seq_length`
-   * @param signal fires when this caller waits no longer
+   * @param signal aborts when this caller waits no longer
    * @param sizes UTF-8 bytes of each input, if the caller has counted them already
    * @param purpose `count` counts the tokens of each text and encodes none
    * @returns a promise for each input's vector; rejected with `inference_failed`, `encoder_lost` or `cancelled`

@@ -1,4 +1,4 @@
-/** What the batch queue reports of its work, for metrics. */
+/** Reports of the batch queue about its work, for metrics. */
 
 export interface TokenizeReport {
   readonly elapsed_ms: number;

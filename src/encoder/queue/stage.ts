@@ -6,7 +6,7 @@
 import { errorCodeOf } from '../../errors.ts';
 import type { WaitingText } from './waiting-text.ts';
 
-/** Takes one group at a time; may stop when the signal fires. */
+/** Takes one group at a time; may stop when the signal aborts. */
 export type Work<R> = (group: readonly WaitingText[], signal: AbortSignal) => Promise<R>;
 
 export interface StageOptions<R> {

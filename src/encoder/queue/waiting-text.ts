@@ -39,7 +39,7 @@ export class WaitingText {
   readonly reject: (error: Error) => void;
   /** When its turn comes, in the virtual time of `FairOrder`. */
   due: number;
-  /** What it counts for in `FairOrder`: the first estimate of its tokens. */
+  /** Its cost in `FairOrder`: the first estimate of its tokens. */
   readonly cost: number;
   /** Token ids once they are known. */
   ids: Int32Array | undefined;
@@ -82,7 +82,7 @@ export function splitByWanted(texts: readonly WaitingText[]): { wanted: WaitingT
 }
 
 /**
- * The texts' vectors for one caller, who leaves when the signal fires.
+ * The texts' vectors for one caller, who leaves when the signal aborts.
  * @param onLeave called when the caller leaves: it may have been the last one that wanted a text
  */
 export function encodedUntil(

@@ -1,4 +1,4 @@
-/** Memory for the bodies of answers. It is used again once they have been sent: fresh memory costs more than writing to it. */
+/** Memory for the bodies of answers. It is used again once they have been sent, since fresh memory costs more than writing the body. */
 
 /** Answers of some kilobytes share blocks of this size; a larger one has its own. */
 const BLOCK_BYTES = 64 * 1024;

@@ -7,7 +7,7 @@ export function sendJson(reply: FastifyReply, status: number, json: string | Buf
   return reply.code(status).type('application/json').send(bytes);
 }
 
-/** The body of every error but the 422: one sentence. */
+/** Sends the body of every error except the 422: one sentence. */
 export function sendDetail(reply: FastifyReply, status: number, detail: string): FastifyReply {
   return sendJson(reply, status, JSON.stringify({ detail }));
 }

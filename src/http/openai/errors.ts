@@ -5,7 +5,7 @@ import { UnreadableBody } from '../body/read-body.ts';
 import { type FirstFault, ValidationFaults } from '../body/validation-faults.ts';
 import { describeError, isFaultOfOurs, setRetryAfter } from '../error-handler.ts';
 
-/** A refusal with its own status, parameter and code. */
+/** A refusal with a status, a parameter and a code of its own. */
 export class OpenAiRefusal extends Error {
   readonly status: number;
   readonly param: string | null;

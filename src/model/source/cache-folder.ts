@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Absolute. XDG_CACHE_HOME where it is set, else the platform's own. */
+/** An absolute path: in XDG_CACHE_HOME if that is set, otherwise in the platform's own folder for caches. */
 export function cacheRoot(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string {
   return resolve(environment['XDG_CACHE_HOME'] || platformCaches(environment, platform), 'cosimo');
 }

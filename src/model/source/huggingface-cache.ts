@@ -31,7 +31,7 @@ export async function listSnapshot(folder: string, name: string, commit: string)
   return requireAllFiles({ name, revision: commit, files });
 }
 
-/** A large file lies under its SHA-256; a small one under git's digest, which is shorter. */
+/** A large file is named by its SHA-256, a small one by git's digest, which is shorter. */
 async function toModelFile(snapshot: string, path: string): Promise<ModelFile> {
   const blob = basename(await realpath(join(snapshot, path)));
   return /^[0-9a-f]{64}$/.test(blob) ? { path, sha256: blob } : { path };

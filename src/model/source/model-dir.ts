@@ -50,7 +50,7 @@ async function gather(files: readonly RealFile[], parent: string): Promise<strin
     await rename(aside, dir);
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
-    if (!existsSync(dir)) throw error; // else another process was faster
+    if (!existsSync(dir)) throw error; // if it exists, another process was faster
   }
   return dir;
 }

@@ -16,7 +16,7 @@ export interface WheelOptions {
 const ABANDONED_AFTER_MS = 60 * 60_000;
 const SCRATCH = 'package-';
 
-/** Gives `use` an empty folder inside `folder` and removes it afterwards. Removes those that dead processes left, too. */
+/** Gives `use` an empty folder inside `folder` and removes it afterwards. Also removes the folders that dead processes left. */
 export async function withScratch(folder: string, use: (scratch: string) => Promise<void>): Promise<void> {
   await sweepScratch(folder);
   const scratch = await mkdtemp(join(folder, SCRATCH));

@@ -14,7 +14,7 @@ export interface StoredText {
  */
 export type EncodeTexts = (texts: readonly string[]) => Promise<readonly Float32Array[]>;
 
-/** `message` says why it can't be encoded. */
+/** The `message` says why the document can't be encoded. */
 export class UnencodableDocument extends Error {
   readonly id: string;
 
@@ -25,10 +25,10 @@ export class UnencodableDocument extends Error {
 }
 
 const BATCH_DOCUMENTS = 256;
-/** UTF-16 units of a batch's texts; a longer text goes alone. */
+/** Most UTF-16 units of a batch's texts; a longer text goes alone. */
 const BATCH_CHARACTERS = 1 << 20;
 
-/** @param after the version behind which the batch begins */
+/** @param after the batch begins after this version */
 export function readBatch(
   { documents }: Pick<Databases, 'documents'>,
   after: number,

@@ -1,4 +1,4 @@
-/** What a store knows of itself: its format, the model of its vectors, and whether a re-embedding has begun. */
+/** What a store records of itself: its format, the model of its vectors, and whether a re-embedding has begun. */
 import { CosimoError } from '../../errors.ts';
 import { type Databases, FACTS_KEY, REEMBEDDING_KEY, type VectorsDatabase, type VectorsName } from './layout.ts';
 import type { LmdbEnvironment } from './lmdb-environment.ts';
@@ -7,7 +7,7 @@ import type { LmdbEnvironment } from './lmdb-environment.ts';
 export interface VectorsModel {
   /** Everything that changes a vector, in one string. */
   readonly fingerprint: string;
-  /** What MODEL or MODEL_DIR said, for people. */
+  /** The value of MODEL or MODEL_DIR, for messages. */
   readonly modelName: string;
 }
 

@@ -5,7 +5,7 @@ import type { TransferTimeouts } from './transfer-options.ts';
 export class PermanentFailure extends Error {}
 
 /**
- * One request. It gives up when the server doesn't answer in time or stops in the middle, and when `signal` fires.
+ * One request. It gives up when the server doesn't answer in time or stops in the middle, and when `signal` aborts.
  * A redirect to another origin is followed without Authorization, as the Fetch standard has it.
  */
 export class FetchWithTimeouts {

@@ -67,7 +67,7 @@ async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** A file with a second hard link belongs to somebody else too: it must not be written to. */
+/** A file with a second hard link is also used elsewhere: it must not be written to. */
 async function dropLink(partial: string): Promise<void> {
   const found = await stat(partial).catch(() => undefined);
   if (found !== undefined && found.nlink > 1) await rm(partial);
