@@ -19,7 +19,7 @@ const FILES = Object.fromEntries([
   ),
 ]);
 
-function delivery(PATH: string) {
+function fetchOptions(PATH: string) {
   const lines: string[] = [];
   return {
     lines,
@@ -32,7 +32,7 @@ function delivery(PATH: string) {
 
 const callsOf = (PATH: string) => readFileSync(join(PATH, 'calls'), 'utf8').trim().split('\n');
 
-function assertWhole({ folder, providerFolder }: ReturnType<typeof delivery>): void {
+function assertWhole({ folder, providerFolder }: ReturnType<typeof fetchOptions>): void {
   for (const { libraries } of PACKAGES) {
     for (const library of libraries) assert.equal(readFileSync(join(folder, library), 'utf8'), `${library}, whole`);
   }
@@ -44,7 +44,7 @@ function assertWhole({ folder, providerFolder }: ReturnType<typeof delivery>): v
 describe('what it fetches', () => {
   test('each package once, at one version, for Linux on x86-64; a second run asks for nothing', async () => {
     const PATH = pathWithWheel(FILES);
-    const wanted = delivery(PATH);
+    const wanted = fetchOptions(PATH);
     assert.equal(await fetchCuda(wanted), true);
     assertWhole(wanted);
     const calls = callsOf(PATH);
@@ -72,7 +72,7 @@ describe('what it fetches', () => {
 
   test('npm ci has cleared node_modules: linked anew without a download', async () => {
     const PATH = pathWithWheel(FILES);
-    const wanted = delivery(PATH);
+    const wanted = fetchOptions(PATH);
     await fetchCuda(wanted);
     rmSync(wanted.providerFolder, { recursive: true });
     assert.equal(await fetchCuda(wanted), true);
@@ -81,7 +81,7 @@ describe('what it fetches', () => {
   });
 
   test('a file in the place of a link, of another version perhaps, gives way', async () => {
-    const wanted = delivery(pathWithWheel(FILES));
+    const wanted = fetchOptions(pathWithWheel(FILES));
     await fetchCuda(wanted);
     const path = join(wanted.providerFolder, provider.libraries[0] as string);
     rmSync(path);
@@ -93,7 +93,7 @@ describe('what it fetches', () => {
 
   test('a library that is gone, or a package of another version: only that package is fetched', async () => {
     const PATH = pathWithWheel(FILES);
-    const wanted = delivery(PATH);
+    const wanted = fetchOptions(PATH);
     await fetchCuda(wanted);
     rmSync(join(wanted.folder, 'libcublas.so.13'));
     writeFileSync(join(wanted.folder, 'nvidia-curand.version'), 'nvidia-curand==1.0');
@@ -114,7 +114,7 @@ describe('what it refuses', () => {
       [pathWith({ python3: 'echo "ERROR: No matching distribution found" >&2; exit 1' }), /No matching distribution/],
     ];
     for (const [PATH, reason] of cases) {
-      const wanted = delivery(PATH);
+      const wanted = fetchOptions(PATH);
       await assert.rejects(fetchCuda(wanted), (error) => {
         assert.ok(error instanceof PackageUnavailable);
         assert.match(error.message, /^nvidia-cuda-runtime==[\d.]+ could not be fetched by pip .*Python 3 with pip/);
@@ -126,7 +126,7 @@ describe('what it refuses', () => {
   });
 
   test('a wheel that lacks a library is refused with a sentence', async () => {
-    const wanted = delivery(pathWithWheel({ 'nvidia/cu13/lib/libother.so': Buffer.from('x') }));
+    const wanted = fetchOptions(pathWithWheel({ 'nvidia/cu13/lib/libother.so': Buffer.from('x') }));
     await assert.rejects(fetchCuda(wanted), { message: /^nvidia-cuda-runtime==[\d.]+ lacks libcudart\.so\.13$/ });
     assert.deepEqual(readdirSync(wanted.folder), []);
   });
