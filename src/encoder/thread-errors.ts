@@ -41,7 +41,7 @@ export async function withInferenceFailed<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Clients get the general sentence; the cause is in the log. */
+/** Clients get the general sentence; the log says that the thread has ended. */
 function lost(cause: Error): CosimoError {
   return new CosimoError('encoder_lost', undefined, { cause });
 }

@@ -2,7 +2,7 @@
 import type { Progress } from '../../../progress.ts';
 import type { ModelFile } from '../manifest.ts';
 
-/** Bounds on waiting for a server. */
+/** How long to wait for a server, and how often to try. */
 export interface TransferTimeouts {
   /** Longest wait for the answer's headers. */
   readonly connect_ms: number;
