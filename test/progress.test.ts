@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'vitest';
-import { terminalProgress } from '../src/model/source/transfer/progress.ts';
+import { terminalProgress } from '../src/progress.ts';
 
 const shown = (isTTY: boolean) => {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 80 });
