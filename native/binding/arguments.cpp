@@ -61,9 +61,9 @@ std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, s
 }
 
 std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
-                             std::uint64_t most, std::uint64_t otherwise) {
+                             std::uint64_t most, std::uint64_t default_value) {
   const bool given = info[0].IsObject() && !info[0].As<Napi::Object>().Get(name).IsUndefined();
-  return given ? integer_option(info, name, least, most) : otherwise;
+  return given ? integer_option(info, name, least, most) : default_value;
 }
 
 std::uint64_t key_argument(const Napi::Value& value, const char* name) {

@@ -22,9 +22,9 @@ std::uint64_t integer_argument(const Napi::Value& value, const char* name, std::
 std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
                              std::uint64_t most);
 
-/// The same, or `otherwise` when there is no such property.
+/// The same, or `default_value` when there is no such property.
 std::uint64_t integer_option(const Napi::CallbackInfo& info, const char* name, std::uint64_t least,
-                             std::uint64_t most, std::uint64_t otherwise);
+                             std::uint64_t most, std::uint64_t default_value);
 
 /// A row key: an integer from 0 to 2^53 − 1.
 std::uint64_t key_argument(const Napi::Value& value, const char* name);

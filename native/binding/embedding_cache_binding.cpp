@@ -59,7 +59,7 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
         return;
       }
       CacheOptions options{};
-      options.dimensions = integer_option(info, "dimensions", 1, kMostDimensions);
+      options.dimensions = integer_option(info, "dimensions", 1, kMaxDimensions);
       options.capacity_bytes = integer_option(info, "capacityBytes", 0, kAnySize);
       options.time_to_live_ms = integer_option(info, "timeToLiveMs", 0, kAnySize, 0);
       cache_ = std::make_shared<EmbeddingCache>(options);

@@ -11,8 +11,8 @@
 namespace cosimo::binding {
 namespace {
 
-constexpr std::uint64_t kMostRows = std::numeric_limits<std::int32_t>::max();
-constexpr std::uint64_t kMostLayers = 1024;
+constexpr std::uint64_t kMaxRows = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kMaxLayers = 1024;
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Error(ErrorCode::invalid_argument, sentence); }
 
@@ -103,13 +103,13 @@ EncoderSizes sizes_of(const Napi::Object& model, std::uint64_t most) {
 }
 
 void read_sizes(const Napi::Object& model, EncoderModel& to) {
-  const EncoderSizes sizes = sizes_of(model, kMostEncoderWidth);
+  const EncoderSizes sizes = sizes_of(model, kMaxEncoderWidth);
   if (const auto unsupported = find_unsupported_size(sizes)) refuse(*unsupported);
   to.hidden_size = sizes.hidden;
   to.intermediate_size = sizes.intermediate;
   to.heads = sizes.heads;
-  to.vocabulary_size = count_at(model, "vocabSize", kMostRows);
-  to.position_rows = count_at(model, "maxPositions", kMostRows);
+  to.vocabulary_size = count_at(model, "vocabSize", kMaxRows);
+  to.position_rows = count_at(model, "maxPositions", kMaxRows);
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ EncoderModel encoder_model_argument(const Napi::Value& value) {
   const Napi::Value layers = model.Get("layers");
   if (!layers.IsArray()) refuse("model.layers must be an array");
   const auto array = layers.As<Napi::Array>();
-  if (array.Length() == 0 || array.Length() > kMostLayers) refuse("model.layers must hold 1 to 1024 layers");
+  if (array.Length() == 0 || array.Length() > kMaxLayers) refuse("model.layers must hold 1 to 1024 layers");
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
     const Napi::HandleScope scope(value.Env());
     read.layers.push_back(layer_of(array.Get(i)));

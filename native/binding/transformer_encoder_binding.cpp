@@ -23,7 +23,7 @@
 namespace cosimo::binding {
 namespace {
 
-constexpr std::size_t kMostThreads = 1024;
+constexpr std::size_t kMaxThreads = 1024;
 constexpr EncoderPrecision kPrecisions[] = {EncoderPrecision::fp32, EncoderPrecision::bf16,
                                             EncoderPrecision::int8};
 
@@ -139,7 +139,7 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
   explicit TransformerEncoderBinding(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<TransformerEncoderBinding>(info), state_(AddonState::of(info.Env())) {
     guarded(info.Env(), [&] {
-      threads_ = integer_option(info, "threads", 1, kMostThreads);
+      threads_ = integer_option(info, "threads", 1, kMaxThreads);
       const EncoderPrecision precision = precision_option(info);
       model_ = std::make_shared<const EncoderModel>(
           encoder_model_argument(info[0].As<Napi::Object>().Get("model")));

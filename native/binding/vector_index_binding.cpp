@@ -17,8 +17,8 @@
 namespace cosimo::binding {
 namespace {
 
-constexpr std::size_t kMostThreads = 1024;
-constexpr std::uint64_t kMostPlannedRows = std::uint64_t{1} << 46;
+constexpr std::size_t kMaxThreads = 1024;
+constexpr std::uint64_t kMaxPlannedRows = std::uint64_t{1} << 46;
 
 CodeScan scan_option(const Napi::CallbackInfo& info) {
   const Napi::Value value = info[0].As<Napi::Object>().Get("scan");
@@ -77,8 +77,8 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
   explicit VectorIndexBinding(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<VectorIndexBinding>(info), state_(AddonState::of(info.Env())) {
     guarded(info.Env(), [&] {
-      dimensions_ = integer_option(info, "dimensions", 1, kMostDimensions);
-      const std::size_t threads = integer_option(info, "threads", 1, kMostThreads);
+      dimensions_ = integer_option(info, "dimensions", 1, kMaxDimensions);
+      const std::size_t threads = integer_option(info, "threads", 1, kMaxThreads);
       const CodeScan scan = scan_option(info);
       index_ = std::make_shared<VectorIndex>(dimensions_, active_search_kernel());
       searcher_ = std::make_unique<Searcher>(index_, active_search_kernel(), threads, scan);
@@ -106,7 +106,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
 
   Napi::Value bytes_of_rows(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&] {
-      const std::uint64_t rows = integer_argument(info[0], "rows", 0, kMostPlannedRows);
+      const std::uint64_t rows = integer_argument(info[0], "rows", 0, kMaxPlannedRows);
       return Napi::Number::New(info.Env(), static_cast<double>(cosimo::bytes_of_rows(dimensions_, rows)));
     });
   }

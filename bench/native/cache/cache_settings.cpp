@@ -30,7 +30,7 @@ CacheSettings CacheSettings::from(Arguments& arguments) {
   const CacheSettings settings = {
       operation_named(arguments.take_text("operation")),
       arguments.take_count("entries", 1, 20'000'000),
-      arguments.take_count("dimensions", 1, kMostDimensions, 384),
+      arguments.take_count("dimensions", 1, kMaxDimensions, 384),
       arguments.take_count("seed", 0, kLargestSeed, 1),
       arguments.take_number("zipf-exponent", 0, 10, 0.9),
   };

@@ -13,10 +13,10 @@
 namespace cosimo::bench {
 namespace {
 
-constexpr std::size_t kBlocksPerCall = 16;  // as chunk_scan.cpp does; kMostBlocks for many queries
+constexpr std::size_t kBlocksPerCall = 16;  // as chunk_scan.cpp does; kMaxBlocks for many queries
 constexpr std::size_t kBytesPerStep = 1U << 20U;
 constexpr std::size_t kProductsPerStep = 1U << 22U;
-constexpr std::size_t kMostQueries = 256;
+constexpr std::size_t kMaxQueries = 256;
 
 enum class CodeMethod { upper, whole, many };
 
@@ -61,9 +61,9 @@ class CodesWorker : public Worker {
       : settings_(settings),
         queries_(settings.queries, settings.rows.dimensions, settings.rows.seed),
         memory_(settings.rows),
-        passed_(std::max(kBlocksPerCall, settings.queries * kMostBlocks)),
+        passed_(std::max(kBlocksPerCall, settings.queries * kMaxBlocks)),
         thresholds_(settings.queries, std::numeric_limits<float>::infinity()),  // nothing passes
-        scratch_(make_aligned_array<std::uint8_t>(kMostBlocks * queries_.view().code_stride * kBlockRows)) {}
+        scratch_(make_aligned_array<std::uint8_t>(kMaxBlocks * queries_.view().code_stride * kBlockRows)) {}
 
   void step(Tally& tally) override {
     const std::size_t enough =
@@ -79,7 +79,7 @@ class CodesWorker : public Worker {
  private:
   std::size_t bound_next_blocks() {
     const CodeBlocks codes = memory_.chunk(chunk_);
-    const std::size_t most = settings_.method == CodeMethod::many ? kMostBlocks : kBlocksPerCall;
+    const std::size_t most = settings_.method == CodeMethod::many ? kMaxBlocks : kBlocksPerCall;
     const std::size_t count = std::min(most, memory_.blocks_in(chunk_) - block_);
     bound(codes, count);
     __asm__ volatile("" : : "r"(passed_.data()) : "memory");  // used, as far as the compiler knows
@@ -149,8 +149,8 @@ std::unique_ptr<Measure> make_codes_measure(Arguments& arguments) {
   const SearchKernel& kernel = find_kernel(arguments.take_text("kernel"));
   const CodeMethod method = method_named(arguments.take_text("method"));
   const bool many = method == CodeMethod::many;
-  const std::size_t queries = many ? arguments.take_count("queries", 1, kMostQueries, 64) : 1;
-  const std::size_t dimensions = arguments.take_count("dimensions", 1, kMostDimensions, 384);
+  const std::size_t queries = many ? arguments.take_count("queries", 1, kMaxQueries, 64) : 1;
+  const std::size_t dimensions = arguments.take_count("dimensions", 1, kMaxDimensions, 384);
   const std::size_t planes = method == CodeMethod::upper ? 1 : 2;
   const std::uint64_t seed = arguments.take_count("seed", 0, kLargestSeed, 1);
   CodeSettings rows = {kernel, dimensions, 0, planes, seed};

@@ -107,7 +107,7 @@ class DotMeasure : public Measure {
 
 std::unique_ptr<Measure> make_dot_measure(Arguments& arguments) {
   const SearchKernel& kernel = find_kernel(arguments.take_text("kernel"));
-  const std::size_t dimensions = arguments.take_count("dimensions", 1, kMostDimensions, 384);
+  const std::size_t dimensions = arguments.take_count("dimensions", 1, kMaxDimensions, 384);
   const std::size_t row_bytes = padded_stride(dimensions) * sizeof(float);
   const std::size_t bytes = arguments.take_count("bytes", row_bytes, std::size_t{1} << 40U);
   const std::uint64_t seed = arguments.take_count("seed", 0, kLargestSeed, 1);

@@ -47,17 +47,17 @@ std::string Arguments::missing(const std::string& flag) const {
   return "The measure '" + measure_ + "' needs --" + flag + ".";
 }
 
-std::string Arguments::take_text(const std::string& flag, const char* otherwise) {
+std::string Arguments::take_text(const std::string& flag, const char* default_value) {
   if (auto given = take(flag)) return *given;
-  if (otherwise == nullptr) throw UsageError(missing(flag));
-  return otherwise;
+  if (default_value == nullptr) throw UsageError(missing(flag));
+  return default_value;
 }
 
 std::uint64_t Arguments::take_count(const std::string& flag, std::uint64_t least, std::uint64_t most,
-                                    std::optional<std::uint64_t> otherwise) {
+                                    std::optional<std::uint64_t> default_value) {
   const auto given = take(flag);
-  if (!given && !otherwise) throw UsageError(missing(flag));
-  if (!given) return *otherwise;
+  if (!given && !default_value) throw UsageError(missing(flag));
+  if (!given) return *default_value;
   // strtoull takes signs and blanks too, and turns -1 into a large number.
   const bool digits = !given->empty() && given->find_first_not_of("0123456789") == std::string::npos;
   const std::uint64_t value = digits && given->size() < 20 ? std::strtoull(given->c_str(), nullptr, 10) : 0;
@@ -67,9 +67,9 @@ std::uint64_t Arguments::take_count(const std::string& flag, std::uint64_t least
   return value;
 }
 
-double Arguments::take_number(const std::string& flag, double least, double most, double otherwise) {
+double Arguments::take_number(const std::string& flag, double least, double most, double default_value) {
   const auto given = take(flag);
-  if (!given) return otherwise;
+  if (!given) return default_value;
   char* end = nullptr;
   const double value = std::strtod(given->c_str(), &end);
   if (given->empty() || *end != '\0' || !(value >= least && value <= most)) {

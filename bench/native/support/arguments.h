@@ -26,10 +26,10 @@ class Arguments {
   const std::string& measure() const { return measure_; }
 
   /// Without a default (nullptr or nullopt) the flag is required.
-  std::string take_text(const std::string& flag, const char* otherwise = nullptr);
+  std::string take_text(const std::string& flag, const char* default_value = nullptr);
   std::uint64_t take_count(const std::string& flag, std::uint64_t least, std::uint64_t most,
-                           std::optional<std::uint64_t> otherwise = std::nullopt);
-  double take_number(const std::string& flag, double least, double most, double otherwise);
+                           std::optional<std::uint64_t> default_value = std::nullopt);
+  double take_number(const std::string& flag, double least, double most, double default_value);
 
   /// Throws when a flag was not taken: call it before any work is done.
   void require_all_taken() const;

@@ -10,7 +10,7 @@ namespace {
 
 // The first slabs are small: a small index should reserve few addresses, which may be limited too.
 constexpr std::size_t kFirstPieces = 4;
-constexpr std::size_t kMostPieces = 64;
+constexpr std::size_t kMaxPieces = 64;
 
 std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept {
   return (bytes + unit - 1) / unit * unit;
@@ -53,9 +53,9 @@ void SlabAllocator::give_back(void* piece) noexcept {
   taken_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-// Each slab is twice as large as the one before, up to kMostPieces.
+// Each slab is twice as large as the one before, up to kMaxPieces.
 void SlabAllocator::add_slab() {
-  const std::size_t wanted = std::min(kMostPieces, kFirstPieces << std::min<std::size_t>(slabs_.size(), 4));
+  const std::size_t wanted = std::min(kMaxPieces, kFirstPieces << std::min<std::size_t>(slabs_.size(), 4));
   slabs_.reserve(slabs_.size() + 1);
   std::size_t total = wanted;
   for (const HugeBuffer& slab : slabs_) total += slab.bytes() / piece_bytes_;

@@ -14,14 +14,14 @@ namespace cosimo {
 /// Readers use entries without a lock: once a link leads to an entry, only `next` and `hits` change, which
 /// are atomic. `in_main` and `live` are for the writer alone, under its mutex.
 struct alignas(8) CacheEntry {
-  static constexpr std::uint8_t kMostHits = 3;
+  static constexpr std::uint8_t kMaxHits = 3;
 
   std::atomic<CacheEntry*> next{nullptr};  // in the chain of its slot
   const std::uint64_t hash;
   const std::uint64_t written_ms;
   const std::uint32_t key_length;
   const std::uint32_t words;          // of 8 bytes, header, key and vector together
-  std::atomic<std::uint8_t> hits{0};  // since it entered its queue, at most kMostHits
+  std::atomic<std::uint8_t> hits{0};  // since it entered its queue, at most kMaxHits
   bool in_main = false;               // in the main queue, not in the small one
   bool live = true;                   // false once another entry of its key replaced it
 
@@ -53,7 +53,7 @@ struct alignas(8) CacheEntry {
   /// Notes a hit. Any reader; simultaneous hits may count as one.
   void touch() noexcept {
     const std::uint8_t so_far = hits.load(std::memory_order_relaxed);
-    if (so_far < kMostHits) hits.store(so_far + 1, std::memory_order_relaxed);
+    if (so_far < kMaxHits) hits.store(so_far + 1, std::memory_order_relaxed);
   }
 
  private:

@@ -12,9 +12,9 @@ constexpr std::size_t kSmallShare = 10;  // one part in so many is for the small
 constexpr std::size_t kSegmentsAtLeast = 64;
 constexpr std::size_t kLargestSegment = std::size_t{256} << 10;
 // One call moves no more than this. When more entries than that were hit, some of them are evicted too.
-constexpr std::size_t kMostMoved = 4 * kLargestSegment;
-// What requeuing an entry with its own segment counts for: it is not copied, whatever its size.
-constexpr std::size_t kRequeueCost = 1024;
+constexpr std::size_t kMaxMoved = 4 * kLargestSegment;
+// What reinserting an entry with its own segment counts for: it is not copied, whatever its size.
+constexpr std::size_t kReinsertCost = 1024;
 
 std::size_t standard_segment(std::size_t budget_bytes) noexcept {
   constexpr std::size_t kUnit = SlabAllocator::kPieceAlignment;
@@ -45,7 +45,7 @@ bool EvictionPolicy::insert(std::string_view key, std::uint64_t hash, std::span<
                             std::uint64_t now_ms, std::uint64_t oldest_ms) noexcept {
   const std::size_t bytes = CacheEntry::size_of(key.size(), vector.size());
   if (!segments_.can_ever_hold(bytes)) return false;
-  may_move_ = kMostMoved;
+  move_budget_ = kMaxMoved;
   oldest_ms_ = oldest_ms;
   const CacheEntry* present = table_.find(key, hash);
   const bool came_back = present == nullptr && ghosts_.take(hash, main_size_);
@@ -91,21 +91,21 @@ bool EvictionPolicy::evict_segment(const CacheSegment* spared) noexcept {
   SegmentQueue& queue = main_.empty() || (small_is_due && !small_.empty()) ? small_ : main_;
   if (queue.oldest() == spared) return false;
   CacheSegment* segment = queue.pop();
-  if (!segment->is_shared && requeue(*segment)) return true;
+  if (!segment->is_shared && reinsert(*segment)) return true;
   evict_entries(*segment);
   segments_.retire(segment);
   return true;
 }
 
 // An entry with a segment to itself is queued again with it. False when it is evicted.
-bool EvictionPolicy::requeue(CacheSegment& segment) noexcept {
+bool EvictionPolicy::reinsert(CacheSegment& segment) noexcept {
   CacheEntry& entry = *CacheEntry::at(segment.begin());
-  if (!entry.live || !is_worth_keeping(entry, kRequeueCost)) return false;
+  if (!entry.live || !is_worth_keeping(entry, kReinsertCost)) return false;
   entry.hits.store(hits_for_next_round(entry), std::memory_order_relaxed);
   main_size_ += entry.in_main ? 0 : 1;
   entry.in_main = true;
   main_.push(&segment);
-  may_move_ -= kRequeueCost;
+  move_budget_ -= kReinsertCost;
   return true;
 }
 
@@ -117,10 +117,10 @@ void EvictionPolicy::evict_entries(CacheSegment& segment) noexcept {
   }
 }
 
-// `cost`: what it would take of may_move_.
+// `cost`: what it would take of move_budget_.
 bool EvictionPolicy::is_worth_keeping(const CacheEntry& entry, std::size_t cost) const noexcept {
   return entry.hits.load(std::memory_order_relaxed) > 0 && entry.written_ms >= oldest_ms_ &&
-         cost <= may_move_;
+         cost <= move_budget_;
 }
 
 // Copies an entry to the end of the main queue. False when there is no room.
@@ -137,7 +137,7 @@ bool EvictionPolicy::move_to_main(CacheEntry& entry) noexcept {
   moved.in_main = true;
   main_size_ += entry.in_main ? 0 : 1;
   table_.replace(entry, moved);
-  may_move_ -= entry.size();
+  move_budget_ -= entry.size();
   return true;
 }
 

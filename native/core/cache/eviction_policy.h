@@ -50,7 +50,7 @@ class EvictionPolicy {
   void* place(std::size_t bytes, SegmentQueue& queue) noexcept;
   bool evict_segment(const CacheSegment* spared) noexcept;
   void evict_entries(CacheSegment& segment) noexcept;
-  bool requeue(CacheSegment& segment) noexcept;
+  bool reinsert(CacheSegment& segment) noexcept;
   bool is_worth_keeping(const CacheEntry& entry, std::size_t cost) const noexcept;
   bool move_to_main(CacheEntry& entry) noexcept;
   void drop(CacheEntry& entry) noexcept;
@@ -63,7 +63,7 @@ class EvictionPolicy {
   SegmentQueue main_;
   std::size_t size_ = 0;
   std::size_t main_size_ = 0;
-  std::size_t may_move_ = 0;     // bytes, in this call of insert()
+  std::size_t move_budget_ = 0;  // bytes, in this call of insert()
   std::uint64_t oldest_ms_ = 0;  // in this call of insert()
   Counts counts_;
 };

@@ -95,7 +95,7 @@ std::size_t SegmentPool::cost(std::size_t entry_bytes) const noexcept {
   return bytes < kMappedBytes ? bytes : (bytes + kPage - 1) / kPage * kPage;
 }
 
-// Only shared segments need the reserve: an entry with its own segment is requeued without a copy.
+// Only shared segments need the reserve: an entry with its own segment is reinserted without a copy.
 std::size_t SegmentPool::reserve(bool shared, Purpose purpose) const noexcept {
   return purpose == Purpose::fill && (shared || any_shared_) ? kReservedSegments * standard_ : 0;
 }

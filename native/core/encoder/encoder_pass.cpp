@@ -138,11 +138,11 @@ class Pass {
   void project(const EncoderLayer& layer, Rows rows) noexcept {
     const ActivationRows in = rows_from(space_.hidden(), rows.first);
     const ActivationRows out = rows_from(space_.qkv(), rows.first);
-    product_stage(kernel_, in, layer.projection, rows.count, {AfterProduct::store, out.values, out.stride});
+    product_stage(kernel_, in, layer.projection, rows.count, {Epilogue::store, out.values, out.stride});
     if (kernel_.values_kernel == nullptr) return;
     auto* values = static_cast<std::byte*>(out.values) + 2 * model_.hidden_size * kernel_.activation_bytes;
     product_stage(*kernel_.values_kernel, in, layer.values, rows.count,
-                  {AfterProduct::store, values, out.stride});
+                  {Epilogue::store, values, out.stride});
   }
 
   void attend() noexcept {
@@ -185,12 +185,12 @@ class Pass {
     const ActivationRows context = rows_from(space_.context(), rows.first);
     const ActivationRows hidden = rows_from(space_.hidden(), rows.first);
     const ActivationRows& intermediate = space_.intermediate();
-    const ProductTarget sums{AfterProduct::add, floats(rows.first), space_.float_stride()};
+    const ProductTarget sums{Epilogue::add, floats(rows.first), space_.float_stride()};
     quantize_stage(context, rows.count, model_.hidden_size);
     product_stage(kernel_, context, layer.attention_output, rows.count, sums);
     norm_stage(layer.attention_norm, rows);
     product_stage(kernel_, hidden, layer.intermediate, rows.count,
-                  {AfterProduct::gelu, intermediate.values, intermediate.stride});
+                  {Epilogue::gelu, intermediate.values, intermediate.stride});
     quantize_stage(intermediate, rows.count, model_.intermediate_size);
     product_stage(kernel_, intermediate, layer.output, rows.count, sums);
     norm_stage(layer.output_norm, rows);

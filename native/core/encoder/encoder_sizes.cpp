@@ -20,7 +20,7 @@ std::optional<UnsupportedSize> find_unsupported_size(const EncoderSizes& sizes) 
     if (!is_multiple(width, kEncoderWidthUnit)) {
       return UnsupportedSize{name, width, Rule::multiple_of, kEncoderWidthUnit};
     }
-    if (width > kMostEncoderWidth) return UnsupportedSize{name, width, Rule::at_most, kMostEncoderWidth};
+    if (width > kMaxEncoderWidth) return UnsupportedSize{name, width, Rule::at_most, kMaxEncoderWidth};
   }
   const std::size_t head = sizes.heads == 0 ? 0 : sizes.hidden / sizes.heads;
   if (is_multiple(head, kHeadSizeUnit) && head * sizes.heads == sizes.hidden) return std::nullopt;

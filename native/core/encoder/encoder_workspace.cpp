@@ -8,7 +8,7 @@ namespace {
 // Most bytes between the two products of a layer's feed-forward half. A second-level cache has a megabyte or
 // two, and weights pass through it too.
 constexpr std::size_t kChunkBytes = std::size_t{720} << 10;
-constexpr std::size_t kMostChunkRows = 240;
+constexpr std::size_t kMaxChunkRows = 240;
 
 // A line more than the row needs: strides that are multiples of 4 KiB put all rows into the same few lines of
 // a cache.
@@ -57,7 +57,7 @@ std::size_t EncoderWorkspace::chunk_rows() const noexcept {
   const EncoderKernel& kernel = weights_.kernel();
   const std::size_t row_bytes = weights_.model().intermediate_size * kernel.activation_bytes;
   const std::size_t rows =
-      std::min(kMostChunkRows, kChunkBytes / row_bytes) / kernel.tile_rows * kernel.tile_rows;
+      std::min(kMaxChunkRows, kChunkBytes / row_bytes) / kernel.tile_rows * kernel.tile_rows;
   return std::max(rows, kernel.tile_rows);
 }
 

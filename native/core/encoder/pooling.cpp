@@ -6,7 +6,7 @@
 namespace cosimo {
 namespace {
 
-constexpr double kLeastNorm = 1e-12;
+constexpr double kMinNorm = 1e-12;
 
 const float* row_of(const TokenRows& rows, std::size_t token) noexcept {
   return reinterpret_cast<const float*>(reinterpret_cast<const std::byte*>(rows.first) + token * rows.stride);
@@ -29,7 +29,7 @@ void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalize, std::sp
   if (normalize) {
     double squares = 0;
     for (const float value : vector) squares += static_cast<double>(value) * value;
-    factor /= std::max(std::sqrt(squares) * factor, kLeastNorm);
+    factor /= std::max(std::sqrt(squares) * factor, kMinNorm);
   }
   for (float& value : vector) value = static_cast<float>(value * factor);
 }

@@ -25,7 +25,7 @@ struct StageScratch {
 
 class SharedStages {
  public:
-  static constexpr std::size_t kMostItems = (std::size_t{1} << 20) - 1;
+  static constexpr std::size_t kMaxItems = (std::size_t{1} << 20) - 1;
 
   /// `shared` false: the leader stays alone. `scratch_bytes`: what every thread needs.
   SharedStages(bool shared, std::size_t scratch_bytes) noexcept
@@ -33,7 +33,7 @@ class SharedStages {
 
   std::size_t scratch_bytes() const noexcept { return scratch_bytes_; }
 
-  /// Leader: calls work(item, scratch) for every item below `count` ≤ kMostItems, and returns when all are
+  /// Leader: calls work(item, scratch) for every item below `count` ≤ kMaxItems, and returns when all are
   /// done. `work` throws nothing.
   template <typename Work>
   void run(std::size_t count, const StageScratch& scratch, const Work& work) noexcept {
@@ -81,8 +81,8 @@ class SharedStages {
   static constexpr int kCountShift = 20;
   static constexpr int kStageShift = 40;
 
-  static std::size_t item_of(std::uint64_t ticket) noexcept { return ticket & kMostItems; }
-  static std::size_t count_of(std::uint64_t ticket) noexcept { return (ticket >> kCountShift) & kMostItems; }
+  static std::size_t item_of(std::uint64_t ticket) noexcept { return ticket & kMaxItems; }
+  static std::size_t count_of(std::uint64_t ticket) noexcept { return (ticket >> kCountShift) & kMaxItems; }
   static bool has_items(std::uint64_t ticket) noexcept { return item_of(ticket) < count_of(ticket); }
 
   void publish(std::size_t count) noexcept;

@@ -19,7 +19,7 @@ namespace {
 // once.
 constexpr std::size_t kPieceTokens = 256;
 // Smaller pieces are not worth it: a few large ones, whose stages threads share, are faster.
-constexpr std::size_t kLeastPieceTokens = 48;
+constexpr std::size_t kMinPieceTokens = 48;
 
 std::size_t most_tokens(const EncoderModel& model) noexcept {
   const std::size_t before = model.padding_id ? static_cast<std::size_t>(*model.padding_id) + 1 : 0;
@@ -58,7 +58,7 @@ std::size_t piece_tokens(std::size_t tokens, std::size_t threads) noexcept {
   const std::size_t pieces = (tokens + kPieceTokens - 1) / kPieceTokens;
   const std::size_t fair = (pieces + threads - 1) / threads * threads;
   const std::size_t share = (tokens + fair - 1) / fair;
-  return share < kLeastPieceTokens ? kPieceTokens : share;
+  return share < kMinPieceTokens ? kPieceTokens : share;
 }
 
 }  // namespace

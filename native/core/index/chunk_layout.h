@@ -19,7 +19,7 @@ constexpr std::size_t padded_stride(std::size_t dimensions) noexcept {
 }
 
 /// Bytes to plan for `row_count` rows: what the rows of full chunks take at most, with codes, keys and the
-/// key map. 0 < dimensions ≤ kMostDimensions; row_count ≤ 2^46.
+/// key map. 0 < dimensions ≤ kMaxDimensions; row_count ≤ 2^46.
 std::uint64_t bytes_of_rows(std::size_t dimensions, std::uint64_t row_count) noexcept;
 
 /// Where the parts of a chunk lie in its memory, in bytes from its start.

@@ -12,13 +12,13 @@
 namespace cosimo {
 namespace {
 
-constexpr std::size_t kMostChunks = std::numeric_limits<Slot>::max() / kRowsPerChunk - 1;
+constexpr std::size_t kMaxChunks = std::numeric_limits<Slot>::max() / kRowsPerChunk - 1;
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorCode::invalid_argument, message); }
 
 std::size_t checked_dimensions(std::size_t dimensions) {
-  if (dimensions < 1 || dimensions > kMostDimensions) {
-    refuse("dimensions must be from 1 to " + std::to_string(kMostDimensions));
+  if (dimensions < 1 || dimensions > kMaxDimensions) {
+    refuse("dimensions must be from 1 to " + std::to_string(kMaxDimensions));
   }
   return dimensions;
 }
@@ -108,7 +108,7 @@ VectorIndex::Chunks VectorIndex::new_chunks_for(std::size_t row_count) {
   Chunks spare;
   if (row_count <= room) return spare;
   const std::size_t count = (row_count - room + kRowsPerChunk - 1) / kRowsPerChunk;
-  if (count > kMostChunks - std::min(kMostChunks, chunks_.size())) throw std::bad_alloc();
+  if (count > kMaxChunks - std::min(kMaxChunks, chunks_.size())) throw std::bad_alloc();
   spare.reserve(count);
   while (spare.size() < count) spare.push_back(std::make_shared<RowChunk>(layout_, allocator_));
   chunks_.reserve(chunks_.size() + count);

@@ -39,7 +39,7 @@ struct IndexSizes {
 /// call.
 class VectorIndex : private SlotKeys {
  public:
-  /// dimensions: 1 … kMostDimensions. `kernel` makes the codes of rows.
+  /// dimensions: 1 … kMaxDimensions. `kernel` makes the codes of rows.
   VectorIndex(std::size_t dimensions, const SearchKernel& kernel);
 
   std::size_t dimensions() const noexcept { return layout_.dimensions(); }

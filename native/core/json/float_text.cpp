@@ -90,7 +90,7 @@ constexpr ShortestDecimal kTwiceRoundedDecimal{70385307, -33};
 
 constexpr std::uint32_t kPowersOfTen[] = {1,       10,      100,        1000,        10'000,
                                           100'000, 1000000, 10'000'000, 100'000'000, 1'000'000'000};
-constexpr int kMostDigits = 9;
+constexpr int kMaxDigits = 9;
 
 // Digits of a number below 10^9; 1 for 0. The count of bits gives the count of digits up to one, which is
 // compared.
@@ -102,8 +102,8 @@ int digit_count(std::uint32_t number) noexcept {
 // Always writes nine digits, padded with zeros at the end: 123 becomes 123000000. The caller keeps as many as
 // it needs.
 void write_digits(char* to, std::uint32_t number, int count) noexcept {
-  std::uint32_t nine = number * kPowersOfTen[kMostDigits - count];
-  for (int at = kMostDigits - 1; at >= 0; --at, nine /= 10) to[at] = static_cast<char>('0' + nine % 10);
+  std::uint32_t nine = number * kPowersOfTen[kMaxDigits - count];
+  for (int at = kMaxDigits - 1; at >= 0; --at, nine /= 10) to[at] = static_cast<char>('0' + nine % 10);
 }
 
 char* write_exponent(char* to, int exponent) noexcept {
@@ -153,7 +153,7 @@ char* write_fraction(char* to, float value, const Decimals& decimals, std::size_
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t magnitude = bits & 0x7fffffff;
   const std::uint64_t last = decimals.last[at];
-  if (magnitude < kLeastFraction || magnitude >= kOne || last == 0) return write_float(to, value);
+  if (magnitude < kMinFraction || magnitude >= kOne || last == 0) return write_float(to, value);
   *to = '-';
   to += bits >> 31;
   const std::uint64_t text = last | 0x3030303030303030U;

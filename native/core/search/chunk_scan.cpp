@@ -23,12 +23,12 @@ ChunkScan::ChunkScan(const QueryBatch& batch, const SearchKernel& kernel, ScanCh
     : batch_(batch),
       kernel_(kernel),
       choice_(choice),
-      floors_(batch.size()),
-      passed_(batch.size() * kMostBlocks) {
+      score_thresholds_(batch.size()),
+      passed_(batch.size() * kMaxBlocks) {
   best_.reserve(batch.size());
   for (const auto& search : batch.searches()) best_.push_back(search->no_hits());
   if (batch.size() >= kManyQueries) {
-    scratch_ = make_aligned_array<std::uint8_t>(kMostBlocks * batch.codes().code_stride * kBlockRows);
+    scratch_ = make_aligned_array<std::uint8_t>(kMaxBlocks * batch.codes().code_stride * kBlockRows);
   }
 }
 
@@ -53,13 +53,13 @@ void ChunkScan::scan_by_planes(const View& view, std::size_t search) {
   std::uint16_t upper[kBlocksPerRun];
   for (std::size_t first = 0; first < blocks; first += kBlocksPerRun) {
     const std::size_t count = std::min(kBlocksPerRun, blocks - first);
-    kernel_.bound_upper(query, view.chunk.codes(), first, count, floor(search), upper);
+    kernel_.bound_upper(query, view.chunk.codes(), first, count, score_threshold(search), upper);
     for (std::size_t i = 0; i < count; ++i) {
       if (upper[i] == 0) continue;
       ++blocks_passed;
       counts_.plane_rows_passed += static_cast<std::size_t>(std::popcount(upper[i]));
       std::uint16_t whole = 0;
-      kernel_.bound_whole(query, view.chunk.codes(), first + i, 1, floor(search), &whole);
+      kernel_.bound_whole(query, view.chunk.codes(), first + i, 1, score_threshold(search), &whole);
       score_block(view, first + i, upper[i] & whole, search);
     }
   }
@@ -72,8 +72,8 @@ void ChunkScan::scan_by_bytes(const View& view, std::size_t search) {
   std::uint16_t passed[kBlocksPerRun];
   for (std::size_t first = 0; first < blocks; first += kBlocksPerRun) {
     const std::size_t count = std::min(kBlocksPerRun, blocks - first);
-    kernel_.bound_whole(batch_.codes().queries[search], view.chunk.codes(), first, count, floor(search),
-                        passed);
+    kernel_.bound_whole(batch_.codes().queries[search], view.chunk.codes(), first, count,
+                        score_threshold(search), passed);
     for (std::size_t i = 0; i < count; ++i) score_block(view, first + i, passed[i], search);
   }
   counts_.byte_rows += blocks * kBlockRows;
@@ -81,14 +81,15 @@ void ChunkScan::scan_by_bytes(const View& view, std::size_t search) {
 
 void ChunkScan::scan_many(const View& view) {
   const std::size_t blocks = view.rows / kBlockRows;
-  for (std::size_t first = 0; first < blocks; first += kMostBlocks) {
-    const std::size_t count = std::min(kMostBlocks, blocks - first);
-    for (std::size_t search = 0; search < batch_.size(); ++search) floors_[search] = floor(search);
-    kernel_.bound_many(batch_.codes(), view.chunk.codes(), first, count, floors_.data(), scratch_.get(),
-                       passed_.data());
+  for (std::size_t first = 0; first < blocks; first += kMaxBlocks) {
+    const std::size_t count = std::min(kMaxBlocks, blocks - first);
+    for (std::size_t search = 0; search < batch_.size(); ++search)
+      score_thresholds_[search] = score_threshold(search);
+    kernel_.bound_many(batch_.codes(), view.chunk.codes(), first, count, score_thresholds_.data(),
+                       scratch_.get(), passed_.data());
     for (std::size_t search = 0; search < batch_.size(); ++search) {
       for (std::size_t i = 0; i < count; ++i) {
-        score_block(view, first + i, passed_[search * kMostBlocks + i], search);
+        score_block(view, first + i, passed_[search * kMaxBlocks + i], search);
       }
     }
   }
@@ -115,13 +116,13 @@ void ChunkScan::score_row(const View& view, std::size_t row, std::size_t search)
   ++counts_.scored_rows;
   TopK& best = best_[search];
   best.offer({round_score(sum), view.chunk.key(row)});
-  batch_.search(search).raise_floor(best.floor());
+  batch_.search(search).raise_score_threshold(best.score_threshold());
 }
 
 // Infinite for a search that nobody waits for any more, so that no row is scored for it.
-float ChunkScan::floor(std::size_t search) const noexcept {
+float ChunkScan::score_threshold(std::size_t search) const noexcept {
   const PendingSearch& asked = batch_.search(search);
-  return asked.is_settled() ? std::numeric_limits<float>::infinity() : asked.floor();
+  return asked.is_settled() ? std::numeric_limits<float>::infinity() : asked.score_threshold();
 }
 
 }  // namespace cosimo

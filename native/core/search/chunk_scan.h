@@ -38,7 +38,7 @@ class ChunkScan {
   void score_last_rows(const View& view, std::size_t search);
   void score_block(const View& view, std::size_t block, std::uint16_t passed, std::size_t search);
   void score_row(const View& view, std::size_t row, std::size_t search);
-  float floor(std::size_t search) const noexcept;
+  float score_threshold(std::size_t search) const noexcept;
 
   const QueryBatch& batch_;
   const SearchKernel& kernel_;
@@ -47,7 +47,7 @@ class ChunkScan {
   ScanCounts counts_;
   std::size_t chunks_scanned_ = 0;
   AlignedArray<std::uint8_t> scratch_;  // allocated for many queries only
-  std::vector<float> floors_;
+  std::vector<float> score_thresholds_;
   std::vector<std::uint16_t> passed_;
 };
 

@@ -27,7 +27,7 @@ class PendingSearch {
   PendingSearch(PreparedQuery query, std::size_t top_k, double threshold, Done done)
       : query_(std::move(query)),
         no_hits_(top_k, threshold),
-        floor_(no_hits_.floor()),
+        score_threshold_(no_hits_.score_threshold()),
         done_(std::move(done)) {}
 
   const PreparedQuery& query() const noexcept { return query_; }
@@ -37,10 +37,11 @@ class PendingSearch {
 
   /// A row that scores less is no hit: it misses the threshold, or some thread has top_k better rows already.
   /// The floor only rises.
-  float floor() const noexcept { return floor_.load(std::memory_order_relaxed); }
-  void raise_floor(float floor) noexcept {
-    float present = this->floor();
-    while (present < floor && !floor_.compare_exchange_weak(present, floor, std::memory_order_relaxed)) {
+  float score_threshold() const noexcept { return score_threshold_.load(std::memory_order_relaxed); }
+  void raise_score_threshold(float threshold) noexcept {
+    float present = this->score_threshold();
+    while (present < threshold &&
+           !score_threshold_.compare_exchange_weak(present, threshold, std::memory_order_relaxed)) {
     }
   }
 
@@ -54,7 +55,7 @@ class PendingSearch {
  private:
   const PreparedQuery query_;
   const TopK no_hits_;
-  std::atomic<float> floor_;
+  std::atomic<float> score_threshold_;
   std::atomic<bool> settled_{false};
   const Done done_;
 };

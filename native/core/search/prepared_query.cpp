@@ -34,7 +34,7 @@ void PreparedQuery::encode(std::span<const float> query) noexcept {
   float largest = 0.0F;
   for (const float value : query) largest = std::max(largest, std::fabs(value));
   if (largest == 0.0F) return;  // every bound is 0, and so is every score
-  if (largest < kLeastCodable || largest > kMostCodable) {
+  if (largest < kMinCodable || largest > kMaxCodable) {
     code_query_.norm = std::numeric_limits<float>::infinity();  // every bound is infinite, or not a number
     return;
   }

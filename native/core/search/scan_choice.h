@@ -25,7 +25,7 @@ class ScanChoice {
 
   bool planes_pay() const noexcept {
     return wanted_ != CodeScan::bytes &&
-           (wanted_ == CodeScan::planes || share_.load(std::memory_order_relaxed) < kMostShare);
+           (wanted_ == CodeScan::planes || share_.load(std::memory_order_relaxed) < kMaxShare);
   }
 
   bool planes_forced() const noexcept { return wanted_ == CodeScan::planes; }
@@ -39,7 +39,7 @@ class ScanChoice {
 
  private:
   static constexpr std::size_t kProbeEvery = 32;
-  static constexpr double kMostShare = 0.3;
+  static constexpr double kMaxShare = 0.3;
   static constexpr double kWeight = 1.0 / 16;
 
   const CodeScan wanted_;

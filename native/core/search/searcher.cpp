@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kRowsPerHelper = 16 * 1024;
 
 // The most searches of one scan. Each costs memory on every thread, and more than this gain nothing.
-constexpr std::size_t kMostSearches = 256;
+constexpr std::size_t kMaxSearches = 256;
 
 // std::bad_alloc when there is no memory for the Error itself.
 SearchResult failure(ErrorCode code) noexcept {
@@ -75,7 +75,7 @@ void Searcher::begin_scan(TaskFate fate) noexcept {
   std::shared_ptr<const VectorIndex> index;
   try {
     const std::lock_guard lock(mutex_);
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(kMostSearches, waiting_.size()));
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(kMaxSearches, waiting_.size()));
     searches.assign(waiting_.begin(), end);
     waiting_.erase(waiting_.begin(), end);
     index = index_;

@@ -37,7 +37,7 @@ class TopK {
   }
 
   /// A hit that scores less would not be kept; one that scores the same may be.
-  float floor() const noexcept {
+  float score_threshold() const noexcept {
     return limit_ == 0 || hits_.size() < limit_ ? lowest_ : hits_.front().score;
   }
 

@@ -22,7 +22,7 @@ COSIMO_INLINE __m256d shortest(__m128i bits) {
   const __m128i fraction = _mm_and_si128(bits, _mm_set1_epi32(0x7fffff));
   const __m128i exponent = _mm_and_si128(_mm_srli_epi32(bits, 23), _mm_set1_epi32(0xff));
   const __m128i scale =
-      _mm_and_si128(_mm_sub_epi32(exponent, _mm_set1_epi32(kLeastExponent)), _mm_set1_epi32(15));
+      _mm_and_si128(_mm_sub_epi32(exponent, _mm_set1_epi32(kMinExponent)), _mm_set1_epi32(15));
   const __m256d spacing = _mm256_i32gather_pd(kSpacing, scale, 8);
   const __m256d tenth = _mm256_i32gather_pd(kTenth, scale, 8);
   const __m256d c = _mm256_cvtepi32_pd(_mm_or_si128(fraction, _mm_set1_epi32(0x800000)));

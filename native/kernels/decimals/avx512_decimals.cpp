@@ -24,7 +24,7 @@ COSIMO_INLINE __m512d shortest(__m256i bits) {
   const __m512i wide = _mm512_cvtepu32_epi64(bits);
   const __m256i fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffff));
   const __m512i exponent = _mm512_and_si512(_mm512_srli_epi64(wide, 23), _mm512_set1_epi64(0xff));
-  const __m512i scale = _mm512_sub_epi64(exponent, _mm512_set1_epi64(kLeastExponent));
+  const __m512i scale = _mm512_sub_epi64(exponent, _mm512_set1_epi64(kMinExponent));
   const __m512d spacing =
       _mm512_permutex2var_pd(_mm512_load_pd(kSpacing), scale, _mm512_load_pd(kSpacing + 8));
   const __m512d tenth = _mm512_permutex2var_pd(_mm512_load_pd(kTenth), scale, _mm512_load_pd(kTenth + 8));

@@ -15,8 +15,8 @@ namespace cosimo {
 constexpr std::size_t kDecimalFloats = 16;
 
 /// Kernels cover magnitudes from 0.001 to below 1, whose shortest text has at most ten decimals.
-constexpr std::uint32_t kLeastFraction = 0x3a83126f;  // the bits of 0.001
-constexpr std::uint32_t kOne = 0x3f800000;            // the bits of 1
+constexpr std::uint32_t kMinFraction = 0x3a83126f;  // the bits of 0.001
+constexpr std::uint32_t kOne = 0x3f800000;          // the bits of 1
 
 /// Ten decimals of each float, trailing zeros included.
 struct Decimals {

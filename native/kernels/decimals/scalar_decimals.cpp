@@ -11,7 +11,7 @@ struct Scale {
   std::uint64_t tenth;  // 10^(10 − decimals)
 };
 
-constexpr int kLeastShift = 24;  // of floats from 0.5 to 1
+constexpr int kMinShift = 24;  // of floats from 0.5 to 1
 constexpr Scale kScales[16] = {
     {100'000'000, 100},  {100'000'000, 100},  {100'000'000, 100},  {1'000'000'000, 10}, {1'000'000'000, 10},
     {1'000'000'000, 10}, {10'000'000'000, 1}, {10'000'000'000, 1}, {10'000'000'000, 1}, {10'000'000'000, 1}};
@@ -21,7 +21,7 @@ std::uint64_t shortest(std::uint32_t magnitude) {
   const std::uint32_t fraction = magnitude & 0x7fffff;
   const std::uint64_t c = fraction | 0x800000;
   const auto shift = 150 - static_cast<int>(magnitude >> 23);
-  const auto [power, tenth] = kScales[(shift - kLeastShift) & 15];
+  const auto [power, tenth] = kScales[(shift - kMinShift) & 15];
   // In units of 2^-shift of the last decimal. The ends of the interval belong to it if c is even; below a
   // power of two its lower half is half as wide.
   const std::uint64_t value = c * power;
@@ -56,7 +56,7 @@ void write_decimals(const float* values, Decimals* decimals) {
     std::uint32_t bits;
     __builtin_memcpy(&bits, values + i, sizeof bits);
     const std::uint32_t magnitude = bits & 0x7fffffff;
-    const bool covered = magnitude >= kLeastFraction && magnitude < kOne;
+    const bool covered = magnitude >= kMinFraction && magnitude < kOne;
     const std::uint64_t ten = covered ? shortest(magnitude) : 0;
     const auto first_two = static_cast<std::uint32_t>(ten / 100'000'000);
     decimals->last[i] = eight_digits(static_cast<std::uint32_t>(ten % 100'000'000));

@@ -21,7 +21,7 @@ struct Bf16 {
 /// The sizes of a model that kernels take. So rows and keys have tails, and nothing else.
 constexpr std::size_t kEncoderWidthUnit = 64;  // hidden and intermediate size are multiples of it
 constexpr std::size_t kHeadSizeUnit = 32;      // the size of a head is a multiple of it
-constexpr std::size_t kMostEncoderWidth = 16384;
+constexpr std::size_t kMaxEncoderWidth = 16384;
 
 /// Rows start at multiples of so many bytes. Behind the last row of a buffer lie so many spare rows. Products
 /// may read them, since tiles are read whole, and never write them.
@@ -62,14 +62,14 @@ using PackDense = void(const float* weights, std::size_t outputs, std::size_t in
                        const PackedWeights& to);
 
 /// What becomes of a product.
-enum class AfterProduct : std::uint8_t {
+enum class Epilogue : std::uint8_t {
   store,  // it becomes activations
   gelu,   // x · Φ(x) of it becomes activations
   add,    // it is added to floats
 };
 
 struct ProductTarget {
-  AfterProduct after;
+  Epilogue epilogue;
   void* rows;          // activations, or floats to add to
   std::size_t stride;  // bytes
 };

@@ -1,10 +1,10 @@
 // fp32 on AMX by three products of bf16: a float is two bfloat16, the nearest one and the one nearest to what
-// that leaves, off by 2⁻¹⁷ at most; and of the four products of two such pairs that of the lesser ones is
+// that leaves, off by 2⁻¹⁷ at most; and of the four products of two such pairs that of the low ones is
 // left out, 2⁻¹⁶ of the whole at most. Attention is AVX-512 in floats.
 //
 // Whether this is faster than AVX-512 in floats, nobody has measured: encoder_dispatch.cpp lists it later.
 //
-// The codes of a row are its upper halves, one after another, then its lesser ones.
+// The codes of a row are its high halves, one after another, then its low ones.
 #if defined(__x86_64__)
 
 #define COSIMO_TARGET \
@@ -16,48 +16,48 @@ namespace cosimo {
 namespace {
 
 struct SplitFloat {
-  Bf16 upper;
-  Bf16 lesser;
+  Bf16 high;
+  Bf16 low;
 };
 
-// A panel has sixteen steps of upper halves, then the same ones of lesser halves, and so on; a step of the
+// A panel has sixteen steps of high halves, then the same ones of low halves, and so on; a step of the
 // interface is one input, so that a panel is as long as one of floats.
 struct SplitTile {
   using Element = SplitFloat;
   static constexpr std::size_t kGroup = 1;
-  static constexpr std::size_t kMostRows = 2 * kTileRows;
+  static constexpr std::size_t kMaxRows = 2 * kTileRows;
   static constexpr std::size_t kRowUnit = kTileRows;
   static constexpr std::size_t kStepUnit = 2 * kTileRows;
 
-  template <typename Beside>
+  template <typename Overlapped>
   COSIMO_INLINE static void multiply_rows(std::size_t rows, const char* a, std::size_t a_stride,
                                           const char* panel, std::size_t steps, float* sums,
-                                          std::size_t sums_stride, Beside& beside) {
+                                          std::size_t sums_stride, Overlapped& epilogue) {
     if (rows > kTileRows) {
-      multiply<true>(a, a_stride, panel, steps, sums, sums_stride, beside);
+      multiply<true>(a, a_stride, panel, steps, sums, sums_stride, epilogue);
     } else {
-      multiply<false>(a, a_stride, panel, steps, sums, sums_stride, beside);
+      multiply<false>(a, a_stride, panel, steps, sums, sums_stride, epilogue);
     }
   }
 
  private:
   // In an order in which each tile is loaded once.
-  template <bool kBothRows, typename Beside>
+  template <bool kBothRows, typename Overlapped>
   COSIMO_INLINE static void multiply(const char* a, std::size_t a_stride, const char* panel,
                                      std::size_t steps, float* sums, std::size_t sums_stride,
-                                     Beside& beside) {
-    const char* lesser = a + steps * sizeof(Bf16);
+                                     Overlapped& epilogue) {
+    const char* low = a + steps * sizeof(Bf16);
     zero_sums<kBothRows>();
     for (std::size_t step = 0; step < steps; step += kStepUnit) {
       const char* outputs = panel + step * kPanelStepBytes;
       load_outputs(outputs);
-      load_rows<Bf16Products, kBothRows>(lesser + step * sizeof(Bf16), a_stride);
+      load_rows<Bf16Products, kBothRows>(low + step * sizeof(Bf16), a_stride);
       multiply_tiles<Bf16Products, kBothRows>();
       load_rows<Bf16Products, kBothRows>(a + step * sizeof(Bf16), a_stride);
       multiply_tiles<Bf16Products, kBothRows>();
       load_outputs(outputs + kTilePanelBytes);
       multiply_tiles<Bf16Products, kBothRows>();
-      beside.step();
+      epilogue.step();
     }
     store_sums<kBothRows>(sums, sums_stride);
   }
@@ -81,11 +81,11 @@ COSIMO_TARGET void pack_split_weights(const float* weights, std::size_t outputs,
     Bf16* column = panel + output % kPanelOutputs * pair;
     for (std::size_t input = 0; input < inputs; ++input) {
       const float weight = weights[output * inputs + input];
-      const Bf16 upper = bf16_of(weight);
+      const Bf16 high = bf16_of(weight);
       Bf16* element = column + input / SplitTile::kStepUnit * 2 * half_elements +
                       input % SplitTile::kStepUnit / pair * step_elements + input % pair;
-      element[0] = upper;
-      element[half_elements] = bf16_of(weight - float_of(upper));
+      element[0] = high;
+      element[half_elements] = bf16_of(weight - float_of(high));
     }
   }
 }
@@ -94,10 +94,10 @@ COSIMO_INLINE void split_row(const float* row, std::size_t width, Bf16* codes) {
   for (std::size_t i = 0; i < width; i += kTwoVectors) {
     const Floats first = load_floats(row + i);
     const Floats second = load_floats(row + i + kVectorFloats);
-    Bf16* upper = codes + i;
-    store_two(upper, first, second);
-    store_two(upper + width, subtract(first, load_floats(upper)),
-              subtract(second, load_floats(upper + kVectorFloats)));
+    Bf16* high = codes + i;
+    store_two(high, first, second);
+    store_two(high + width, subtract(first, load_floats(high)),
+              subtract(second, load_floats(high + kVectorFloats)));
   }
 }
 

@@ -103,7 +103,7 @@ COSIMO_INLINE void pass_tiles(const CodeQueries& queries, std::size_t at, const 
     for (std::size_t b = 0; b < count; ++b) {
       const std::size_t row = (block + b) * kBlockRows;
       const __m512i products = _mm512_add_epi32(_mm512_load_si512(of[b].of[(i - at) % kTileRows]), offset);
-      passed[i * kMostBlocks + b] =
+      passed[i * kMaxBlocks + b] =
           pass(query, products, blocks.scale + row, blocks.residual + row, blocks.norm[block + b]);
     }
   }

@@ -207,8 +207,8 @@ COSIMO_INLINE void bound_tile(const CodeQueries& queries, std::size_t at, const 
   const std::size_t row = block * kBlockRows;
 #pragma GCC unroll 8
   for (std::size_t q = 0; q < Queries; ++q) {
-    passed[(at + q) * kMostBlocks] = pass(broadcast(queries.queries[at + q], thresholds[at + q]), sums[q],
-                                          blocks.scale + row, blocks.residual + row, blocks.norm[block]);
+    passed[(at + q) * kMaxBlocks] = pass(broadcast(queries.queries[at + q], thresholds[at + q]), sums[q],
+                                         blocks.scale + row, blocks.residual + row, blocks.norm[block]);
   }
 }
 

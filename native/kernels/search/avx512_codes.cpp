@@ -86,7 +86,7 @@ COSIMO_INLINE void bound_tile(const CodeQueries& queries, std::size_t at, const 
     __m512i rows[Blocks];
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < Blocks; ++b)
-      rows[b] = _mm512_load_si512(joined + (step * kMostBlocks + b) * 64);
+      rows[b] = _mm512_load_si512(joined + (step * kMaxBlocks + b) * 64);
 #pragma GCC unroll 8
     for (std::size_t q = 0; q < Queries; ++q) {
       std::int32_t four;
@@ -102,7 +102,7 @@ COSIMO_INLINE void bound_tile(const CodeQueries& queries, std::size_t at, const 
 #pragma GCC unroll 8
     for (std::size_t b = 0; b < Blocks; ++b) {
       const std::size_t row = (block + b) * kBlockRows;
-      passed[(at + q) * kMostBlocks + b] =
+      passed[(at + q) * kMaxBlocks + b] =
           pass(query, sums[q][b], blocks.scale + row, blocks.residual + row, blocks.norm[block + b]);
     }
   }
@@ -166,12 +166,12 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
       __m512i even;
       __m512i odd;
       join_planes(blocks.upper + at, blocks.lower + at, line, even, odd);
-      _mm512_store_si512(scratch + (2 * line * kMostBlocks + b) * 64, even);
-      _mm512_store_si512(scratch + ((2 * line + 1) * kMostBlocks + b) * 64, odd);
+      _mm512_store_si512(scratch + (2 * line * kMaxBlocks + b) * 64, even);
+      _mm512_store_si512(scratch + ((2 * line + 1) * kMaxBlocks + b) * 64, odd);
     }
   }
-  if (count == kMostBlocks)
-    return bound_tiles<kMostBlocks>(queries, blocks, first, scratch, thresholds, passed);
+  if (count == kMaxBlocks)
+    return bound_tiles<kMaxBlocks>(queries, blocks, first, scratch, thresholds, passed);
   for (std::size_t b = 0; b < count; ++b)
     bound_tiles<1>(queries, blocks, first + b, scratch + b * 64, thresholds, passed + b);
 }

@@ -95,8 +95,8 @@ COSIMO_INLINE void bound_tile(const CodeQueries& queries, std::size_t at, const 
   const std::size_t row = block * kBlockRows;
 #pragma GCC unroll 4
   for (std::size_t q = 0; q < Queries; ++q) {
-    passed[(at + q) * kMostBlocks] = pass(queries.queries[at + q], sums[q], blocks.scale + row,
-                                          blocks.residual + row, blocks.norm[block], thresholds[at + q]);
+    passed[(at + q) * kMaxBlocks] = pass(queries.queries[at + q], sums[q], blocks.scale + row,
+                                         blocks.residual + row, blocks.norm[block], thresholds[at + q]);
   }
 }
 

@@ -19,12 +19,12 @@ constexpr std::size_t kLanes = 16;
 constexpr std::size_t kRowAlignment = 64;
 
 /// With at most this many dimensions, every sum of codes fits into int32.
-constexpr std::size_t kMostDimensions = 16384;
+constexpr std::size_t kMaxDimensions = 16384;
 
 /// Only rows and queries whose largest magnitude lies between these, or is zero, are coded: then no bound
 /// overflows or meets a denormal.
-constexpr float kLeastCodable = 0x1p-40F;
-constexpr float kMostCodable = 0x1p40F;
+constexpr float kMinCodable = 0x1p-40F;
+constexpr float kMaxCodable = 0x1p40F;
 
 /// Codes are kept in blocks of this many rows: a lane of a register is a row, and nothing is summed across
 /// lanes.
@@ -39,7 +39,7 @@ constexpr std::size_t kLineBytes = kBlockRows * kLineDimensions / 2;
 constexpr std::size_t kQueryCodeAlignment = 64;
 
 /// The most blocks that one call of BoundMany takes.
-constexpr std::size_t kMostBlocks = 4;
+constexpr std::size_t kMaxBlocks = 4;
 
 /// sums[r] = Σ query[i] · rows[r · stride + i], accumulated in double, for r < row_count.
 /// `query` holds `stride` doubles and `rows` row_count · stride floats, both aligned to kRowAlignment, all
@@ -101,8 +101,8 @@ struct CodeQueries {
 /// The codes of all queries have zeros behind them, up to a multiple of so many queries.
 constexpr std::size_t kQueryTile = 32;
 
-/// BoundBlocks by both planes for every query i, in passed[i · kMostBlocks + b − first], with thresholds[i].
-/// count ≤ kMostBlocks. `scratch` is the thread's own: kMostBlocks · code_stride · kBlockRows bytes, aligned.
+/// BoundBlocks by both planes for every query i, in passed[i · kMaxBlocks + b − first], with thresholds[i].
+/// count ≤ kMaxBlocks. `scratch` is the thread's own: kMaxBlocks · code_stride · kBlockRows bytes, aligned.
 using BoundMany = void(const CodeQueries& queries, const CodeBlocks& blocks, std::size_t first,
                        std::size_t count, const float* thresholds, std::uint8_t* scratch,
                        std::uint16_t* passed);
@@ -118,7 +118,7 @@ struct BlockCodes {
   float* norm;
 };
 
-/// Makes the codes of kBlockRows rows, `stride` floats from one to the next; dimensions ≤ kMostDimensions.
+/// Makes the codes of kBlockRows rows, `stride` floats from one to the next; dimensions ≤ kMaxDimensions.
 /// Never fails: a row that can't be coded gets an infinite residual, so that it always passes.
 using QuantizeBlock = void(const float* rows, std::size_t stride, std::size_t dimensions,
                            const BlockCodes& block);

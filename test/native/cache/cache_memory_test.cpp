@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::size_t kDimensions = 384;
 constexpr std::size_t kMiB = std::size_t{1} << 20U;
-constexpr double kMostGrowth = 1.05;
+constexpr double kMaxGrowth = 1.05;
 constexpr std::size_t kHugePage = 2 * kMiB;  // the last one may be used in part
-constexpr double kLeastGrowth = 0.7;         // a cache that were not full would prove nothing
+constexpr double kMinGrowth = 0.7;           // a cache that were not full would prove nothing
 
 // Texts of some length, each set once and every third looked up, until three times the budget has passed
 // through.
@@ -59,7 +59,7 @@ bool is_within_budget(std::size_t capacity_bytes, std::size_t shortest, std::siz
     const double rest = capacity_bytes < 32 * kHugePage
                             ? static_cast<double>(kHugePage) / static_cast<double>(capacity_bytes)
                             : 0;
-    _exit(growth >= kLeastGrowth && growth <= kMostGrowth + rest ? 0 : 1);
+    _exit(growth >= kMinGrowth && growth <= kMaxGrowth + rest ? 0 : 1);
   }
   int status = 1;
   return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;

@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "core/encoder/encoder_thread_memory.h"
-#include "support/encoder_batches.h"
-#include "support/small_model.h"
+#include "support/encoder/encoder_batches.h"
+#include "support/encoder/small_model.h"
 
 namespace cosimo::test {
 namespace {

@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostCount = 40;
+constexpr std::size_t kMaxCount = 40;
 
 void test_alone(bool shared) {
   SharedStages stages(shared, 128);
@@ -54,15 +54,15 @@ void test_each_item_once() {
   }
   bool each_once = true;
   for (std::size_t stage = 0; stage < 1000 || (helped == 0 && stage < 1'000'000); ++stage) {
-    const std::size_t count = stage % (kMostCount + 1);
-    std::array<std::atomic<int>, kMostCount> done{};
+    const std::size_t count = stage % (kMaxCount + 1);
+    std::array<std::atomic<int>, kMaxCount> done{};
     std::size_t sum = 0;  // written by nobody while the stage runs
     stages.run(count, {}, [&](std::size_t item, const StageScratch&) {
       done[item].fetch_add(1, std::memory_order_relaxed);
       if (std::this_thread::get_id() != leader) helped.fetch_add(1, std::memory_order_relaxed);
       if (item % 7 == 3) std::this_thread::yield();
     });
-    for (std::size_t item = 0; item < kMostCount; ++item) {
+    for (std::size_t item = 0; item < kMaxCount; ++item) {
       each_once = each_once && done[item].load(std::memory_order_relaxed) == (item < count ? 1 : 0);
       sum += static_cast<std::size_t>(done[item].load(std::memory_order_relaxed));
     }

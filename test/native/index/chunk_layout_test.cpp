@@ -14,7 +14,7 @@
 namespace cosimo::test {
 namespace {
 
-constexpr std::size_t kSomeDimensions[] = {1, 8, 15, 16, 17, 20, 384, 385, 768, 1024, 4096, kMostDimensions};
+constexpr std::size_t kSomeDimensions[] = {1, 8, 15, 16, 17, 20, 384, 385, 768, 1024, 4096, kMaxDimensions};
 
 // A chunk in the allocator's memory, with the object that describes it.
 std::size_t chunk_bytes(std::size_t dimensions) {
@@ -25,8 +25,8 @@ void test_rows_take_their_floats_codes_and_64_bytes() {
   CHECK(bytes_of_rows(20, 0) == 0);
   CHECK(bytes_of_rows(20, 1) == 32 * 5 + 64);
   CHECK(bytes_of_rows(384, 1000) == 1000 * (384 * 5 + 64));
-  CHECK(bytes_of_rows(kMostDimensions, std::uint64_t{1} << 46) ==
-        (std::uint64_t{1} << 46) * (kMostDimensions * 5 + 64));
+  CHECK(bytes_of_rows(kMaxDimensions, std::uint64_t{1} << 46) ==
+        (std::uint64_t{1} << 46) * (kMaxDimensions * 5 + 64));
 }
 
 void test_a_full_chunk_takes_no_more_than_its_rows_may() {

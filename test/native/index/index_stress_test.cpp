@@ -30,8 +30,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kReaders = 2;
 constexpr std::size_t kTurns = 12;
-constexpr std::size_t kMostWrites = 60'000;
-constexpr std::size_t kMostVersions = 120'000;
+constexpr std::size_t kMaxWrites = 60'000;
+constexpr std::size_t kMaxVersions = 120'000;
 
 struct Totals {
   std::size_t writes = 0;
@@ -48,10 +48,10 @@ struct Turn {
 };
 
 std::vector<Turn> some_turns(std::mt19937_64& random_bits) {
-  constexpr std::size_t kMostRows[] = {0, 20, 1500, 4000, 10'000};
+  constexpr std::size_t kMaxRows[] = {0, 20, 1500, 4000, 10'000};
   std::vector<Turn> turns(kTurns);
   for (Turn& turn : turns) {
-    const std::size_t most = kMostRows[random_bits() % std::size(kMostRows)];
+    const std::size_t most = kMaxRows[random_bits() % std::size(kMaxRows)];
     for (std::size_t& rows : turn.rows) rows = most == 0 ? 0 : random_bits() % most;
     turn.changes = random_bits() % 3000;
     turn.rest = random_bits() % 3 == 0;
@@ -141,8 +141,8 @@ class Round {
   const std::vector<Turn> turns_;
   StressQueries queries_;
   std::atomic<std::uint64_t> clock_{0};
-  History histories_[kStressWriters] = {{clock_, kMostWrites, kMostVersions},
-                                        {clock_, kMostWrites, kMostVersions}};
+  History histories_[kStressWriters] = {{clock_, kMaxWrites, kMaxVersions},
+                                        {clock_, kMaxWrites, kMaxVersions}};
   Canceller canceller_;
   std::vector<std::unique_ptr<StressWriter>> writers_;
   std::vector<std::unique_ptr<StressReader>> readers_;

@@ -154,7 +154,7 @@ void test_scores_saturate_at_the_largest_float() {
 }
 
 void test_the_most_dimensions_work() {
-  Twins twins(kMostDimensions);
+  Twins twins(kMaxDimensions);
   twins.add(33);
   for (int i = 0; i < 3; ++i) CHECK(twins.agree());
 }
@@ -181,7 +181,7 @@ void test_a_refused_write_changes_nothing() {
   CHECK(throws<Error>([&] { index.replace(9, 10, row); }, invalid));
   CHECK(throws<Error>([&] { index.replace(9, 9, row); }, invalid));
   CHECK(throws<Error>([] { VectorIndex none(0, active_search_kernel()); }, invalid));
-  CHECK(throws<Error>([] { VectorIndex huge(kMostDimensions + 1, active_search_kernel()); }, invalid));
+  CHECK(throws<Error>([] { VectorIndex huge(kMaxDimensions + 1, active_search_kernel()); }, invalid));
   index.add({}, {});
   CHECK(index.size() == 2 && search(index, {1, 1}, 9, -1e9).size() == 2);
 }

@@ -157,7 +157,7 @@ void test_many_at_once_have_the_same_texts(const DecimalsKernel& kernel) {
   const std::size_t step = from_environment("COSIMO_ALL_FLOATS", 0) != 0 ? 1 : kSanitized ? 61 : 11;
   std::size_t wrong = 0;
   std::vector<float> block(1024);
-  for (std::uint64_t start = kLeastFraction - 700; start < kOne + 700; start += step * block.size()) {
+  for (std::uint64_t start = kMinFraction - 700; start < kOne + 700; start += step * block.size()) {
     for (std::size_t i = 0; i < block.size(); ++i) {
       const auto bits = static_cast<std::uint32_t>(start + i);
       block[i] = from_bits((bits & 1) != 0 ? bits | 0x80000000U : bits);

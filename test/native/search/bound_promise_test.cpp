@@ -58,7 +58,7 @@ bool keeps_promise(const SearchKernel& kernel, Rows& rows) {
     std::vector<float> scores;
     for (std::size_t query = 0; query < queries.size(); ++query)
       scores.push_back(round_to_float(sums[query * kBlockRows + row]));
-    std::vector<std::uint16_t> passed(queries.size() * kMostBlocks);
+    std::vector<std::uint16_t> passed(queries.size() * kMaxBlocks);
     kernel.bound_many(coded.view(queries.size()), store.view(), 0, 1, scores.data(), coded.scratch(),
                       passed.data());
     for (std::size_t query = 0; query < queries.size(); ++query) {
@@ -66,7 +66,7 @@ bool keeps_promise(const SearchKernel& kernel, Rows& rows) {
       std::uint16_t whole = 0;
       kernel.bound_upper(coded.query(query), store.view(), 0, 1, scores[query], &upper);
       kernel.bound_whole(coded.query(query), store.view(), 0, 1, scores[query], &whole);
-      kept = kept && ((upper & whole & passed[query * kMostBlocks]) >> row & 1) == 1;
+      kept = kept && ((upper & whole & passed[query * kMaxBlocks]) >> row & 1) == 1;
     }
   }
   return kept;
@@ -89,9 +89,9 @@ void test_no_row_that_reaches_is_passed_over(const SearchKernel& kernel) {
       CHECK(keeps_promise(kernel, clustered));
     }
   }
-  Rows longest(kMostDimensions, kBlockRows);
+  Rows longest(kMaxDimensions, kBlockRows);
   for (std::size_t at = 0; at < kBlockRows; ++at)
-    longest.set(at, random_row(at % 2 == 0 ? RowKind::ones : RowKind::normal, kMostDimensions));
+    longest.set(at, random_row(at % 2 == 0 ? RowKind::ones : RowKind::normal, kMaxDimensions));
   CHECK(keeps_promise(kernel, longest));
 }
 

@@ -20,8 +20,8 @@
 namespace cosimo::test {
 namespace {
 
-constexpr std::size_t kMostTopK = 1000;
-constexpr std::size_t kMostPrinted = 5;
+constexpr std::size_t kMaxTopK = 1000;
+constexpr std::size_t kMaxPrinted = 5;
 
 std::mt19937_64 random_bits;
 std::size_t printed = 0;
@@ -49,9 +49,8 @@ struct Case {
 };
 
 std::size_t some_top_k(std::size_t rows) {
-  const std::size_t choices[] = {0,        1, 2, 10, 100, kMostTopK, rows, rows + 1, below(kMostTopK + 1),
-                                 below(20)};
-  return std::min(choices[below(std::size(choices))], kMostTopK);
+  const std::size_t choices[] = {0, 1, 2, 10, 100, kMaxTopK, rows, rows + 1, below(kMaxTopK + 1), below(20)};
+  return std::min(choices[below(std::size(choices))], kMaxTopK);
 }
 
 double some_threshold(const Ranking& ranking) {
@@ -85,7 +84,7 @@ Question some_question(const Case& made) {
 
 void print_fault(const Case& made, CodeScan scan, std::size_t threads, std::size_t batch,
                  const Question& asked, std::span<const Hit> hits) {
-  if (++printed > kMostPrinted) return;
+  if (++printed > kMaxPrinted) return;
   const std::span<const Hit> right = asked.ranking->answer(asked.top_k, asked.threshold);
   std::size_t at = 0;
   while (at < std::min(right.size(), hits.size()) && same_hits(right.subspan(at, 1), hits.subspan(at, 1)))
@@ -158,7 +157,7 @@ Case make_case(const SearchKernel& kernel, const RowSource::Kind& kind, std::siz
   for (std::size_t i = 0; i < query_count; ++i) {
     const auto near = model.size() > 0 ? model.row(below(model.size())) : std::span<const float>();
     made.queries.push_back(near.empty() ? source.row() : source.query(near));
-    made.rankings.emplace_back(model, made.queries.back(), kMostTopK);
+    made.rankings.emplace_back(model, made.queries.back(), kMaxTopK);
   }
   return made;
 }
@@ -168,10 +167,10 @@ std::size_t compare_tight(const SearchKernel& kernel, const RowSource::Kind& kin
   RowSource source(kind, dimensions, random_bits);
   Case made{kernel, kind.name, IndexedRows(dimensions, kernel, random_bits), {source.own_query()}, {}};
   made.rows.grow(source, 512);
-  made.rankings.emplace_back(made.rows.model(), made.queries[0], kMostTopK);
+  made.rankings.emplace_back(made.rows.model(), made.queries[0], kMaxTopK);
   std::vector<Question> questions;
   for (const Hit& hit : made.rankings[0].hits().first(256))
-    questions.push_back({&made.queries[0], &made.rankings[0], kMostTopK, static_cast<double>(hit.score)});
+    questions.push_back({&made.queries[0], &made.rankings[0], kMaxTopK, static_cast<double>(hit.score)});
   std::size_t wrong = 0;
   for (const CodeScan scan : {CodeScan::planes, CodeScan::bytes}) {
     Searcher searcher(made.rows.index(), kernel, 1, scan);
@@ -187,13 +186,13 @@ std::size_t some_dimensions() {
 }
 
 std::size_t some_row_count(std::size_t dimensions) {
-  constexpr std::size_t kMostFloats = kSanitized ? 100'000 : 400'000;
+  constexpr std::size_t kMaxFloats = kSanitized ? 100'000 : 400'000;
   const std::size_t whole[] = {16, 64, 1024, 2048,
                                3072};  // rows of blocks, of what kernels take at once, of chunks
   const std::size_t near_whole = whole[below(std::size(whole))] - 1 + below(3);
   const std::size_t choices[] = {below(18),  below(18),   below(300),  below(300),
                                  near_whole, below(3000), below(3000), below(20'000)};
-  return std::min(choices[below(std::size(choices))], kMostFloats / dimensions);
+  return std::min(choices[below(std::size(choices))], kMaxFloats / dimensions);
 }
 
 // Every kind of rows equally often, then the tight kinds, then a few large sets of random kinds.

@@ -6,9 +6,9 @@
 
 namespace cosimo::test {
 
-inline std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+inline std::uint64_t from_environment(const char* name, std::uint64_t default_value) {
   const char* given = std::getenv(name);
-  return given != nullptr && *given != '\0' ? std::strtoull(given, nullptr, 10) : otherwise;
+  return given != nullptr && *given != '\0' ? std::strtoull(given, nullptr, 10) : default_value;
 }
 
 }  // namespace cosimo::test

@@ -50,18 +50,18 @@ class StressWriter {
     }
   }
 
-  bool has_room() const { return history_.has_room_for(kMostAtOnce); }
+  bool has_room() const { return history_.has_room_for(kMaxAtOnce); }
   int faults() const { return faults_; }
 
  private:
-  static constexpr std::size_t kMostAtOnce = 2500;  // rows: more than two chunks
-  static constexpr std::uint64_t kKeys = 100'000;   // removed ones come again
+  static constexpr std::size_t kMaxAtOnce = 2500;  // rows: more than two chunks
+  static constexpr std::uint64_t kKeys = 100'000;  // removed ones come again
 
   std::uint64_t below(std::uint64_t end) { return random_bits_() % end; }
 
   // One row mostly.
   std::size_t some_count() {
-    return below(4) > 0 ? 1 : below(60) > 0 ? 1 + below(40) : 1 + below(kMostAtOnce);
+    return below(4) > 0 ? 1 : below(60) > 0 ? 1 + below(40) : 1 + below(kMaxAtOnce);
   }
 
   std::vector<float> gaussian(float scale) {

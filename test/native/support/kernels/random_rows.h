@@ -68,13 +68,13 @@ inline float random_value(RowKind kind) {
     case RowKind::denormals:
       return kDenormal * static_cast<float>(random_below(8388607));
     case RowKind::barely_codable:
-      return kLeastCodable * std::tanh(random_normal());
+      return kMinCodable * std::tanh(random_normal());
     case RowKind::too_small:
-      return 0.9F * kLeastCodable * std::tanh(random_normal());
+      return 0.9F * kMinCodable * std::tanh(random_normal());
     case RowKind::most_codable:
-      return kMostCodable * std::tanh(random_normal());
+      return kMaxCodable * std::tanh(random_normal());
     case RowKind::too_large:
-      return 2 * kMostCodable * random_normal();
+      return 2 * kMaxCodable * random_normal();
     case RowKind::largest:
       return random_sign(kMax);
     case RowKind::mixed_magnitudes:
@@ -92,13 +92,13 @@ inline float marked_value(RowKind kind, float value) {
     case RowKind::one_hot:
       return 1.0F;
     case RowKind::barely_codable:
-      return -kLeastCodable;
+      return -kMinCodable;
     case RowKind::too_small:
-      return std::nextafter(kLeastCodable, 0.0F);
+      return std::nextafter(kMinCodable, 0.0F);
     case RowKind::most_codable:
-      return kMostCodable;
+      return kMaxCodable;
     case RowKind::too_large:
-      return -std::nextafter(kMostCodable, kInfinity);
+      return -std::nextafter(kMaxCodable, kInfinity);
     default:
       return value;
   }

@@ -129,7 +129,7 @@ class QueryStore {
         stride_((dimensions + kQueryCodeAlignment - 1) / kQueryCodeAlignment * kQueryCodeAlignment),
         room_((count + kQueryTile - 1) / kQueryTile * kQueryTile),
         codes_(make_aligned_array<std::int8_t>(room_ * stride_)),
-        scratch_(make_aligned_array<std::uint8_t>(kMostBlocks * stride_ * kBlockRows)),
+        scratch_(make_aligned_array<std::uint8_t>(kMaxBlocks * stride_ * kBlockRows)),
         queries_(count) {
     std::fill_n(codes_.get(), room_ * stride_, std::int8_t{0});
     for (std::size_t i = 0; i < count; ++i) queries_[i] = {codes_.get() + i * stride_, 0, 1.0F, 0.0F, 0.0F};
@@ -161,9 +161,9 @@ class QueryStore {
     CodeQuery& query = queries_[at];
     query.scale = 0.0F;
     for (std::size_t i = 0; i < dimensions_; ++i) set_code(at, i, 0);
-    if (largest != 0.0F && (largest < kLeastCodable || largest > kMostCodable))
+    if (largest != 0.0F && (largest < kMinCodable || largest > kMaxCodable))
       query.norm = std::numeric_limits<float>::infinity();
-    if (largest < kLeastCodable || largest > kMostCodable) return;
+    if (largest < kMinCodable || largest > kMaxCodable) return;
     query.scale = largest / 127.0F;
     long double squares = 0;
     long double error_squares = 0;

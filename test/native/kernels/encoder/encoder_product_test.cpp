@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "support/check.h"
-#include "support/encoder_dense.h"
+#include "support/encoder/encoder_dense.h"
 
 namespace cosimo::test {
 namespace {
 
-constexpr std::size_t kMostRows = 40;  // several tiles of every height, and every tail
+constexpr std::size_t kMaxRows = 40;  // several tiles of every height, and every tail
 
 struct Expected {
   double product;
@@ -30,12 +30,12 @@ Expected expected_product(const EncoderKernel& kernel, const TestRows& in, const
     size += std::fabs(term);
   }
   // What two lesser halves would have added, and the roundings of two more products.
-  const double rounding = (inputs + 1) * (kFloatRoundoff * size + kLeastNormal);
+  const double rounding = (inputs + 1) * (kFloatRoundoff * size + kMinNormal);
   if (is_split(kernel)) return {sum, kLeftOut * size + 3 * rounding};
   if (!has_codes(kernel)) return {sum, rounding};
   const double from_zero = in.zero(r) * static_cast<double>(dense.sum(output));
   size = std::fabs(sum) + 2 * std::fabs(from_zero) + 2 * std::fabs(dense.bias(output));
-  return {sum, 6 * (kFloatRoundoff * size + kLeastNormal)};
+  return {sum, 6 * (kFloatRoundoff * size + kMinNormal)};
 }
 
 // gelu's slope is at most 1.13; its own error is what gelu_and_powers.inc says.
@@ -44,7 +44,7 @@ double gelu_error(const EncoderKernel& kernel, double error) {
 }
 
 bool is_near(double found, double expected, double error, double roundoff) {
-  return std::fabs(found - expected) <= error + roundoff * (std::fabs(expected) + error) + kLeastNormal;
+  return std::fabs(found - expected) <= error + roundoff * (std::fabs(expected) + error) + kMinNormal;
 }
 
 template <typename Value>
@@ -60,9 +60,9 @@ void test_real_numbers(const EncoderKernel& kernel, DenseSizes sizes, std::size_
   const FloatRows added(rows, sizes.outputs);
   for (std::size_t r = 0; r < rows; ++r) std::generate_n(added.row(r), sizes.outputs, random_normal);
   const FloatRows base = added;
-  dense.multiply(in, {AfterProduct::store, stored.view().values, stored.view().stride});
-  dense.multiply(in, {AfterProduct::gelu, activated.view().values, activated.view().stride});
-  dense.multiply(in, {AfterProduct::add, added.memory.data(), added.stride});
+  dense.multiply(in, {Epilogue::store, stored.view().values, stored.view().stride});
+  dense.multiply(in, {Epilogue::gelu, activated.view().values, activated.view().stride});
+  dense.multiply(in, {Epilogue::add, added.memory.data(), added.stride});
   std::size_t wrong_store = 0;
   std::size_t wrong_gelu = 0;
   std::size_t wrong_add = 0;
@@ -90,20 +90,20 @@ void test_real_numbers(const EncoderKernel& kernel, DenseSizes sizes, std::size_
 void test_independence(const EncoderKernel& kernel, DenseSizes sizes) {
   const TestDense dense(kernel, random_weights(kernel, sizes.outputs, sizes.inputs),
                         random_normals(sizes.outputs));
-  const TestRows in(kernel, kMostRows, sizes.inputs);
+  const TestRows in(kernel, kMaxRows, sizes.inputs);
   in.fill([](std::size_t, std::size_t) { return random_normal(); });
-  for (const AfterProduct after : {AfterProduct::store, AfterProduct::gelu, AfterProduct::add}) {
-    const std::size_t element = after == AfterProduct::add ? sizeof(float) : kernel.activation_bytes;
+  for (const Epilogue epilogue : {Epilogue::store, Epilogue::gelu, Epilogue::add}) {
+    const std::size_t element = epilogue == Epilogue::add ? sizeof(float) : kernel.activation_bytes;
     const std::size_t stride = stride_of(sizes.outputs * element);
-    Bytes base((kMostRows + kSpareRows) * stride);
-    if (after == AfterProduct::add) {
-      std::generate_n(base.floats(), kMostRows * stride / sizeof(float), random_normal);
+    Bytes base((kMaxRows + kSpareRows) * stride);
+    if (epilogue == Epilogue::add) {
+      std::generate_n(base.floats(), kMaxRows * stride / sizeof(float), random_normal);
     }
     const Bytes all = base;
-    dense.multiply(in, {after, all.data(), stride});
+    dense.multiply(in, {epilogue, all.data(), stride});
     std::size_t wrong = 0;
-    for (std::size_t count = 1; count <= kMostRows; ++count) {
-      const std::size_t first = random_below(kMostRows - count + 1);
+    for (std::size_t count = 1; count <= kMaxRows; ++count) {
+      const std::size_t first = random_below(kMaxRows - count + 1);
       const std::size_t first_panel = random_below(dense.panels());
       const std::size_t panels = 1 + random_below(dense.panels() - first_panel);
       TestRows some = in;
@@ -116,7 +116,7 @@ void test_independence(const EncoderKernel& kernel, DenseSizes sizes) {
       }
       const Bytes found = base;
       kernel.product(some.view(), dense.view(), first, count, first_panel, panels,
-                     {after, found.data(), stride});
+                     {epilogue, found.data(), stride});
       wrong += !(found == expected);
     }
     CHECK(wrong == 0);
@@ -128,7 +128,7 @@ void test_kernel(const EncoderKernel& kernel) {
     test_independence(kernel, sizes);
     test_real_numbers(kernel, sizes, 3, random_normal);
   }
-  test_real_numbers(kernel, {64, 64}, kMostRows, random_normal);
+  test_real_numbers(kernel, {64, 64}, kMaxRows, random_normal);
   test_real_numbers(kernel, {128, 64}, 13,
                     [] { return std::ldexp(random_normal(), random_integer(-20, 20)); });
   test_real_numbers(kernel, {128, 64}, 13, [] { return 1e-38F * random_normal(); });  // some are denormal

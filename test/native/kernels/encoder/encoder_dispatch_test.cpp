@@ -2,7 +2,7 @@
 #include "kernels/cpu_features.h"
 #include "kernels/kernel_family.h"
 #include "support/check.h"
-#include "support/encoder_kernels.h"
+#include "support/encoder/encoder_kernels.h"
 
 namespace cosimo::test {
 namespace {

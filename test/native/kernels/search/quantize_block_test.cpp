@@ -8,7 +8,7 @@
 namespace cosimo::test {
 namespace {
 
-bool is_codable(float largest) { return largest >= kLeastCodable && largest <= kMostCodable; }
+bool is_codable(float largest) { return largest >= kMinCodable && largest <= kMaxCodable; }
 
 // Whether `bound` is at least `exact` and hardly more. `size`: of the terms that cancelled in computing it.
 bool is_tight_bound(float bound, long double exact, long double size) {
@@ -99,7 +99,7 @@ void test_codes_and_bounds_of_every_kind_of_row(const SearchKernel& kernel) {
     }
   }
   CHECK(
-      quantizes_kind(kMostDimensions, [](std::size_t at) { return at < 8 ? RowKind::ones : random_kind(); }));
+      quantizes_kind(kMaxDimensions, [](std::size_t at) { return at < 8 ? RowKind::ones : random_kind(); }));
 }
 
 }  // namespace

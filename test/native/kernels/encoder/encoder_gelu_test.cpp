@@ -1,7 +1,7 @@
 // GELU of every encoder kernel against double precision, through a product whose weights pick one input each:
 // where it bends, where it has become x or zero, and at the ends of what floats are.
 #include "support/check.h"
-#include "support/encoder_dense.h"
+#include "support/encoder/encoder_dense.h"
 
 namespace cosimo::test {
 namespace {
@@ -36,7 +36,7 @@ void test_values(const EncoderKernel& kernel, std::size_t rows, const Function& 
   const TestRows in(kernel, rows, kWidth);
   in.fill(value_of);
   const TestRows out(kernel, rows, kWidth);
-  dense.multiply(in, {AfterProduct::gelu, out.view().values, out.view().stride});
+  dense.multiply(in, {Epilogue::gelu, out.view().values, out.view().stride});
   std::size_t wrong = 0;
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t i = 0; i < kWidth; ++i) {
@@ -44,7 +44,7 @@ void test_values(const EncoderKernel& kernel, std::size_t rows, const Function& 
       double error = 0;
       if (has_codes(kernel)) {  // integers, their scale and their zero: six roundings
         const double size = std::fabs(x) + 2 * std::fabs(in.zero(r) * static_cast<double>(dense.sum(i)));
-        error = 6 * (kFloatRoundoff * size + kLeastNormal);
+        error = 6 * (kFloatRoundoff * size + kMinNormal);
       }
       if (is_right(kernel, out.value(r, i), x, error)) continue;
       if (wrong++ == 0) std::printf("  gelu(%.9g) = %.9g\n", x, static_cast<double>(out.value(r, i)));

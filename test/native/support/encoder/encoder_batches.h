@@ -11,7 +11,7 @@
 #include "core/base/error.h"
 #include "core/encoder/transformer_encoder.h"
 #include "support/check.h"
-#include "support/encoder_kernels.h"
+#include "support/encoder/encoder_kernels.h"
 
 namespace cosimo::test {
 

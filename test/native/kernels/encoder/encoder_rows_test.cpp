@@ -1,5 +1,5 @@
 // LayerNorm and codes of every encoder kernel against double precision, on rows of every kind.
-#include "support/encoder_rows.h"
+#include "support/encoder/encoder_rows.h"
 
 #include <algorithm>
 #include <functional>
@@ -66,7 +66,7 @@ class ExactNorm {
     for (std::size_t i = 0; i < width; ++i) variance += (row[i] - mean_) * (row[i] - mean_) / n;
     deviation_ = std::sqrt(variance + norm.epsilon);
     const double roundings = n / 8 + 8;
-    const double mean_error = roundings * (kFloatRoundoff * magnitude + kLeastNormal);
+    const double mean_error = roundings * (kFloatRoundoff * magnitude + kMinNormal);
     shift_error_ = mean_error / deviation_;
     share_error_ = roundings * kFloatRoundoff + shift_error_ * shift_error_ / 2;
   }
@@ -76,7 +76,7 @@ class ExactNorm {
     const double weight = std::fabs(norm_.weight.floats()[i]);
     const double size = std::fabs(scaled(i));
     return weight * shift_error_ + size * share_error_ +
-           4 * kFloatRoundoff * (size + std::fabs(norm_.bias.floats()[i])) + 4 * kLeastNormal;
+           4 * kFloatRoundoff * (size + std::fabs(norm_.bias.floats()[i])) + 4 * kMinNormal;
   }
 
  private:
@@ -102,7 +102,7 @@ bool codes_are_right(const TestRows& rows, std::size_t r, const RowFunction& val
   const double scale = rows.scale(r);
   bool right = rows.zero(r) == static_cast<float>(least) && scale > 0;
   right = right && std::fabs(255 * scale - std::max(greatest - least, 1e-30)) <= 1e-6 * (255 * scale);
-  const double rounding = 4 * kFloatRoundoff * (255 * scale) + 4 * kLeastNormal;
+  const double rounding = 4 * kFloatRoundoff * (255 * scale) + 4 * kMinNormal;
   const bool has_range = greatest - least > 1e-30;
   for (std::size_t i = 0; i < rows.width(); ++i) {
     const std::uint8_t code = rows.codes(r)[i];
@@ -118,9 +118,9 @@ bool split_is_right(const TestRows& rows, std::size_t r, const RowFunction& valu
   bool right = true;
   for (std::size_t i = 0; i < rows.width(); ++i) {
     const double error = std::fabs(rows.read(r, i) - value(i));
-    right = right && error <= kSplitRoundoff * std::fabs(value(i)) + 2 * kLeastNormal;
+    right = right && error <= kSplitRoundoff * std::fabs(value(i)) + 2 * kMinNormal;
     right =
-        right && std::fabs(rows.half(r, i) - value(i)) <= kBf16Roundoff * std::fabs(value(i)) + kLeastNormal;
+        right && std::fabs(rows.half(r, i) - value(i)) <= kBf16Roundoff * std::fabs(value(i)) + kMinNormal;
   }
   return right;
 }

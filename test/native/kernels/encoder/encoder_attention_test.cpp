@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numbers>
 
-#include "support/encoder_text.h"
+#include "support/encoder/encoder_text.h"
 
 namespace cosimo::test {
 namespace {
@@ -31,7 +31,7 @@ Shares shares_of(const Text& text, std::size_t token, std::size_t head, bool are
     }
     shares.share[key] = score;
     // An addition for each dimension, and the subtraction of the greatest score.
-    const double error = static_cast<double>(size + 2) * (kFloatRoundoff * magnitude + kLeastNormal);
+    const double error = static_cast<double>(size + 2) * (kFloatRoundoff * magnitude + kMinNormal);
     if (!are_exact) shares.score_error = std::max(shares.score_error, error);
     top = std::max(top, score);
   }
@@ -62,7 +62,7 @@ void check_context(const EncoderKernel& kernel, const Text& text, bool are_exact
         }
         const double error = size * (share_error + from_scores) +
                              stored_roundoff(kernel) * std::fabs(expected) +
-                             static_cast<double>(text.tokens() + 1) * kLeastNormal;
+                             static_cast<double>(text.tokens() + 1) * kMinNormal;
         wrong += !(std::fabs(text.found(token, head, i) - expected) <= error);
       }
     }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/base/aligned_array.h"
-#include "support/encoder_kernels.h"
+#include "support/encoder/encoder_kernels.h"
 #include "support/kernels/random_rows.h"
 
 namespace cosimo::test {

@@ -56,11 +56,11 @@ void test_each_row_has_its_own_bound(const SearchKernel& kernel) {
         };
       };
       const auto together = [&](float threshold) {
-        std::uint16_t passed[kQueries * kMostBlocks] = {};
+        std::uint16_t passed[kQueries * kMaxBlocks] = {};
         const std::vector<float> thresholds(kQueries, threshold);
         kernel.bound_many(made.queries.view(kQueries), made.rows.view(), 0, 2, thresholds.data(),
                           made.queries.scratch(), passed);
-        return passed[query * kMostBlocks + block];
+        return passed[query * kMaxBlocks + block];
       };
       const float norm = made.rows.norm()[block];
       const Bound by_upper = bound_of(made.of(query, row).upper, made.rows.upper_scale()[row],
@@ -84,7 +84,7 @@ void test_each_row_has_its_own_bound(const SearchKernel& kernel) {
 bool all_bounds_are(const SearchKernel& kernel, BoundCase& made, float threshold, std::uint16_t expected) {
   const std::size_t count = made.queries.count();
   const std::vector<float> thresholds(count, threshold);
-  std::vector<std::uint16_t> passed(count * kMostBlocks);
+  std::vector<std::uint16_t> passed(count * kMaxBlocks);
   kernel.bound_many(made.queries.view(count), made.rows.view(), 0, 1, thresholds.data(),
                     made.queries.scratch(), passed.data());
   bool right = true;
@@ -93,7 +93,7 @@ bool all_bounds_are(const SearchKernel& kernel, BoundCase& made, float threshold
     std::uint16_t whole = 0;
     kernel.bound_upper(made.queries.query(query), made.rows.view(), 0, 1, threshold, &upper);
     kernel.bound_whole(made.queries.query(query), made.rows.view(), 0, 1, threshold, &whole);
-    right = right && upper == expected && whole == expected && passed[query * kMostBlocks] == expected;
+    right = right && upper == expected && whole == expected && passed[query * kMaxBlocks] == expected;
   }
   return right;
 }

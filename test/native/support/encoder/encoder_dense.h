@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/encoder_rows.h"
+#include "support/encoder/encoder_rows.h"
 
 namespace cosimo::test {
 

@@ -1,6 +1,6 @@
 // The powers of two in attention's softmax, for every encoder kernel: texts of two tokens, whose values let
 // the context say the quotient of their weights, which is the power of the difference of their scores.
-#include "support/encoder_text.h"
+#include "support/encoder/encoder_text.h"
 
 namespace cosimo::test {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "support/check.h"
-#include "support/encoder_rows.h"
+#include "support/encoder/encoder_rows.h"
 
 namespace cosimo::test {
 

@@ -61,12 +61,12 @@ bool bounds_many(const SearchKernel& kernel, BoundCase& made, std::size_t query_
       const std::size_t row = first * kBlockRows + (query + turn) % (count * kBlockRows);
       thresholds.push_back(thresholds_at(made.of(query, row).whole)[above]);
     }
-    std::vector<std::uint16_t> passed(query_count * kMostBlocks + 4, kUntouched);
+    std::vector<std::uint16_t> passed(query_count * kMaxBlocks + 4, kUntouched);
     kernel.bound_many(made.queries.view(query_count), made.rows.view(), first, count, thresholds.data(),
                       made.queries.scratch(), passed.data());
     for (std::size_t at = 0; at < passed.size(); ++at) {
-      const std::size_t query = at / kMostBlocks;
-      const std::size_t block = at % kMostBlocks;
+      const std::size_t query = at / kMaxBlocks;
+      const std::size_t block = at % kMaxBlocks;
       const bool written = query < query_count && block < count;
       right = right && passed[at] == (written ? expected_bits(made, query, first + block, thresholds[query],
                                                               &Products::whole)
@@ -98,13 +98,13 @@ void test_sums_are_exact_for_all_dimensions(const SearchKernel& kernel) {
 void test_any_number_of_queries_and_blocks(const SearchKernel& kernel) {
   constexpr std::size_t kQueries = 70;
   for (const std::size_t dimensions : {1, 9, 64, 72, 130}) {
-    BoundCase made(dimensions, kMostBlocks + 1, kQueries, random_code);
+    BoundCase made(dimensions, kMaxBlocks + 1, kQueries, random_code);
     bool right = true;
     for (std::size_t queries = kQueries; queries >= 1; --queries) {
       made.queries.forget_from(queries);
-      for (std::size_t count = 1; count <= kMostBlocks; ++count)
-        right = right &&
-                bounds_many(kernel, made, queries, random_below(kMostBlocks + 2 - count), count, queries);
+      for (std::size_t count = 1; count <= kMaxBlocks; ++count)
+        right =
+            right && bounds_many(kernel, made, queries, random_below(kMaxBlocks + 2 - count), count, queries);
     }
     CHECK(right);
   }
@@ -112,8 +112,8 @@ void test_any_number_of_queries_and_blocks(const SearchKernel& kernel) {
 
 void test_the_largest_sums_fit_into_int32(const SearchKernel& kernel) {
   constexpr std::size_t kQueries = 9;
-  BoundCase made(kMostDimensions, 1, kQueries, random_extreme_code);
-  for (std::size_t i = 0; i < kMostDimensions; ++i) {
+  BoundCase made(kMaxDimensions, 1, kQueries, random_extreme_code);
+  for (std::size_t i = 0; i < kMaxDimensions; ++i) {
     made.rows.set_code(0, i, 127);
     made.rows.set_code(1, i, -127);
     made.queries.set_code(0, i, 127);
@@ -123,8 +123,8 @@ void test_the_largest_sums_fit_into_int32(const SearchKernel& kernel) {
     made.rows.set_code(3, i, -made.queries.code(2, i));
   }
   made.multiply();
-  CHECK(made.of(0, 0).whole == 127LL * 127 * kMostDimensions &&
-        made.of(1, 1).upper == 127LL * 241 * kMostDimensions);
+  CHECK(made.of(0, 0).whole == 127LL * 127 * kMaxDimensions &&
+        made.of(1, 1).upper == 127LL * 241 * kMaxDimensions);
   bool right = true;
   for (std::size_t query = 0; query < 3; ++query) {
     for (std::size_t row = 0; row < 4; ++row) right = right && bounds_each_row(kernel, made, query, row);

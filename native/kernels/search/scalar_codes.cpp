@@ -1,4 +1,5 @@
-// The portable kernel: search_kernel.h written out in plain C++. The others compute the same, faster.
+// Codes and bounds of the portable kernel: search_kernel.h written out in plain C++. The other kernels
+// compute the same, faster.
 #include "kernels/search/search_kernel.h"
 
 namespace cosimo {
@@ -9,17 +10,6 @@ using Bits [[gnu::may_alias]] = std::uint32_t;
 #define COSIMO_TARGET
 #include "kernels/search/quantize_block.inc"
 #undef COSIMO_TARGET
-
-double score_row(const double* query, const float* row, std::size_t stride) {
-  double lanes[kLanes] = {};
-  for (std::size_t i = 0; i < stride; i += kLanes) {
-    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] += query[i + j] * static_cast<double>(row[i + j]);
-  }
-  for (std::size_t half = kLanes / 2; half >= 1; half /= 2) {
-    for (std::size_t j = 0; j < half; ++j) lanes[j] += lanes[j + half];
-  }
-  return lanes[0];
-}
 
 // sums[r] = Σ d · nibble over one plane of one block.
 void sum_plane(const CodeQuery& query, const std::uint8_t* plane, std::size_t lines, std::int32_t* sums) {
@@ -63,11 +53,6 @@ std::uint16_t bound_whole_block(const CodeQuery& query, const CodeBlocks& blocks
 
 }  // namespace
 
-void score_rows(const double* query, const float* rows, std::size_t row_count, std::size_t stride,
-                double* sums) {
-  for (std::size_t row = 0; row < row_count; ++row) sums[row] = score_row(query, rows + row * stride, stride);
-}
-
 void bound_upper(const CodeQuery& query, const CodeBlocks& blocks, std::size_t first, std::size_t count,
                  float threshold, std::uint16_t* passed) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -89,7 +74,7 @@ void bound_whole(const CodeQuery& query, const CodeBlocks& blocks, std::size_t f
 void bound_many(const CodeQueries& queries, const CodeBlocks& blocks, std::size_t first, std::size_t count,
                 const float* thresholds, std::uint8_t* /*scratch*/, std::uint16_t* passed) {
   for (std::size_t i = 0; i < queries.count; ++i) {
-    bound_whole(queries.queries[i], blocks, first, count, thresholds[i], passed + i * kMostBlocks);
+    bound_whole(queries.queries[i], blocks, first, count, thresholds[i], passed + i * kMaxBlocks);
   }
 }
 
@@ -98,9 +83,4 @@ void quantize_block(const float* rows, std::size_t stride, std::size_t dimension
 }
 
 }  // namespace scalar
-
-const SearchKernel kScalarSearchKernel = {
-    "scalar",           scalar::score_rows,    scalar::bound_upper, scalar::bound_whole,
-    scalar::bound_many, scalar::quantize_block};
-
 }  // namespace cosimo

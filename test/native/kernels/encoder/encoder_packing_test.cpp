@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "support/check.h"
-#include "support/encoder_dense.h"
+#include "support/encoder/encoder_dense.h"
 
 namespace cosimo::test {
 namespace {
@@ -21,7 +21,7 @@ void test_packing(const EncoderKernel& kernel, DenseSizes sizes) {
   }
   const FloatRows out(sizes.inputs, sizes.outputs);
   for (std::size_t r = 0; r < sizes.inputs; ++r) std::fill_n(out.row(r), sizes.outputs, 0.0F);
-  dense.multiply(in, {AfterProduct::add, out.memory.data(), out.stride});
+  dense.multiply(in, {Epilogue::add, out.memory.data(), out.stride});
   std::size_t wrong = 0;
   for (std::size_t output = 0; output < sizes.outputs; ++output) {
     float largest = 0;
@@ -75,8 +75,8 @@ void test_integers(const EncoderKernel& kernel, DenseSizes sizes) {
   const FloatRows added(in.rows(), sizes.outputs);
   for (std::size_t r = 0; r < in.rows(); ++r) std::fill_n(added.row(r), sizes.outputs, 3.0F);
   const TestRows stored(kernel, in.rows(), sizes.outputs);
-  dense.multiply(in, {AfterProduct::add, added.memory.data(), added.stride});
-  dense.multiply(in, {AfterProduct::store, stored.view().values, stored.view().stride});
+  dense.multiply(in, {Epilogue::add, added.memory.data(), added.stride});
+  dense.multiply(in, {Epilogue::store, stored.view().values, stored.view().stride});
   std::size_t wrong = 0;
   for (std::size_t r = 0; r < in.rows(); ++r) {
     for (std::size_t output = 0; output < sizes.outputs; ++output) {

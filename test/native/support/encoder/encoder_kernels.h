@@ -30,7 +30,7 @@ namespace test {
 inline constexpr double kFloatRoundoff = 0x1p-24;  // largest relative error of rounding to a float
 inline constexpr double kBf16Roundoff = 0x1p-8;
 /// What flushing denormals may lose of one value.
-inline constexpr double kLeastNormal = 0x1p-126;
+inline constexpr double kMinNormal = 0x1p-126;
 
 inline bool has_codes(const EncoderKernel& kernel) { return kernel.precision == EncoderPrecision::int8; }
 inline bool has_bf16(const EncoderKernel& kernel) { return kernel.activation_bytes == sizeof(Bf16); }
