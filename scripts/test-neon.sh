@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the C++ tests and the benchmark's program for AArch64 with a cross compiler and runs them under an emulator,
-# with both NEON kernels. It shows that they work and nothing about speed.
+# with all NEON kernels. It shows that they work and nothing about speed.
 # Debian: apt-get install g++-aarch64-linux-gnu qemu-user-static. Where a tool is missing it says "skipped" and succeeds.
 set -eu
 cd "$(dirname "$0")/.."

@@ -8,8 +8,17 @@
 
 namespace cosimo {
 
-/// Search and the decimals of JSON have one kernel for each family; the encoder names the family of each of
-/// its own kernels.
+/// Search has one kernel for each family, the decimals of JSON for some; each encoder kernel states its
+/// family.
+///
+/// A new family touches these places:
+///   this enum, in the order of preference, and kKernelFamilies;
+///   kernel_family.cpp: the list of those that this machine can run, and the name;
+///   cpu_features.h and .cpp: detection;
+///   search/search_kernel.h and search_dispatch.cpp: its search kernel;
+///   decimals/decimals_dispatch.cpp: its kernel for decimals, its own or another family's;
+///   encoder/encoder_dispatch.cpp: its encoder kernels, if it has any;
+///   test/native/kernels/kernel_family_test.cpp: the kernel for decimals that is expected.
 enum class KernelFamily { amx, avx512, avx2, neon_dotprod, neon, scalar };
 
 constexpr std::size_t kKernelFamilies = 6;
@@ -29,8 +38,8 @@ std::span<const KernelFamily> available_kernel_families() noexcept;
 /// The family of that name, or the best one when `name` is null or empty. Throws UnknownKernel.
 KernelFamily choose_kernel_family(const char* name);
 
-/// The value of COSIMO_KERNEL, null when it is unset or empty. It is read once a process, on the first call;
-/// any thread, as long as no other thread changes the environment during that call.
+/// The value of COSIMO_KERNEL, null when it is unset or empty. The process reads it once, on the first call.
+/// Any thread, as long as no other thread changes the environment during that call.
 const char* forced_kernel_name();
 
 /// The family of forced_kernel_name(). Throws UnknownKernel.

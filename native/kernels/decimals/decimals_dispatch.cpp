@@ -10,10 +10,17 @@ const DecimalsKernel& decimals_kernel_of(KernelFamily family) noexcept {
       return kAvx512DecimalsKernel;
     case KernelFamily::avx2:
       return kAvx2DecimalsKernel;
+#else
+    case KernelFamily::amx:
+    case KernelFamily::avx512:
+    case KernelFamily::avx2:
 #endif
-    default:
-      return kScalarDecimalsKernel;
+    case KernelFamily::neon_dotprod:
+    case KernelFamily::neon:
+    case KernelFamily::scalar:
+      break;
   }
+  return kScalarDecimalsKernel;
 }
 
 const DecimalsKernel& active_decimals_kernel() { return decimals_kernel_of(active_kernel_family()); }

@@ -20,9 +20,20 @@ const SearchKernel& search_kernel_of(KernelFamily family) noexcept {
     case KernelFamily::neon:
       return kNeonSearchKernel;
 #endif
-    default:
-      return kScalarSearchKernel;
+      // Families of other architectures are never available.
+#if !defined(__x86_64__)
+    case KernelFamily::amx:
+    case KernelFamily::avx512:
+    case KernelFamily::avx2:
+#endif
+#if !defined(__aarch64__)
+    case KernelFamily::neon_dotprod:
+    case KernelFamily::neon:
+#endif
+    case KernelFamily::scalar:
+      break;
   }
+  return kScalarSearchKernel;
 }
 
 std::span<const SearchKernel* const> available_search_kernels() noexcept {
