@@ -7,8 +7,8 @@ std::shared_ptr<AddonState> AddonState::of(Napi::Env env) {
   if (auto* holder = env.GetInstanceData<Holder>()) return *holder;
   auto state = std::make_shared<AddonState>(env);
   env.SetInstanceData(new Holder(state));
-  // Hooks run last in, first out: this one runs before that of the thread-safe function, which was made just
-  // above.
+  // Hooks run last in, first out: this one runs before the hook of the thread-safe function, which was made
+  // just above.
   env.AddCleanupHook([state] { state->shut_down(); });
   return state;
 }

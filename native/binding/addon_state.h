@@ -1,4 +1,4 @@
-// What one environment owns: that of the main thread, or that of a worker.
+// What one environment, of the main thread or of a worker, owns.
 #pragma once
 
 #include <napi.h>

@@ -43,7 +43,7 @@ class AsyncCalls {
   /// promise, rejected already when `start` throws. JavaScript thread.
   Napi::Promise begin(Napi::Env env, std::unique_ptr<AsyncCall> call, const std::function<void()>& start);
 
-  /// The caller must not touch the call afterwards. Any thread, but not after shut_down().
+  /// Call from any thread, before shut_down(). The call is gone afterwards.
   void finish(AsyncCall& call) noexcept;
 
   /// Called before the environment ends, once no thread can finish a call any more. Promises under way are

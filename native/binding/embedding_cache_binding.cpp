@@ -122,7 +122,7 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
     });
   }
 
-  // -1, and nothing counted, when a text is not in the cache.
+  // Returns -1 and counts nothing when a text is not in the cache.
   Napi::Value write_json(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
       if (!info[0].IsArray()) throw Error(ErrorCode::invalid_argument, "texts must be an array of strings");

@@ -94,7 +94,7 @@ EncoderSizes sizes_of(const Napi::Object& model, std::uint64_t most) {
           count_at(model, "heads", most)};
 }
 
-// The width is within its range already: it is no multiple.
+// Ranges are checked before, so only the multiple can be wrong.
 [[noreturn]] void refuse(const UnsupportedSize& unsupported) {
   using Name = UnsupportedSize::Name;
   const char* name = unsupported.name == Name::intermediate ? "intermediateSize" : "hiddenSize";

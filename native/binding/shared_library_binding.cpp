@@ -10,7 +10,7 @@
 namespace cosimo::binding {
 namespace {
 
-// A path for the system: a string without NUL, at which the system would cut it off.
+// A path for the system: a string without NUL, because the system would end the path there.
 std::string path_argument(const Napi::Value& value) {
   std::string path = value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
   if (path.empty() || path.find('\0') != std::string::npos)

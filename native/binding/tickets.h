@@ -13,12 +13,13 @@
 
 namespace cosimo::binding {
 
-/// Ticket → work under way. Keeps no work alive. For the JavaScript thread.
+/// Ticket → work under way. Keeps no work alive. Used by the JavaScript thread only.
 template <typename Work>
 class Tickets {
  public:
-  /// Where to put the work once it is begun; null when `ticket` is undefined. Call this before beginning it:
-  /// nothing may fail afterwards. Throws Error invalid_argument, std::bad_alloc.
+  /// Reserves the ticket's place, where the caller puts the work; null when `ticket` is undefined. Call
+  /// before starting the work, so that nothing can fail after it has started. Throws Error invalid_argument,
+  /// std::bad_alloc.
   std::weak_ptr<Work>* place_for(const Napi::Value& ticket) {
     if (ticket.IsUndefined()) return nullptr;
     const std::uint64_t number = number_of(ticket);

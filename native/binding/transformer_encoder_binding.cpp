@@ -76,7 +76,7 @@ PackedTexts texts_argument(const Napi::Value& value) {
 
 class TransformerEncoderBinding;
 
-// A promise of an encoder, which must not be collected under it.
+// A promise of an encoder. It keeps the encoder from being collected.
 class EncoderCall : public AsyncCall {
  public:
   EncoderCall(Napi::Env env, TransformerEncoderBinding& owner, const Napi::Object& object);
@@ -93,7 +93,7 @@ class LoadCall : public EncoderCall {
  public:
   using EncoderCall::EncoderCall;
 
-  /// On the loading thread.
+  /// Runs on the loading thread.
   void load(const EncoderModel& model, const EncoderKernel& kernel, std::size_t threads) noexcept {
     try {
       auto weights = std::make_shared<const EncoderWeights>(model, kernel);
@@ -152,8 +152,7 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
 
   void begun() noexcept { ++calls_under_way_; }
 
-  /// A call is over. The memory of a closed encoder goes with the last one, when its threads have nothing
-  /// left to do and don't keep this one waiting.
+  /// A call is over. The last call frees a closed encoder; its threads are idle by then, so this does not block.
   void ended() noexcept {
     --calls_under_way_;
     if (closed_ && calls_under_way_ == 0) drop();
@@ -205,7 +204,7 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
         state_->loading_pool().submit(
             [&call, &calls, model = model_, kernel = kernel_, threads = threads_](TaskFate fate) {
               if (fate == TaskFate::run) call.load(*model, *kernel, threads);
-              calls.finish(call);  // a cancelled one goes down with its environment
+              calls.finish(call);  // a cancelled call is never settled: its environment is ending
             });
         load_begun_ = true;
       });
@@ -250,7 +249,7 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
     return *encoder_;
   }
 
-  // Nothing is under way.
+  // Precondition: no call is under way.
   void drop() noexcept {
     if (!encoder_) return;
     state_->unwatch(*encoder_);

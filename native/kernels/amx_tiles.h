@@ -44,7 +44,7 @@ constexpr TileConfig kWholeTiles = {
 
 #define COSIMO_TILE_ZERO(tile) _tile_zero(tile)
 #define COSIMO_TILE_LOAD(tile, memory, stride) _tile_loadd(tile, memory, stride)
-// The same for rows that are not read again soon: they don't evict others from the first-level cache.
+// The same for rows that are not read again soon: they don't evict others from the L1 cache.
 #define COSIMO_TILE_STREAM(tile, memory, stride) _tile_stream_loadd(tile, memory, stride)
 #define COSIMO_TILE_STORE(tile, memory, stride) _tile_stored(tile, memory, stride)
 

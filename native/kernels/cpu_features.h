@@ -1,4 +1,4 @@
-// What this CPU can execute, the operating system's part included.
+// What this CPU can execute, with the support of the operating system.
 #pragma once
 
 namespace cosimo {
@@ -20,7 +20,7 @@ struct CpuFeatures {
   bool avx_vnni = false;
   /// Tile products of bytes, with the OS saving tiles. A process calls request_tiles() before it uses a tile.
   bool amx_int8 = false;
-  /// Tile products of bfloat16, likewise.
+  /// Tile products of bfloat16, with the same conditions.
   bool amx_bf16 = false;
   /// SDOT on AArch64.
   bool dot_product = false;
@@ -33,7 +33,7 @@ struct CpuFeatures {
 /// Asks the CPU; on AArch64, the operating system. All false on other architectures.
 CpuFeatures detect_cpu_features() noexcept;
 
-/// Asks Linux to let this process use tiles (arch_prctl, ARCH_REQ_XCOMP_PERM); false where it refuses. Any
+/// Asks Linux to let this process use tiles (arch_prctl, ARCH_REQ_XCOMP_PERM); false if it refuses. Any
 /// thread calls it before the first tile instruction; it holds for all threads.
 bool request_tiles() noexcept;
 

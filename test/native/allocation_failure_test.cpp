@@ -1,4 +1,4 @@
-// Each allocation of each call fails once, on the caller's thread or on those of a pool. A call that fails
+// Each allocation of each call fails once, on the caller's thread or on a pool's threads. A call that fails
 // throws std::bad_alloc, leaves the object as it was, and works when it is repeated.
 #include <atomic>
 #include <cstdlib>
@@ -19,8 +19,7 @@ namespace {
 
 constexpr long kNoFailure = -1;
 
-// How many more allocations succeed: those of the thread that sets the first number, and those of all other
-// threads.
+// How many more allocations succeed: on the thread that sets the first number, and on all other threads.
 thread_local long allocations_left = kNoFailure;
 thread_local bool is_caller = false;
 std::atomic<long> others_left{kNoFailure};

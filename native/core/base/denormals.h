@@ -1,4 +1,4 @@
-// Denormal numbers treated as zeros: a product with a denormal takes a hundred times as long as another.
+// Denormal numbers treated as zeros: a product with a denormal takes a hundred times as long as one without.
 #pragma once
 
 namespace cosimo {

@@ -14,7 +14,7 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 }  // namespace
 
 HugeBuffer::HugeBuffer(std::size_t bytes) : bytes_(bytes) {
-  // One page more than asked for, so that the buffer can start on a boundary: huge pages begin there alone.
+  // One extra page, so that the buffer can start on a huge-page boundary.
   if (bytes > static_cast<std::size_t>(-1) - kHugePage) throw std::bad_alloc();
   mapping_bytes_ = bytes + kHugePage;
   mapping_ = ::mmap(nullptr, mapping_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -11,8 +11,8 @@
 
 namespace cosimo {
 
-/// Readers use entries without a lock: once a link leads to an entry, only `next` and `hits` change, which
-/// are atomic. `in_main` and `live` are for the writer alone, under its mutex.
+/// Readers use entries without a lock: once a link points to an entry, readers see only `next` and `hits`
+/// change, which are atomic. Only the writer uses `in_main` and `live`, under its mutex.
 struct alignas(8) CacheEntry {
   static constexpr std::uint8_t kMaxHits = 3;
 

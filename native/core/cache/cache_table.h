@@ -43,7 +43,7 @@ class CacheTable {
     link_to(old_entry).store(&new_entry);
   }
 
-  /// The entry keeps its own link, so that a reader who is at this entry gets on along the chain.
+  /// The entry keeps its own link, so that a reader who is at this entry can go on along the chain.
   void remove(const CacheEntry& entry) noexcept { link_to(entry).store(entry.next.load()); }
 
  private:

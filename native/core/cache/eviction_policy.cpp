@@ -5,15 +5,14 @@
 namespace cosimo {
 namespace {
 
-constexpr std::size_t kSmallShare = 10;  // one part in so many is for the small queue
-// A segment is a small part of the cache, since it is emptied at once; and at most some 160 entries of 384
-// floats, to bound the time that takes. Where this makes segments too small to share, each entry gets one to
-// itself.
+constexpr std::size_t kSmallShare = 10;  // the small queue gets a tenth of the cache
+// A segment is at most 1/64 of the cache, since it is emptied at once. It holds at most about 160 entries of
+// 384 floats, to bound the time. If it is too small to share, each entry gets its own.
 constexpr std::size_t kSegmentsAtLeast = 64;
 constexpr std::size_t kLargestSegment = std::size_t{256} << 10;
 // One call moves no more than this. When more entries than that were hit, some of them are evicted too.
 constexpr std::size_t kMaxMoved = 4 * kLargestSegment;
-// What reinserting an entry with its own segment counts for: it is not copied, whatever its size.
+// What reinserting an entry with its own segment takes of the budget. It is not copied, whatever its size.
 constexpr std::size_t kReinsertCost = 1024;
 
 std::size_t standard_segment(std::size_t budget_bytes) noexcept {
@@ -97,7 +96,7 @@ bool EvictionPolicy::evict_segment(const CacheSegment* spared) noexcept {
   return true;
 }
 
-// An entry with a segment to itself is queued again with it. False when it is evicted.
+// Queues the only entry of a segment again, with its segment. False if the entry is to be evicted.
 bool EvictionPolicy::reinsert(CacheSegment& segment) noexcept {
   CacheEntry& entry = *CacheEntry::at(segment.begin());
   if (!entry.live || !is_worth_keeping(entry, kReinsertCost)) return false;
@@ -117,7 +116,7 @@ void EvictionPolicy::evict_entries(CacheSegment& segment) noexcept {
   }
 }
 
-// `cost`: what it would take of move_budget_.
+// `cost`: what keeping the entry would take of move_budget_.
 bool EvictionPolicy::is_worth_keeping(const CacheEntry& entry, std::size_t cost) const noexcept {
   return entry.hits.load(std::memory_order_relaxed) > 0 && entry.written_ms >= oldest_ms_ &&
          cost <= move_budget_;

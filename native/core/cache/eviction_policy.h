@@ -15,9 +15,8 @@ namespace cosimo {
 /// S3-FIFO (Yang et al., SOSP 2023), evicting a whole segment at a time. A new entry starts in the small
 /// queue, a tenth of the cache. At the end of that queue it moves to the main queue if it was hit at least
 /// once; otherwise it is evicted and its hash is remembered as a ghost. A key that comes back while its ghost
-/// is remembered starts in the main queue. At the end of the main queue, an entry that was hit is
-/// queued again. So a stream of one-time keys (a bulk ingest) passes through the small queue and evicts
-/// nothing else.
+/// is remembered starts in the main queue. At the end of the main queue, an entry that was hit is reinserted.
+/// So a stream of one-time keys (a bulk ingest) passes through the small queue and evicts nothing else.
 ///
 /// One thread at a time: it is the writer of ReaderEpochs.
 class EvictionPolicy {
@@ -31,7 +30,7 @@ class EvictionPolicy {
   /// `budget_bytes`: for segments of entries. `table` and `epochs` outlive it. Throws std::bad_alloc.
   EvictionPolicy(std::size_t dimensions, std::size_t budget_bytes, std::size_t ghost_sets, CacheTable& table,
                  ReaderEpochs& epochs);
-  /// No reader is left.
+  /// Precondition: no reader is left.
   ~EvictionPolicy();
 
   /// Puts a copy of key and vector into the table, in place of the key's present entry, and evicts what it

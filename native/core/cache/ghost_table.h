@@ -14,7 +14,7 @@ namespace cosimo {
 /// of the hash count as one. Both only cost a few hits. One thread at a time.
 class GhostTable {
  public:
-  /// sets: from 1 to 2^32 − 1, each of kWays ghosts. Throws std::bad_alloc.
+  /// `sets`: from 1 to 2^32 − 1, each of kWays ghosts. Throws std::bad_alloc.
   explicit GhostTable(std::size_t sets) : sets_(sets), ghosts_(sets * kWays) {}
 
   static constexpr std::size_t kWays = 4;

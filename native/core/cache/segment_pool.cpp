@@ -7,7 +7,7 @@
 namespace cosimo {
 namespace {
 
-// Entries share a segment when so many of their size fit into one: then little is wasted at its end.
+// Entries share a segment if at least this many of their size fit into one: then little is wasted at its end.
 constexpr std::size_t kEntriesPerSegment = 8;
 // Emptying one segment fills at most two others: the first entry may not fit into the open one.
 constexpr std::size_t kReservedSegments = 2;
@@ -88,7 +88,7 @@ bool SegmentPool::shares(std::size_t entry_bytes) const noexcept {
   return entry_bytes * kEntriesPerSegment + sizeof(CacheSegment) <= standard_;
 }
 
-// What a segment for such an entry counts for in the budget: with the overhead of allocator or system.
+// What a segment for an entry of this size costs the budget, with the allocator's or the system's overhead.
 std::size_t SegmentPool::cost(std::size_t entry_bytes) const noexcept {
   if (shares(entry_bytes)) return standard_;
   const std::size_t bytes = (sizeof(CacheSegment) + entry_bytes + 15) / 16 * 16 + 16;

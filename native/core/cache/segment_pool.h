@@ -18,7 +18,7 @@ struct CacheSegment {
   std::uint64_t retired_epoch = 0;
   bool is_shared;  // of the standard size, for many entries; otherwise for one entry
 
-  /// Takes the next `entry_bytes`, for which there is room.
+  /// Takes the next `entry_bytes`. Precondition: there is room for them.
   std::byte* append(std::size_t entry_bytes) noexcept {
     std::byte* start = end();
     used += entry_bytes;
@@ -39,7 +39,7 @@ class SegmentQueue {
   CacheSegment* newest() const noexcept { return newest_; }
 
   void push(CacheSegment* segment) noexcept;
-  /// The queue isn't empty.
+  /// Precondition: the queue is not empty.
   CacheSegment* pop() noexcept;
 
  private:
@@ -59,16 +59,16 @@ class SegmentPool {
   /// standard_bytes: the size of shared segments, a multiple of SlabAllocator::kPieceAlignment; 0: none is
   /// shared.
   SegmentPool(std::size_t budget_bytes, std::size_t standard_bytes, ReaderEpochs& epochs) noexcept;
-  /// No reader is left, and every segment has been retired.
+  /// Precondition: no reader is left, and every segment has been retired.
   ~SegmentPool();
   SegmentPool(const SegmentPool&) = delete;
   SegmentPool& operator=(const SegmentPool&) = delete;
 
-  /// A segment with room for an entry of so many bytes: of the standard size, unless the entry is too large
-  /// to share one. Null when the budget or the system has no memory left.
+  /// A segment with room for an entry of `entry_bytes`. It has the standard size, unless the entry is too
+  /// large to share one. Null when the budget or the system has no memory left.
   CacheSegment* take(std::size_t entry_bytes, Purpose purpose) noexcept;
 
-  /// Takes a segment back to which no link leads any more; readers may still be in it.
+  /// Takes back a segment that no link points to; readers may still be in it.
   void retire(CacheSegment* segment) noexcept;
 
   /// Whether an entry of this size fits into an empty cache.

@@ -15,7 +15,7 @@ EncodeBatch::EncodeBatch(std::vector<std::int32_t> ids, std::vector<std::int32_t
   std::size_t first = 0;
   std::size_t tokens_before = 0;
   for (std::size_t piece = 0; first < lengths_.size(); ++piece) {
-    // A piece ends with the text whose end is nearest to this piece's share of the tokens.
+    // A piece ends with the text whose end is nearest to the end of the piece's share of the tokens.
     const std::size_t end = ids_.size() * (piece + 1) / wanted;
     EncoderPiece cut{next_ids, lengths_.data() + first, 0, 0, vectors_.data() + first * hidden_size};
     while (first < lengths_.size()) {

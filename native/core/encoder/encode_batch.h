@@ -32,7 +32,7 @@ class EncodeBatch {
   /// Read by a pass between layers, on any thread.
   const std::atomic<bool>& stopped() const noexcept { return stopped_; }
 
-  /// Calls `done`. Once, and not under the mutex.
+  /// Calls `done`. Call once, and not under the mutex.
   void settle() noexcept;
 
  private:

@@ -6,7 +6,7 @@
 namespace cosimo {
 namespace {
 
-// After a helper has kept its leader waiting, passes go without helpers for so long: others want the cores.
+// After a helper delayed its leader, passes run alone for this long: something else needs the cores.
 constexpr std::chrono::milliseconds kAlone{20};
 
 // Where there is no memory for the sentence, the reason is std::bad_alloc.
@@ -104,7 +104,7 @@ EncodeTask EncodeQueue::take_piece() noexcept {
   try {
     task.run = begin_run(task.piece);
   } catch (const std::bad_alloc&) {
-    // Without a run the piece fails, and its thread tells end_piece why.
+    // No memory for a run: the leading thread fails the piece in end_piece().
   }
   return task;
 }

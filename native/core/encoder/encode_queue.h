@@ -25,7 +25,7 @@ struct EncodeRun {
 
 /// What a thread is to do next.
 struct EncodeTask {
-  /// Set: the thread leads a piece of it. Null, and `run` too: there is nothing to do ever again.
+  /// The batch whose piece the thread leads. If batch and run are both null, the thread ends.
   std::shared_ptr<EncodeBatch> batch;
   /// The piece to lead.
   EncoderPiece piece{};

@@ -1,4 +1,4 @@
-// What a batch ends with, and who is told.
+// The result of a batch, and the callback that takes it.
 #pragma once
 
 #include <exception>

@@ -50,13 +50,13 @@ struct EncoderModel {
   float layer_norm_epsilon = 0;
   Pooling pooling = Pooling::mean;
   bool normalize = true;
-  /// Set for RoBERTa, which counts positions from the row behind padding's; a token of padding has padding's
+  /// Set for RoBERTa: the first token has the position row after padding's, and a padding token has padding's
   /// row. Without it the first token has row 0, the next one row 1.
   std::optional<std::int32_t> padding_id;
 
   TensorPlace words;                       // [vocabulary, hidden]
   TensorPlace positions;                   // [position_rows, hidden]
-  std::optional<TensorPlace> token_types;  // [any, hidden], of which the first row counts
+  std::optional<TensorPlace> token_types;  // [any, hidden], only the first row is used
   NormPlace embedding_norm;
   std::vector<LayerPlace> layers;
 };

@@ -8,9 +8,10 @@
 namespace cosimo {
 namespace {
 
-// Work of an item of a stage. It should last some microseconds: far longer than fetching the item does, far
-// shorter than a thread may wait for another's.
-constexpr std::size_t kItemMultiplications = 200'000;  // of floats; smaller elements are as much faster
+// How much work one item of a stage has. It should last some microseconds: far longer than taking an item,
+// far shorter than a thread should wait for another thread's item.
+constexpr std::size_t kItemMultiplications =
+    200'000;  // of floats; elements of half the size are twice as fast
 constexpr std::size_t kAttentionMultiplications = 1'000'000;
 constexpr std::size_t kNormRows = 8;
 
@@ -68,7 +69,7 @@ class Pass {
     std::size_t count;
   };
 
-  // Chunks are of like length.
+  // Chunks have about the same length.
   Rows rows_of(std::size_t chunk, std::size_t chunks) const noexcept {
     const std::size_t first = piece_.tokens * chunk / chunks;
     return {first, piece_.tokens * (chunk + 1) / chunks - first};
@@ -148,8 +149,8 @@ class Pass {
   void attend() noexcept {
     const std::size_t heads = model_.heads;
     const std::size_t items_wanted = items_of(4 * threads_, piece_.texts);
-    // The work of a head grows with the square of the text's length. Two of its products take the time of one
-    // of a dense layer.
+    // The work of a head grows with the square of the text's length. Its products run at half the speed of a
+    // dense layer's.
     const std::size_t work = 2 * longest_ * longest_ * (model_.hidden_size / heads);
     const std::size_t at_a_time = std::min(items_of(heads, std::min(items_wanted, heads)),
                                            std::max<std::size_t>(1, kAttentionMultiplications / work));

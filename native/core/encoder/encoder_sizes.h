@@ -28,7 +28,7 @@ struct UnsupportedSize {
 /// The first size that no kernel takes, if there is one.
 std::optional<UnsupportedSize> find_unsupported_size(const EncoderSizes& sizes) noexcept;
 
-/// For people, such as "its hidden size 96 is not a multiple of 64". Throws std::bad_alloc.
+/// A sentence for people, such as "its hidden size 96 is not a multiple of 64". Throws std::bad_alloc.
 std::string to_sentence(const UnsupportedSize& unsupported);
 
 }  // namespace cosimo

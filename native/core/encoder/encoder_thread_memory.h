@@ -19,7 +19,7 @@ class EncoderThreadMemory {
   EncoderThreadMemory(const EncoderThreadMemory&) = delete;
   EncoderThreadMemory& operator=(const EncoderThreadMemory&) = delete;
 
-  /// Makes room for so many tokens and so much scratch. Throws std::bad_alloc.
+  /// Makes room for `tokens` tokens and `scratch_bytes` of scratch. Throws std::bad_alloc.
   void reserve(std::size_t tokens, std::size_t scratch_bytes) {
     const Recount recount{*this};
     if (scratch_bytes > scratch_.bytes) {
@@ -40,8 +40,8 @@ class EncoderThreadMemory {
     EncoderThreadMemory& owner;
     ~Recount() {
       const std::size_t bytes = owner.workspace_.bytes() + owner.scratch_.bytes;
-      owner.total_bytes_.fetch_add(bytes - owner.counted_bytes_,
-                                   std::memory_order_relaxed);  // wraps for less
+      // Unsigned wrap-around subtracts when memory shrank.
+      owner.total_bytes_.fetch_add(bytes - owner.counted_bytes_, std::memory_order_relaxed);
       owner.counted_bytes_ = bytes;
     }
   };

@@ -144,7 +144,7 @@ EncoderWeights::EncoderWeights(const EncoderModel& model, const EncoderKernel& k
 EncoderLayer EncoderWeights::read_layer(const LayerPlace& place) {
   const std::size_t hidden = model_.hidden_size;
   const float epsilon = model_.layer_norm_epsilon;
-  // Attention's kernels take powers of two, not of e, and scale no score: the weights of queries do both.
+  // Attention uses 2^x and no 1/√d. Both factors are folded into the query weights.
   const auto head_size = static_cast<float>(hidden / model_.heads);
   const float query_factor = std::numbers::log2e_v<float> / std::sqrt(head_size);
   EncoderLayer layer{};

@@ -11,8 +11,8 @@
 namespace cosimo {
 
 struct EncoderLayer {
-  /// To queries, keys and values: 3 · hidden outputs. Where the kernel has a values_kernel: to queries and
-  /// keys.
+  /// The dense layer to queries, keys and values: 3 · hidden outputs. If the kernel has a values_kernel: to
+  /// queries and keys.
   PackedDense projection;
   PackedDense values;  // packed for the kernel's values_kernel, if it has one
   PackedDense attention_output;
@@ -36,7 +36,7 @@ class EncoderWeights {
   const EncoderModel& model() const noexcept { return model_; }
   const std::vector<EncoderLayer>& layers() const noexcept { return layers_; }
   const float* word(std::size_t id) const noexcept { return words_ + id * model_.hidden_size; }
-  /// The sum of the position's row and the token type's.
+  /// The sum of a position's row and the token type's row.
   const float* position(std::size_t row) const noexcept { return positions_ + row * model_.hidden_size; }
   const NormWeights& embedding_norm() const noexcept { return embedding_norm_; }
   std::size_t memory_bytes() const noexcept;

@@ -5,13 +5,12 @@
 namespace cosimo {
 namespace {
 
-// Most bytes between the two products of a layer's feed-forward half. A second-level cache has a megabyte or
-// two, and weights pass through it too.
+// The most bytes between the two products of a layer's feed-forward half. An L2 cache has a megabyte or two,
+// and weights pass through it too.
 constexpr std::size_t kChunkBytes = std::size_t{720} << 10;
 constexpr std::size_t kMaxChunkRows = 240;
 
-// A line more than the row needs: strides that are multiples of 4 KiB put all rows into the same few lines of
-// a cache.
+// One cache line more than needed: strides that are multiples of 4 KiB map rows to the same cache sets.
 std::size_t stride_of(std::size_t row_bytes) noexcept {
   return (row_bytes + kEncoderAlignment - 1) / kEncoderAlignment * kEncoderAlignment + kEncoderAlignment;
 }

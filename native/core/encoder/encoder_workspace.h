@@ -10,7 +10,7 @@
 
 namespace cosimo {
 
-/// Buffers for at most `rows` tokens, in the layout that the kernels want: kSpareRows behind the last row.
+/// Buffers for at most `rows` tokens, in the layout that kernels want: kSpareRows rows follow the last one.
 class EncoderWorkspace {
  public:
   explicit EncoderWorkspace(const EncoderWeights& weights) noexcept : weights_(weights) {}
@@ -24,19 +24,19 @@ class EncoderWorkspace {
 
   std::size_t bytes() const noexcept { return buffer_ ? buffer_->bytes() : 0; }
 
-  /// Rows of floats: sums, and after LayerNorm the activations that come of them.
+  /// Rows of floats: sums, and after LayerNorm the activations.
   float* floats() const noexcept { return floats_; }
   std::size_t float_stride() const noexcept { return float_stride_; }
-  /// The same rows in the form in which products read them.
+  /// The same rows as products read them.
   const ActivationRows& hidden() const noexcept { return hidden_; }
   /// Queries, keys and values of each row.
   const ActivationRows& qkv() const noexcept { return qkv_; }
   const ActivationRows& context() const noexcept { return context_; }
-  /// What lies between the two products of the feed-forward half, of one chunk.
+  /// One chunk's activations between the two products of the feed-forward half.
   const ActivationRows& intermediate() const noexcept { return intermediate_; }
-  /// For each token its row in the table of positions.
+  /// Each token's row in the table of positions.
   std::vector<std::size_t>& positions() noexcept { return positions_; }
-  /// First row of each text.
+  /// The first row of each text.
   std::vector<std::size_t>& starts() noexcept { return starts_; }
 
  private:

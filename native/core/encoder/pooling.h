@@ -1,4 +1,4 @@
-// One vector of a text from those of its tokens.
+// Makes a text's vector from the vectors of its tokens.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ struct TokenRows {
   std::size_t count;   // ≥ 1
 };
 
-/// `normalize`: to L2 norm 1. A norm below 1e-12 counts as 1e-12, as in torch.nn.functional.normalize.
+/// `normalize`: scales the vector to L2 norm 1. A norm below 1e-12 counts as 1e-12, as in
+/// torch.nn.functional.normalize.
 void pool_tokens(const TokenRows& rows, Pooling pooling, bool normalize, std::span<float> vector) noexcept;
 
 }  // namespace cosimo

@@ -10,10 +10,10 @@
 namespace cosimo {
 namespace {
 
-// A thread waits some ten microseconds without a system call, about as long as an item takes. Then it offers
-// its core to others.
+// A thread waits for some ten microseconds without a system call, about as long as an item takes. Then it
+// offers its core to others.
 constexpr std::uint32_t kSpins = 500;
-// A helper leaves after so many offers, a millisecond or so. The next batch wakes it again.
+// A helper leaves after this many offers, a millisecond or so. The next batch wakes it again.
 constexpr std::uint32_t kHelperOffers = 3000;
 // An item takes a millisecond at most. A thread that loses its core is gone for several.
 constexpr std::chrono::milliseconds kLongWait{3};
@@ -36,7 +36,7 @@ void SharedStages::publish(std::size_t count) noexcept {
 }
 
 void SharedStages::work_off(const StageScratch& scratch) noexcept {
-  // Read before it is incremented: idle helpers would count the item up into the bits of the count.
+  // Check first: otherwise idle helpers' increments would overflow into the count bits.
   while (has_items(ticket_.load(std::memory_order_relaxed))) {
     const std::uint64_t ticket = ticket_.fetch_add(1, std::memory_order_acquire);
     if (!has_items(ticket)) return;

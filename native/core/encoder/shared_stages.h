@@ -1,14 +1,13 @@
 // Work that one thread leads, stage by stage, and that others may help with.
 //
-// A stage is a number of items that may be done in any order by anyone. The leader publishes it, takes items
-// until none is left and waits for those that others have taken. If nobody comes it has done them all: a
-// helper that the system keeps waiting costs nothing but the item it holds, and nobody waits for one that
-// holds none.
+// A stage is a number of items that any thread may do in any order. The leader publishes it, takes items
+// until none is left and waits for those that helpers have taken. Without helpers the leader does every item.
+// A suspended helper delays only the item it holds.
 //
-// Everything about a stage that a taker has to know at once is in one word: its number, how many items it has
-// and which is next. So an item of a stage that is over can't be taken, and what the leader wrote before it
-// published the stage (release) is seen by whoever takes one of its items (acquire; the additions of other
-// takers in between continue the release sequence).
+// One word holds all that a thread must know when it takes an item: the stage's number, how many items it has
+// and which is next. So nobody can take an item of a stage that is over. A thread that takes an item
+// (acquire) sees what the leader wrote before it published the stage (release); the additions of other
+// threads in between continue the release sequence.
 #pragma once
 
 #include <atomic>
@@ -17,7 +16,7 @@
 
 namespace cosimo {
 
-/// Memory that a thread works in, beside what items read and write.
+/// A thread's own memory for temporary values.
 struct StageScratch {
   std::byte* memory = nullptr;
   std::size_t bytes = 0;
@@ -73,8 +72,8 @@ class SharedStages {
     }
   }
 
-  /// Whether the leader has waited so long for a helper that others must want the cores. It stays alone from
-  /// then on.
+  /// Whether the leader has waited so long for a helper that something else must need the cores. From then on
+  /// it works alone.
   bool was_kept_waiting() const noexcept { return was_kept_waiting_; }
 
  private:

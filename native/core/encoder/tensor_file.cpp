@@ -50,7 +50,7 @@ void read_tensor(const TensorPlace& place, std::span<float> to) {
       to[i] = place.type == TensorType::bf16 ? widen_bf16(halves[i]) : widen_f16(halves[i]);
     }
   }
-  // Refused here, because kernels would differ in what they make of one.
+  // Refused here, because kernels would compute different results from NaN or infinity.
   if (!all_finite(to)) throw Error(ErrorCode::model_invalid, place.path + " holds NaN or infinity");
 }
 

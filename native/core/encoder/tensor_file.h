@@ -7,7 +7,7 @@
 
 namespace cosimo {
 
-/// Fills `to` with the first `to.size()` elements of a tensor, widened where it holds half precision. Throws
+/// Fills `to` with the first `to.size()` elements of a tensor, widened if it holds half precision. Throws
 /// Error model_invalid when the file can't be read, ends too soon, or holds NaN or infinity there;
 /// std::bad_alloc.
 void read_tensor(const TensorPlace& place, std::span<float> to);

@@ -15,8 +15,7 @@
 namespace cosimo {
 namespace {
 
-// Small enough that activations stay in a second-level cache, large enough to be worth reading all weights
-// once.
+// Small enough that activations stay in an L2 cache, large enough to be worth reading all weights once.
 constexpr std::size_t kPieceTokens = 256;
 // Smaller pieces are not worth it: a few large ones, whose stages threads share, are faster.
 constexpr std::size_t kMinPieceTokens = 48;
@@ -26,7 +25,7 @@ std::size_t most_tokens(const EncoderModel& model) noexcept {
   return model.position_rows > before ? model.position_rows - before : 0;
 }
 
-// A layer's narrowest product has so many panels; more helpers would have nothing to do.
+// The number of panels of a layer's narrowest product; more helpers would have nothing to do.
 std::size_t most_helpers(const EncoderWeights& weights, std::size_t thread_count) noexcept {
   return std::min(thread_count, weights.model().hidden_size / weights.kernel().panel_outputs) - 1;
 }
@@ -53,7 +52,7 @@ void check_texts(const EncoderModel& model, std::span<const std::int32_t> ids,
   }
 }
 
-// Tokens of a piece, so that all threads end together.
+// How many tokens a piece has, so that all threads end together.
 std::size_t piece_tokens(std::size_t tokens, std::size_t threads) noexcept {
   const std::size_t pieces = (tokens + kPieceTokens - 1) / kPieceTokens;
   const std::size_t fair = (pieces + threads - 1) / threads * threads;

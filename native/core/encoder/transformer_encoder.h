@@ -11,7 +11,7 @@
 
 namespace cosimo {
 
-/// One batch under way. Opaque: made by TransformerEncoder::encode, serves to cancel it.
+/// One batch under way. Opaque: TransformerEncoder::encode makes it, and cancel() takes it.
 class EncodeBatch;
 
 /// Batches are packed, not padded: a batch costs what its tokens cost. A text's vector has the same bits in
@@ -43,7 +43,7 @@ class TransformerEncoder {
   /// From one thread at a time, and not from one of the encoder's.
   void stop() noexcept;
 
-  /// Weights and what the threads work in.
+  /// The bytes of the weights and of the threads' memory.
   std::size_t memory_bytes() const noexcept;
 
  private:

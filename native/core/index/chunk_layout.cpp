@@ -3,11 +3,11 @@
 namespace cosimo {
 namespace {
 
-// The four numbers that are kept of each row beside its codes: two scales and two residual norms.
+// A row has four numbers besides its codes: two scales and two residual norms.
 constexpr std::size_t kRowStatistics = 4;
 
-// A row beside its floats and codes: 16 bytes of statistics, 16 of key and sequence, up to 16 of the key map,
-// and a share of the block's norm and of the lists of chunks. The rest is a margin.
+// What a row takes besides its floats and codes: 16 bytes of statistics, 16 of key and sequence, up to 16 of
+// the key map, and a share of the block's norm and of the lists of chunks. The rest is a margin.
 constexpr std::size_t kOverheadBytes = 64;
 
 }  // namespace

@@ -32,7 +32,7 @@ class ChunkLayout {
   std::size_t stride() const noexcept { return stride_; }
   /// Lines of one block in one plane of codes.
   std::size_t lines() const noexcept { return lines_; }
-  /// Of the whole chunk.
+  /// The size of the whole chunk.
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:

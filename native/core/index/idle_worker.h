@@ -1,4 +1,4 @@
-// A thread that works in small steps while nobody else does.
+// A thread that works in small steps while nothing changes.
 #pragma once
 
 #include <condition_variable>

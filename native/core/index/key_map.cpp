@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kFewestPlaces = 8;
 
-// At most three quarters full, with one free place at least.
+// How many places `keys` keys need: at most three quarters are full, and at least one is free.
 constexpr std::size_t places_for(std::size_t keys) noexcept { return keys * 4 / 3 + 1; }
 
 struct Hash {

@@ -1,6 +1,6 @@
-// Row key → slot: open addressing with linear probing. std::unordered_map lacks three things that are needed
-// here: its bytes are few and known, no insertion can fail after reserve(), and no insertion moves more than
-// a small part of the map.
+// Row key → slot: open addressing with linear probing. It has three things that std::unordered_map lacks: its
+// bytes are few and known, no insertion can fail after reserve(), and no insertion moves more than a small
+// part of the map.
 #pragma once
 
 #include <array>

@@ -53,7 +53,7 @@ void VectorIndex::add(std::span<const std::uint64_t> keys, std::span<const float
   require_finite(vectors);
   if (keys.empty()) return;
   const std::lock_guard lock(writer_);
-  // Whatever can fail comes first and changes nothing that readers see.
+  // All that can fail comes first and changes nothing that readers see.
   require_new_keys(keys);
   slots_.reserve(keys);
   Chunks spare = new_chunks_for(keys.size());

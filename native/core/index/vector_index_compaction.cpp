@@ -8,7 +8,8 @@ namespace cosimo {
 namespace {
 
 // While there are more dead rows than one in kBusyShare live ones, each write moves some rows. A chunk with a
-// sixth of dead rows costs five moves for each row that it frees, so eight moves a write gain ground.
+// sixth of dead rows costs five moves for each row that it frees, so eight moves for each write free more
+// than the write adds.
 constexpr std::size_t kBusyShare = 5;
 constexpr std::size_t kMovesPerWrite = 8;
 

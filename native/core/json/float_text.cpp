@@ -21,10 +21,10 @@ constexpr int kLargestPower = 45;
 
 constexpr int floor_log2_of_power_of_ten(int exponent) noexcept { return (exponent * 1741647) >> 19; }
 
-// 10^exponent × 2^-(⌊log2(10^exponent)⌋ - 63), rounded up: 64 bits of which the highest is set.
+// 10^exponent × 2^-(⌊log2(10^exponent)⌋ - 63), rounded up: 64 bits, the highest one set.
 constexpr std::uint64_t scaled_power_of_ten(int exponent) {
-  // 10^45 has 150 bits, and 2^192 / 10^31 leaves 89: three words of 64 bits hold either, with bits to round
-  // by.
+  // 10^45 has 150 bits, and 2^192 / 10^31 leaves 89: three words of 64 bits hold either, with enough bits for
+  // rounding.
   std::array<std::uint64_t, 3> words{};
   bool exact = true;
   if (exponent >= 0) {
@@ -83,8 +83,8 @@ ShortestDecimal without_zeros(std::uint32_t digits, std::int32_t exponent) noexc
   return {digits, digits == 0 ? 0 : exponent};
 }
 
-// A reader that goes through double rounds twice. Of all 2^31 magnitudes this goes wrong for
-// one: 7.038531e-26 reads back as the neighboring float. That one gets a digit more.
+// A reader that goes through double rounds twice. Of all 2^31 magnitudes this goes wrong for one:
+// 7.038531e-26 reads back as the neighboring float. That one gets one more digit.
 constexpr std::uint32_t kTwiceRounded = 0x15ae43fd;
 constexpr ShortestDecimal kTwiceRoundedDecimal{70385307, -33};
 
@@ -92,8 +92,8 @@ constexpr std::uint32_t kPowersOfTen[] = {1,       10,      100,        1000,   
                                           100'000, 1000000, 10'000'000, 100'000'000, 1'000'000'000};
 constexpr int kMaxDigits = 9;
 
-// Digits of a number below 10^9; 1 for 0. The count of bits gives the count of digits up to one, which is
-// compared.
+// The number of digits of a number below 10^9; 1 for 0. The bit width gives the digit count or one less; a
+// comparison decides.
 int digit_count(std::uint32_t number) noexcept {
   const int guess = (std::bit_width(number | 1) * 1233) >> 12;
   return guess + ((number | 1) >= kPowersOfTen[guess] ? 1 : 0);

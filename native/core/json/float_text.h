@@ -12,7 +12,7 @@ namespace cosimo {
 /// Bytes of the longest text, such as -1.17549435e-38.
 inline constexpr std::size_t kLongestFloatText = 15;
 
-/// Bytes that write_float may overwrite from where it begins: more than any text takes.
+/// How many bytes write_float may overwrite: more than any text takes.
 inline constexpr std::size_t kFloatTextRoom = 24;
 
 /// Writes a finite float as a JSON number (0.0123, -1e-08, 3, -0); returns its end. The text is the shortest

@@ -7,14 +7,14 @@
 namespace cosimo {
 namespace {
 
-// From so many queries on, whole bytes are read once for all of them: then arithmetic is the limit, not
+// From this many queries on, whole bytes are read once for all of them: then arithmetic is the limit, not
 // memory.
 constexpr std::size_t kManyQueries = 4;
 
-// A search's floor rises as hits are found; it is read anew for each run of so many blocks.
+// A search's score threshold rises as hits are found; a scan reads it again for each run of this many blocks.
 constexpr std::size_t kBlocksPerRun = 16;
 
-// The share of rows that pass says nothing for a thread's first chunks: the floor is still low.
+// A thread's first chunks are not counted: the threshold is still low.
 constexpr std::size_t kUnsettledChunks = 2;
 
 }  // namespace
@@ -119,7 +119,7 @@ void ChunkScan::score_row(const View& view, std::size_t row, std::size_t search)
   batch_.search(search).raise_score_threshold(best.score_threshold());
 }
 
-// Infinite for a search that nobody waits for any more, so that no row is scored for it.
+// Infinite for a settled search, so that no row is scored for it.
 float ChunkScan::score_threshold(std::size_t search) const noexcept {
   const PendingSearch& asked = batch_.search(search);
   return asked.is_settled() ? std::numeric_limits<float>::infinity() : asked.score_threshold();

@@ -1,4 +1,4 @@
-// A search under way: what was asked, and whom to tell.
+// A search under way: the query, and the callback that takes the result.
 #pragma once
 
 #include <atomic>
@@ -35,8 +35,8 @@ class PendingSearch {
   /// The empty TopK that each thread of a scan starts from.
   const TopK& no_hits() const noexcept { return no_hits_; }
 
-  /// A row that scores less is no hit: it misses the threshold, or some thread has top_k better rows already.
-  /// The floor only rises.
+  /// A row that scores less is no hit: it misses the caller's threshold, or some thread has top_k better rows
+  /// already. Only rises.
   float score_threshold() const noexcept { return score_threshold_.load(std::memory_order_relaxed); }
   void raise_score_threshold(float threshold) noexcept {
     float present = this->score_threshold();

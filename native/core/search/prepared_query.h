@@ -10,7 +10,7 @@
 
 namespace cosimo {
 
-/// Bytes from the codes of one query to those of the next.
+/// How many bytes lie from the codes of one query to the codes of the next.
 constexpr std::size_t code_stride(std::size_t dimensions) noexcept {
   return (dimensions + kQueryCodeAlignment - 1) / kQueryCodeAlignment * kQueryCodeAlignment;
 }

@@ -8,8 +8,8 @@ namespace cosimo {
 
 enum class CodeScan { automatic, planes, bytes };
 
-/// The upper plane is half the bytes, but where it lets a row of a block pass, the block is read again, out
-/// of order. So the share of such blocks decides; it is a running average over past scans. Any thread; races
+/// The upper plane is half the bytes, but if it lets a row of a block pass, the block is read again, out of
+/// order. So the share of such blocks decides; it is a running average over past scans. Any thread; races
 /// only make the average less exact.
 class ScanChoice {
  public:

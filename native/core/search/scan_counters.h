@@ -9,7 +9,7 @@ namespace cosimo {
 /// A row counts once for each query that it was looked at for.
 struct ScanCounts {
   std::size_t plane_rows = 0;         // bounded by the upper plane
-  std::size_t plane_rows_passed = 0;  // and let pass by it
+  std::size_t plane_rows_passed = 0;  // of these, passed by the upper plane
   std::size_t byte_rows = 0;          // bounded by both planes at once
   std::size_t scored_rows = 0;        // scored exactly
 };

@@ -22,8 +22,8 @@ struct ScanContext {
   std::atomic<bool> stopping{false};
 };
 
-/// Threads call help(), any number of them, even after the end. The one that hands in the last chunk settles
-/// the searches and then calls `ended`.
+/// Threads call help(), any number of them, even after the end. The thread that hands in the last chunk
+/// settles the searches and then calls `ended`.
 class ScanJob {
  public:
   /// Takes a snapshot of the index. Throws std::bad_alloc.

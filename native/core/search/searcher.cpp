@@ -9,7 +9,7 @@
 namespace cosimo {
 namespace {
 
-// One more thread is woken for each so many rows: fewer are scanned before it would have begun.
+// One helper per 16 Ki rows; fewer are done before it would start.
 constexpr std::size_t kRowsPerHelper = 16 * 1024;
 
 // The most searches of one scan. Each costs memory on every thread, and more than this gain nothing.

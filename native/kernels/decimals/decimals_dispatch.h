@@ -6,7 +6,7 @@
 
 namespace cosimo {
 
-/// The kernel of a family that this machine has. AMX takes that of AVX-512, NEON the scalar one.
+/// The kernel of a family that this machine has. AMX uses AVX-512's kernel, NEON the scalar one.
 const DecimalsKernel& decimals_kernel_of(KernelFamily family) noexcept;
 
 /// The kernel of active_kernel_family(). Throws UnknownKernel.

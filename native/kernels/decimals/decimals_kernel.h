@@ -24,9 +24,9 @@ struct Decimals {
   std::uint32_t first[kDecimalFloats];  // "0." and the first two as text, '0' in the lowest byte
 };
 
-/// For each of kDecimalFloats magnitudes, the shortest decimals that read back as the same float; where
-/// several are as short, the closest. Outside the range above the result means nothing. All kernels write the
-/// same bytes.
+/// For each of kDecimalFloats magnitudes, the shortest decimals that read back as the same float; if several
+/// are equally short, the closest one. Outside the range above the result means nothing. All kernels write
+/// the same bytes.
 using WriteDecimals = void(const float* values, Decimals* decimals);
 
 struct DecimalsKernel {

@@ -4,7 +4,7 @@
 namespace cosimo {
 namespace {
 
-// For floats c × 2^-shift: with so many decimals, one unit of the last is less than the distance of two
+// For floats c × 2^-shift. With `decimals` decimals, one unit of the last is less than the distance of two
 // floats.
 struct Scale {
   std::uint64_t power;  // 10^decimals
@@ -22,7 +22,7 @@ std::uint64_t shortest(std::uint32_t magnitude) {
   const std::uint64_t c = fraction | 0x800000;
   const auto shift = 150 - static_cast<int>(magnitude >> 23);
   const auto [power, tenth] = kScales[(shift - kMinShift) & 15];
-  // In units of 2^-shift of the last decimal. The ends of the interval belong to it if c is even; below a
+  // The unit is 2^-shift of the last decimal. The ends of the interval belong to it if c is even; below a
   // power of two its lower half is half as wide.
   const std::uint64_t value = c * power;
   const std::uint64_t odd = c & 1;

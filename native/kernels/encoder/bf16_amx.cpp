@@ -1,4 +1,4 @@
-// bf16 on AMX: TDPBF16PS, the rest being AVX-512 BF16.
+// bf16 on AMX: products use TDPBF16PS, everything else is AVX-512 BF16.
 #if defined(__x86_64__)
 
 #define COSIMO_TARGET \

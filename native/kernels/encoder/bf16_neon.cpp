@@ -1,5 +1,5 @@
-// bf16 on NEON with FEAT_BF16: BFMMLA, of twice as many products as BFDOT, for dense layers; for attention
-// BFDOT, whose panels are packed faster.
+// bf16 on NEON with FEAT_BF16: dense layers use BFMMLA, which does twice as many products as BFDOT; attention
+// uses BFDOT, whose panels are packed faster.
 #if defined(__aarch64__)
 
 #if defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)

@@ -19,7 +19,7 @@ class EncoderKernelList {
     const bool avx512_vnni = avx512 && features.avx512_vnni;
     const bool amx = avx512_bf16 && features.amx_bf16 && request_tiles();
     add(avx512, kEncoderFp32Avx512);
-    // After AVX-512: whether three products of tiles are faster than one of registers, nobody has measured.
+    // After AVX-512: nobody has measured whether three products of tiles are faster than one of registers.
     add(amx, kEncoderFp32Amx);
     add(features.avx2_fma, kEncoderFp32Avx2);
     add(amx, kEncoderBf16Amx);
@@ -48,7 +48,7 @@ class EncoderKernelList {
   std::size_t count_ = 0;
 };
 
-// Position of a family among those of this machine, best first.
+// A family's position in available_kernel_families(); their number if this machine lacks the family.
 std::size_t rank_of(std::string_view family) noexcept {
   const auto families = available_kernel_families();
   std::size_t rank = 0;
@@ -77,7 +77,7 @@ const char* encoder_precision_name(EncoderPrecision precision) noexcept {
 
 const EncoderKernel* choose_encoder_kernel(EncoderPrecision precision, const char* forced_family) noexcept {
   const std::string_view forced = forced_family == nullptr ? "" : forced_family;
-  const EncoderKernel* later = nullptr;  // the best one of another family that may be taken
+  const EncoderKernel* later = nullptr;  // the best kernel of the families after the forced one
   for (const EncoderKernel* kernel : available_encoder_kernels()) {
     if (kernel->precision != precision) continue;
     if (forced.empty() || forced == kernel->family) return kernel;

@@ -13,10 +13,9 @@ std::span<const EncoderKernel* const> available_encoder_kernels() noexcept;
 /// As settings write it, such as "fp32".
 const char* encoder_precision_name(EncoderPrecision precision) noexcept;
 
-/// The best kernel for a precision. Where a family is forced (not null or empty: what COSIMO_KERNEL says, not
-/// what active_kernel_family() found by itself) the best of that family, also if another's is listed before
-/// it; where that has none, the best of those whose families come after it in available_kernel_families().
-/// Null when there is none.
+/// The kernel that computes in a precision. `forced_family`: what COSIMO_KERNEL says, null or empty if it
+/// says nothing. With a forced family: its best kernel; if it has none, the best of the families after it in
+/// available_kernel_families(). Otherwise the best of all. Null if there is none.
 const EncoderKernel* choose_encoder_kernel(EncoderPrecision precision, const char* forced_family) noexcept;
 
 }  // namespace cosimo

@@ -1,9 +1,10 @@
 // The interface of an encoder kernel: the arithmetic of a transformer layer, written once for every
-// instruction set and precision. What is not here (which text is where, who does what) is core's.
+// instruction set and precision. What is not here (which text is where, which thread does what) is core's.
 //
-// A kernel is one file of this folder. It includes generic/preamble.inc, which says what comes next, and
-// nothing but `.inc` files and intrinsics: a function of a library, compiled here, could run on a CPU without
-// the instructions. For the same reason there is no inline code in this header.
+// A kernel is one file of this folder. It includes `.inc` files and intrinsics alone: generic/preamble.inc
+// first, which says what comes next, or tiles/make_amx_kernel.inc, which includes kernels/amx_tiles.h too. A
+// library's inline function, compiled here, could run on a CPU without the instructions. For the same reason
+// there is no inline code in this header.
 #pragma once
 
 #include <cstddef>
@@ -18,22 +19,22 @@ struct Bf16 {
   std::uint16_t bits;
 };
 
-/// The sizes of a model that kernels take. So rows and keys have tails, and nothing else.
+/// The sizes of a model that kernels take. Widths need no tail handling; only rows and keys do.
 constexpr std::size_t kEncoderWidthUnit = 64;  // hidden and intermediate size are multiples of it
 constexpr std::size_t kHeadSizeUnit = 32;      // the size of a head is a multiple of it
 constexpr std::size_t kMaxEncoderWidth = 16384;
 
-/// Rows start at multiples of so many bytes. Behind the last row of a buffer lie so many spare rows. Products
-/// may read them, since tiles are read whole, and never write them.
+/// Rows start at multiples of kEncoderAlignment bytes. kSpareRows rows follow the last row; products may read
+/// them, since they read whole tiles, never write them.
 constexpr std::size_t kEncoderAlignment = 64;
 constexpr std::size_t kSpareRows = 32;
 
-/// Activations, a row for each token, in the forms in which they are read.
+/// Activations, one row for each token, as floats or bfloat16 and as what products read.
 struct ActivationRows {
   /// Floats or bfloat16, as the kernel's `activation_bytes` says.
   void* values;
   std::size_t stride;  // bytes from one row to the next; a multiple of kEncoderAlignment
-  /// What products read where that is not the values themselves (`code_bytes` > 0).
+  /// What products read, if they do not read the values themselves (`code_bytes` > 0).
   void* codes;
   std::size_t code_stride;
   float* scale;  // [row], of int8 codes: value ≈ scale · code + zero, codes from 0 to 255
@@ -47,7 +48,7 @@ struct PackedDense {
   const void* weights;
   const float* bias;   // [outputs]
   const float* scale;  // [outputs], int8: weight ≈ scale · code, codes from −127 to 127
-  const float* sum;    // [outputs], int8: scale · Σ codes, what a zero of 1 adds to an output
+  const float* sum;    // [outputs], int8: scale · Σ codes; an activation zero of 1 adds this to an output
 };
 
 /// Where packing writes; `scale` and `sum` are written by int8 kernels only.
@@ -61,11 +62,11 @@ struct PackedWeights {
 using PackDense = void(const float* weights, std::size_t outputs, std::size_t inputs,
                        const PackedWeights& to);
 
-/// What becomes of a product.
+/// What a kernel does with the sums of a product.
 enum class Epilogue : std::uint8_t {
-  store,  // it becomes activations
-  gelu,   // x · Φ(x) of it becomes activations
-  add,    // it is added to floats
+  store,  // they become activations
+  gelu,   // x · Φ(x) of each becomes activations
+  add,    // they are added to floats
 };
 
 struct ProductTarget {
@@ -75,8 +76,8 @@ struct ProductTarget {
 };
 
 /// rows · weightsᵀ + bias of rows [first_row, first_row + row_count), for the outputs of panels
-/// [first_panel, first_panel + panel_count); a panel is `panel_outputs` of them. Target row i is in row i.
-/// An element's bits depend on its row and on nothing else.
+/// [first_panel, first_panel + panel_count); a panel is `panel_outputs` of them. Row i of `to` is row i of
+/// `in`. An element's bits depend on its row and on nothing else.
 using Product = void(const ActivationRows& in, const PackedDense& dense, std::size_t first_row,
                      std::size_t row_count, std::size_t first_panel, std::size_t panel_count,
                      const ProductTarget& to);
@@ -87,7 +88,7 @@ struct NormWeights {
   float epsilon;        // added to the variance
 };
 
-/// LayerNorm of each row of floats, in place, and the same rows as activations with their codes. Where the
+/// LayerNorm of each row of floats, in place; writes the same rows as activations with their codes. If the
 /// activations are floats, `to.values` are the rows themselves.
 using NormRows = void(float* rows, std::size_t stride, std::size_t row_count, std::size_t width,
                       const NormWeights& weights, const ActivationRows& to);
@@ -100,7 +101,7 @@ using QuantizeRows = void(const ActivationRows& rows, std::size_t first_row, std
 /// One text's attention by heads [first_head, first_head + head_count).
 struct AttentionCall {
   /// The text's rows, each of 3 · width activations: queries, already multiplied by log₂(e) / √head_size,
-  /// keys, values; of each of them, one head after another.
+  /// keys, values; each of the three has one head after another.
   const void* qkv;
   std::size_t qkv_stride;  // bytes
   std::size_t tokens;      // ≥ 1
@@ -117,13 +118,13 @@ using AttentionScratchBytes = std::size_t(std::size_t tokens, std::size_t head_s
 
 struct EncoderKernel {
   const char* name;
-  /// The search kernel (kernels/search/kernel.h) whose name in COSIMO_KERNEL brings this one too.
+  /// The kernel family (kernels/kernel_family.h) whose name in COSIMO_KERNEL selects this kernel.
   const char* family;
   EncoderPrecision precision;
   std::size_t activation_bytes;  // of an element: 4, or 2 for bfloat16
-  std::size_t code_bytes;        // of an element; 0 where products read the activations
+  std::size_t code_bytes;        // of an element; 0 if products read the activations
   std::size_t weight_bytes;      // of a packed element
-  std::size_t tile_rows;         // rows are taken so many at a time
+  std::size_t tile_rows;         // the most rows that a tile takes
   std::size_t panel_outputs;     // divides kEncoderWidthUnit
   PackDense* pack;
   Product* product;
@@ -131,11 +132,10 @@ struct EncoderKernel {
   QuantizeRows* quantize_rows;
   Attention* attention;
   AttentionScratchBytes* attention_scratch_bytes;
-  /// The kernel that projects to attention's values, which int8 codes would hurt most. It reads the
-  /// activations and has no codes. Null: this kernel itself.
+  /// The kernel that projects to attention's values, where int8 codes would cost the most accuracy. It reads
+  /// the activations and has no codes. Null: this kernel itself.
   const EncoderKernel* values_kernel;
-  /// How many times as fast as AVX-512's products of elements of this size are these, in theory? The faster,
-  /// the more is taken at a time.
+  /// Theoretical speed relative to AVX-512 at this element size; faster kernels get larger items.
   std::size_t product_speed = 1;
 };
 

@@ -1,8 +1,8 @@
-// fp32 on AMX by three products of bf16: a float is two bfloat16, the nearest one and the one nearest to what
-// that leaves, off by 2⁻¹⁷ at most; and of the four products of two such pairs that of the low ones is
-// left out, 2⁻¹⁶ of the whole at most. Attention is AVX-512 in floats.
+// fp32 on AMX from three bf16 products. A float is split into its nearest bfloat16 (high) and the nearest to
+// the rest (low; error ≤ 2⁻¹⁷). Of the four products of two such pairs, low · low is dropped (≤ 2⁻¹⁶).
+// Attention is AVX-512 in floats.
 //
-// Whether this is faster than AVX-512 in floats, nobody has measured: encoder_dispatch.cpp lists it later.
+// Nobody has measured whether this is faster than AVX-512 in floats, so encoder_dispatch.cpp lists it later.
 //
 // The codes of a row are its high halves, one after another, then its low ones.
 #if defined(__x86_64__)
@@ -20,8 +20,8 @@ struct SplitFloat {
   Bf16 low;
 };
 
-// A panel has sixteen steps of high halves, then the same ones of low halves, and so on; a step of the
-// interface is one input, so that a panel is as long as one of floats.
+// A panel has sixteen steps of high halves, then the same steps of low halves, and so on. A step of the
+// interface is one input, so that a panel is as long as a panel of floats.
 struct SplitTile {
   using Element = SplitFloat;
   static constexpr std::size_t kGroup = 1;
@@ -41,7 +41,7 @@ struct SplitTile {
   }
 
  private:
-  // In an order in which each tile is loaded once.
+  // The order of the products lets each tile be loaded once.
   template <bool kBothRows, typename Overlapped>
   COSIMO_INLINE static void multiply(const char* a, std::size_t a_stride, const char* panel,
                                      std::size_t steps, float* sums, std::size_t sums_stride,

@@ -1,8 +1,8 @@
 // int8 on AVX-VNNI, as on CPUs without AVX-512: attention and its values are fp32.
 //
-// The VEX encoding of VPDPBUSD has not been run yet, for want of such a CPU. Tests compile this file a second
-// time, with the EVEX encoding of the same 256-bit instruction, which AVX-512 VNNI has: all but those bytes
-// runs there.
+// The VEX encoding of VPDPBUSD has not been run yet, because no such CPU was at hand. Tests compile this file
+// a second time, with the EVEX encoding of the same 256-bit instruction, which AVX-512 VNNI has: everything
+// but the encoding is tested there.
 #if defined(__x86_64__)
 
 #if defined(COSIMO_EVEX_VNNI)

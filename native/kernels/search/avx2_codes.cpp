@@ -146,14 +146,14 @@ COSIMO_INLINE void widen_block(const std::uint8_t* upper, const std::uint8_t* lo
   }
 }
 
-// Assembly, since GCC 12 joins the additions of two steps otherwise and runs out of registers.
+// Assembly: from intrinsics, GCC 12 joins the additions of two steps and runs out of registers.
 COSIMO_INLINE __m256i with_products(__m256i sums, __m256i rows, __m256i pair) {
   __m256i products;
   __asm__("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sums), "=&x"(products) : "x"(rows), "x"(pair));
   return sums;
 }
 
-// Query codes are widened so many bytes at a time: an int16 copy of whole queries would need more scratch
+// Query codes are widened this many bytes at a time: an int16 copy of whole queries would need more scratch
 // memory.
 constexpr std::size_t kPanelBytes = kQueryCodeAlignment;
 constexpr std::size_t kPanelSteps = kPanelBytes / 4;

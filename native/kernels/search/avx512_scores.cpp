@@ -1,5 +1,5 @@
-// Exact scores with AVX-512F: two accumulators of eight doubles, one row after the other. Several rows at a
-// time read as many streams of memory, which is the bottleneck: that ran at half the speed.
+// Exact scores with AVX-512F: two accumulators of eight doubles, one row after the other. Memory is the
+// bottleneck: several rows at a time read several streams of it, and ran at half the speed.
 #include "kernels/search/search_kernel.h"
 
 #if defined(__x86_64__)

@@ -20,7 +20,7 @@ namespace {
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/search/neon_bounds.inc"
 
-// Assembly, since Clang before 16 has the intrinsic only where the whole file may use the instruction.
+// Assembly, since Clang before 16 has the intrinsic only if the whole file may use the instruction.
 template <int Lane>
 COSIMO_INLINE int32x4_t with_products(int32x4_t sums, int8x16_t bytes, int8x16_t codes) {
   __asm__("sdot %0.4s, %1.16b, %2.4b[%c3]" : "+w"(sums) : "w"(bytes), "w"(codes), "i"(Lane));

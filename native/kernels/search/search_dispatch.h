@@ -8,7 +8,7 @@
 
 namespace cosimo {
 
-/// The kernel of a family that this machine has.
+/// The search kernel of a family that this machine has.
 const SearchKernel& search_kernel_of(KernelFamily family) noexcept;
 
 /// The kernels that this machine can run, best first; never empty. Immutable.

@@ -1,9 +1,9 @@
 // The interface of a search kernel: what runs once for every row of an index, written once for every
 // instruction set.
 //
-// A kernel's file includes this header, .inc files of this folder and its intrinsics, nothing else, and this
-// header holds no inline code. The linker keeps one copy of an inline function: it could be one that was
-// compiled with AVX-512, for a CPU without it.
+// A kernel's file includes this header, .inc files of this folder and its intrinsics, the AMX one also
+// kernels/amx_tiles.h. This header holds no inline code. The linker keeps one copy of an inline function: it
+// could be one that was compiled with AVX-512, for a CPU without it.
 #pragma once
 
 #include <cstddef>
@@ -55,8 +55,8 @@ constexpr std::size_t kMaxBlocks = 4;
 using ScoreRows = void(const double* query, const float* rows, std::size_t row_count, std::size_t stride,
                        double* sums);
 
-/// What is kept of each row beside its floats, in blocks of kBlockRows. docs/exact-search.md derives what the
-/// numbers mean and why the bounds hold.
+/// Codes and statistics of rows, in blocks of kBlockRows. docs/exact-search.md derives what the numbers mean
+/// and why the bounds hold.
 ///
 /// Dimension j of a row has the code c = 16·h + l − 128, from −127 to 127 (0 in the padding). The upper plane
 /// keeps h, the lower plane l. Line g of a block holds dimensions 8g … 8g + 7: byte 4r + i (r < 16, i < 4)
@@ -65,11 +65,11 @@ struct CodeBlocks {
   std::size_t lines;            // of one block in one plane: dimensions / 8, rounded up
   const std::uint8_t* upper;    // [block][line][64]
   const std::uint8_t* lower;    // [block][line][64]
-  const float* upper_scale;     // [row]: half of what 16·h + 7.5 − 128 is multiplied with
-  const float* upper_residual;  // [row]: at least the norm of the row less its value by the upper plane
-  const float* scale;           // [row]: what c is multiplied with
-  const float* residual;        // [row]: at least the norm of the row less its value by both planes
-  const float* norm;            // [block]: at least the norm of each of its rows, by floats and by codes
+  const float* upper_scale;     // [row]: twice this times (16·h + 7.5 − 128) is the decoded value
+  const float* upper_residual;  // [row]: ≥ ‖row − row decoded from the upper plane‖
+  const float* scale;           // [row]: this times c is the decoded value
+  const float* residual;        // [row]: ≥ ‖row − row decoded from both planes‖
+  const float* norm;            // [block]: ≥ ‖row‖ and ≥ ‖decoded row‖ for each of its rows
 };
 
 /// A query's codes: `value` ≈ scale · code, code from −127 to 127.
@@ -77,8 +77,8 @@ struct CodeQuery {
   const std::int8_t* codes;  // lines · 8, zero up to a multiple of kQueryCodeAlignment
   std::int32_t code_sum;     // Σ codes
   float scale;
-  float norm;   // at least the norm of the query
-  float error;  // at least the norm of the query less its value by codes, and the slack for rounding
+  float norm;   // ≥ ‖query‖
+  float error;  // ≥ ‖query − decoded query‖ + slack for rounding
 };
 
 /// For each block b of [first, first + count) in passed[b − first]: bit r is set unless the bound of row r is
@@ -98,7 +98,7 @@ struct CodeQueries {
   std::size_t code_stride;   // a multiple of kQueryCodeAlignment
 };
 
-/// The codes of all queries have zeros behind them, up to a multiple of so many queries.
+/// Zeros follow the codes of the last query, up to a multiple of this many queries.
 constexpr std::size_t kQueryTile = 32;
 
 /// BoundBlocks by both planes for every query i, in passed[i · kMaxBlocks + b − first], with thresholds[i].

@@ -1,4 +1,4 @@
-// The hash of texts spreads them.
+// Texts get hashes that are spread evenly.
 #include "core/base/hash_text.h"
 
 #include <string>

@@ -55,7 +55,7 @@ void test_a_piece_given_back_is_taken_again() {
 }
 
 #if defined(__linux__)
-// While the allocator is still there.
+// Memory goes back while the allocator still lives.
 void test_memory_of_free_pieces_goes_back_to_the_system() {
   constexpr std::size_t kPieces = 40;
   SlabAllocator allocator(2'000'000);

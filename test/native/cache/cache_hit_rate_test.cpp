@@ -1,5 +1,5 @@
-// What the cache keeps: beside a least-recently-used cache and a plain simulation of S3-FIFO with as much
-// room.
+// The hit rate of the cache, compared with a least-recently-used cache and a plain simulation of S3-FIFO of
+// the same size.
 #include <cmath>
 #include <cstdio>
 #include <deque>
@@ -57,7 +57,7 @@ Trace scanned_trace(std::mt19937_64& random_bits) {
   return trace;
 }
 
-// Of the second half, when the caches are full.
+// The hit rate over the second half, when the caches are full.
 template <typename Hit>
 double hit_rate(const Trace& trace, Hit&& hit) {
   std::size_t hits = 0;
@@ -90,7 +90,7 @@ class LeastRecentlyUsed {
   std::unordered_map<std::uint32_t, std::list<std::uint32_t>::iterator> places_;
 };
 
-// After the paper's pseudocode, entry by entry; all entries are alike in size.
+// The paper's pseudocode, entry by entry; all entries have the same size.
 class PlainS3Fifo {
  public:
   explicit PlainS3Fifo(std::size_t capacity) : capacity_(capacity) {}
@@ -147,7 +147,7 @@ class PlainS3Fifo {
   std::unordered_map<std::uint32_t, int> hits_;
 };
 
-// The simulations get room for as many entries as the capacity would hold without any bookkeeping.
+// The simulations have room for as many entries as the capacity would hold without any bookkeeping.
 void compare(const char* name, const Trace& trace, std::size_t capacity_bytes) {
   const std::vector<float> vector(kDimensions, 0.5F);
   std::vector<float> out(kDimensions);

@@ -1,5 +1,5 @@
-// A full cache takes the memory that it was given, by the system's account: at most 5% more, where a huge
-// page is not more than that.
+// A full cache takes the memory that it was given, as the system counts it: at most 5% more, unless a huge
+// page is more than that.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ constexpr std::size_t kDimensions = 384;
 constexpr std::size_t kMiB = std::size_t{1} << 20U;
 constexpr double kMaxGrowth = 1.05;
 constexpr std::size_t kHugePage = 2 * kMiB;  // the last one may be used in part
-constexpr double kMinGrowth = 0.7;           // a cache that were not full would prove nothing
+constexpr double kMinGrowth = 0.7;           // a cache that is not full would prove nothing
 
 // Texts of some length, each set once and every third looked up, until three times the budget has passed
 // through.
@@ -47,7 +47,7 @@ double growth_of(std::size_t capacity_bytes, std::size_t shortest, std::size_t l
   return grown / static_cast<double>(capacity_bytes);
 }
 
-// In a process of its own: memory that another cache has given back would come again.
+// Runs in its own process: otherwise a cache would reuse memory that an earlier cache has given back.
 bool is_within_budget(std::size_t capacity_bytes, std::size_t shortest, std::size_t longest) {
   std::fflush(stdout);
   const pid_t child = fork();

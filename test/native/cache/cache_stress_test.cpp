@@ -24,7 +24,7 @@ constexpr std::size_t kReaders = 4;
 
 std::uint64_t poor_hash(std::string_view text) noexcept { return text.size() % 7; }
 
-// Long ones have a segment to themselves.
+// Long keys have a segment to themselves.
 std::string key_of(std::size_t key) {
   return std::to_string(key) + std::string(key % 11 == 0 ? 900 : key % 50, '.');
 }
@@ -74,7 +74,7 @@ class ReaderThread {
   void run(std::size_t lookups) {
     for (std::size_t i = 0; i < lookups && !shared_.stop; ++i) {
       look_up(some_key(random_bits_), i);
-      // Threads that do nothing but look up lose their core in a look-up nearly always, and writers get no
+      // A thread that only looks up nearly always loses its core inside a look-up, and then writers get no
       // memory.
       if (i % 16 == 0) std::this_thread::yield();
     }

@@ -38,7 +38,7 @@ void test_any_bytes_are_a_key() {
   for (std::size_t i = 0; i < std::size(keys); ++i) CHECK(holds(cache, keys[i], i));
 }
 
-// Keys of the greatest length that the service allows by default. They differ in the last byte, or in length.
+// Keys of the maximum length that the service allows by default. They differ in the last byte, or in length.
 void test_keys_of_megabytes_are_told_apart() {
   constexpr std::size_t kTextBytesMax = std::size_t{8} << 20;
   EmbeddingCache cache(options_of(std::size_t{64} << 20));
@@ -86,7 +86,7 @@ void test_a_large_entry_stays_within_the_budget() {
   cache.set(std::string(capacity / 2, 'y'), vector_of(2));
   CHECK(holds(cache, std::string(capacity / 2, 'y'), 2) && cache.size() > 1);
   CHECK(cache.memory_bytes() <= capacity);
-  // The large entry was hit once, so it is queued again. Others that are hit as well evict it and get its
+  // The large entry was hit once, so it is reinserted. Other entries that were hit evict it later and get its
   // memory.
   for (std::size_t i = 0; i < 40'000; ++i) {
     const std::string key = "k" + std::to_string(i % 20'000);
@@ -122,7 +122,7 @@ void test_a_hit_is_the_last_vector_set() {
   std::size_t faults = 0;
   std::vector<float> out(kDimensions);
   for (std::size_t step = 0; step < 100'000; ++step) {
-    // Short ones share a segment, long ones don't.
+    // Entries of short keys share a segment, entries of long keys do not.
     const std::string key(random_bits() % 16 == 0 ? 700 : random_bits() % 3,
                           static_cast<char>(random_bits() % 4));
     const std::string whole = key + std::to_string(random_bits() % 600);

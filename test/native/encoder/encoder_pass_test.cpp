@@ -1,5 +1,5 @@
 // Whole passes through an encoder, with every kernel of this machine: against double precision, bit for bit
-// against themselves with other threads and in other company, and stopped between two layers.
+// the same with other threads and with other texts, and stopped between two layers.
 #include "core/encoder/encoder_pass.h"
 
 #include <cmath>
@@ -70,7 +70,7 @@ void test_against_double_precision(const EncoderKernel& kernel, std::uint64_t se
     check_agrees(small, kernel, texts_of_many_lengths(small.model(), 6));
   }
   SmallModel roberta({}, seed + 3);
-  roberta.model().padding_id = 1;  // which texts name too
+  roberta.model().padding_id = 1;  // texts have this id too
   roberta.model().token_types.reset();
   Ids with_padding = random_text(20, 50);
   with_padding[0] = with_padding[7] = with_padding[19] = 1;

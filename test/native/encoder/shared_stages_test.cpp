@@ -1,5 +1,5 @@
-// Stages that threads share: every item once, whoever comes and goes; who is alone does everything; who is
-// kept waiting stays alone.
+// Stages that threads share: every item is done once, while helpers come and go; a leader without helpers
+// does everything; a leader that was kept waiting works alone.
 #include "core/encoder/shared_stages.h"
 
 #include <array>
@@ -75,7 +75,8 @@ void test_each_item_once() {
   for (std::thread& helper : helpers) helper.join();
 }
 
-// A helper sits on an item for longer than any takes: it is waited for, and nobody helps from then on.
+// A helper holds an item for longer than any item takes: the leader waits for it, and nobody helps from then
+// on.
 void test_kept_waiting() {
   SharedStages stages(true, 0);
   std::atomic<bool> has_taken{false};
@@ -101,7 +102,7 @@ void test_kept_waiting() {
   CHECK(all_by_leader);
 }
 
-// A leader that does nothing for long is not waited for until it ends.
+// A helper does not wait for the end of a leader that does nothing for long.
 void test_idle_helper_goes() {
   SharedStages stages(true, 0);
   std::thread helper([&] { stages.help({}, [] { return false; }); });

@@ -1,4 +1,4 @@
-// Tensors of every type, from where they lie in a file, and what can't be read.
+// Tensors of every type are read from their place in a file; tensors that can't be read are refused.
 #include "core/encoder/tensor_file.h"
 
 #include <unistd.h>

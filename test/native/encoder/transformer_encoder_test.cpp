@@ -81,7 +81,7 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
     Answer running;
     Answer waiting;
     encoder.encode(ids, lengths, running.done());
-    // A thread that has begun takes memory to work in.
+    // The memory grows once a thread has begun.
     while (encoder.memory_bytes() == weights->memory_bytes()) std::this_thread::yield();
     encoder.encode(ids, lengths, waiting.done());
     encoder.close();
@@ -102,7 +102,7 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
   }
 }
 
-// Many callers, some of whom change their minds; what is answered is right.
+// Many callers, some of which cancel; every answer is right.
 void test_stress(const EncoderKernel& kernel, std::uint64_t seed) {
   const SmallModel small({}, seed);
   TransformerEncoder encoder(std::make_shared<EncoderWeights>(small.model(), kernel), 3);

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kDimensions = 1024;
 constexpr std::size_t kChunksOfFirstSlab = 4;
 
-// While it lives, the process gets at most so many bytes more.
+// While it lives, the process gets at most `bytes` more bytes of addresses.
 class AddressSpaceLimit {
  public:
   explicit AddressSpaceLimit(std::size_t bytes) {

@@ -1,4 +1,4 @@
-// How much memory an index holds: while it is written to, at rest, and beside a snapshot.
+// How much memory an index holds: during writes, at rest, and with a snapshot.
 #include <algorithm>
 #include <memory>
 #include <numeric>
@@ -58,7 +58,7 @@ class Store {
     sample();
   }
   void remove_any() { remove(below(keys_.size())); }
-  /// In the order in which they were added.
+  /// Removes the row that was added first.
   void remove_first() {
     index_.remove(keys_.front());
     keys_.erase(keys_.begin());
@@ -72,7 +72,7 @@ class Store {
   }
 
  private:
-  // Bytes beyond three chunks, by the bytes of the rows.
+  // Notes the bytes beyond three chunks, relative to the bytes of the rows.
   void sample() {
     const IndexSizes sizes = index_.sizes();
     const std::size_t beyond = sizes.memory_bytes - std::min(sizes.memory_bytes, 3 * chunk_bytes());
@@ -85,7 +85,7 @@ class Store {
   double most_overhead_ = 0;
 };
 
-// Dead rows are freed, except those of the last chunk.
+// All dead rows are freed, except in the last chunk.
 bool is_at_rest(const VectorIndex& index) {
   const IndexSizes sizes = index.sizes();
   return sizes.dead_rows <= sizes.rows / 128 + kRowsPerChunk;

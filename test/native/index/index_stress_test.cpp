@@ -3,10 +3,10 @@
 //
 //   COSIMO_STRESS_S=3600 build/thread/tests/index_stress_test
 //
-// runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 30 under a sanitizer. Each round of some
-// seconds has an index of its own and another kernel, way of scanning and number of threads; a round is turns
-// of writing, up and down between nothing and about twenty chunks, with pauses in which the index
-// compacts itself. COSIMO_TEST_SEED repeats the choices, not how threads interleave.
+// runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 30 under a sanitizer. Each round takes some
+// seconds and has its own index, kernel, way of scanning and number of threads. In a round, the index grows
+// and shrinks again and again, between nothing and about twenty chunks, with pauses in which it compacts
+// itself. COSIMO_TEST_SEED repeats the choices, not how threads interleave.
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -59,7 +59,7 @@ std::vector<Turn> some_turns(std::mt19937_64& random_bits) {
   return turns;
 }
 
-// Fewer dead rows than one in 128, except those of the last chunk.
+// Fewer than one row in 128 is dead, not counting the last chunk.
 bool is_compacted(const VectorIndex& index) {
   const IndexSizes sizes = index.sizes();
   return sizes.dead_rows <= sizes.rows / 128 + kRowsPerChunk;

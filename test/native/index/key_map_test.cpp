@@ -13,7 +13,7 @@ namespace {
 
 std::mt19937_64 random_bits;
 
-// Slots like those of an index: each has a key, and keeps it when the key leaves the map.
+// Slots like an index's: each has a key, and keeps it when the key leaves the map.
 class Slots final : public SlotKeys {
  public:
   std::uint64_t key_of(Slot slot) const noexcept override { return keys_[slot]; }

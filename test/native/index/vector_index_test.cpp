@@ -186,7 +186,7 @@ void test_a_refused_write_changes_nothing() {
   CHECK(index.size() == 2 && search(index, {1, 1}, 9, -1e9).size() == 2);
 }
 
-// Whatever is written meanwhile, compaction included.
+// Writes do not change a snapshot, and neither does compaction.
 void test_a_snapshot_keeps_what_it_contains() {
   Twins twins(4);
   twins.add(2 * kRowsPerChunk + 100);

@@ -151,7 +151,7 @@ std::string written(const std::vector<float>& values, const DecimalsKernel& kern
 }
 
 // Each kernel writes many floats at once as they are written one by one: floats from 0.001 to 1 and a bit
-// beyond, and every count from none to two blocks. One block in some is tried; with COSIMO_ALL_FLOATS=1, all
+// beyond, and every count from none to two blocks. Only some blocks are tried; with COSIMO_ALL_FLOATS=1, all
 // are.
 void test_many_at_once_have_the_same_texts(const DecimalsKernel& kernel) {
   const std::size_t step = from_environment("COSIMO_ALL_FLOATS", 0) != 0 ? 1 : kSanitized ? 61 : 11;

@@ -24,7 +24,7 @@ void test_vectors_have_brackets_and_commas() {
   CHECK(json_of({0.0F, -0.0F, 0.1F, -1.5F, 1e-8F}) == "[0,-0,0.1,-1.5,1e-08]");
 }
 
-// Sanitizers see what is written behind the room.
+// Sanitizers find writes past the end of the room.
 void test_the_longest_text_stays_within_its_room() {
   for (const std::size_t dimensions : {1, 2, 7, 384, 1024}) {
     const std::vector<float> vector(dimensions, -std::numeric_limits<float>::min());

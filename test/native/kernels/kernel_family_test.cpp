@@ -1,5 +1,4 @@
-// Which family of kernels runs, and that one name in COSIMO_KERNEL chooses the kernels of search and of
-// decimals.
+// Which family of kernels runs; one name in COSIMO_KERNEL chooses the kernels of search and of decimals.
 #include "kernels/kernel_family.h"
 
 #include <algorithm>
@@ -40,7 +39,7 @@ void test_each_family_has_its_search_kernel() {
   }
 }
 
-// AMX has no decimals of its own and NEON none at all.
+// AMX uses the decimals kernel of AVX-512, and NEON the scalar one.
 void test_each_family_has_a_decimals_kernel() {
   for (const KernelFamily family : available_kernel_families()) {
     std::string_view expected = kernel_family_name(family);

@@ -1,4 +1,4 @@
-// What bounds are for: no row is passed over whose score reaches the threshold, for rows and queries of every
+// The promise of bounds: every row whose score reaches the threshold passes, for rows and queries of every
 // kind.
 #include "support/check.h"
 #include "support/kernels/random_rows.h"
@@ -24,7 +24,7 @@ std::vector<float> last_bits_changed(std::span<const float> row) {
   return other;
 }
 
-// Queries of every kind, and some near to the first row or equal to it.
+// Makes queries of every kind, and some that are near to the first row or equal to it.
 std::vector<std::vector<float>> make_queries(Rows& rows) {
   std::vector<std::vector<float>> queries;
   for (std::size_t kind = 0; kind < static_cast<std::size_t>(RowKind::count); ++kind)
@@ -107,7 +107,8 @@ void test_hardly_any_other_row_passes(const SearchKernel& kernel) {
   coded.encode(0, random_row(RowKind::normal, kDimensions));
   std::uint16_t upper = 0;
   std::uint16_t whole = 0;
-  // Norms are near √384: scores of unrelated rows are within some ±20, that of an equal row is near 384.
+  // Norms are near √384: scores of unrelated rows are within about ±20, the score of an equal row is near
+  // 384.
   kernel.bound_upper(coded.query(0), store.view(), 0, 1, 192.0F, &upper);
   kernel.bound_whole(coded.query(0), store.view(), 0, 1, 192.0F, &whole);
   CHECK(upper == 0 && whole == 0);

@@ -101,7 +101,7 @@ void print_fault(const Case& made, CodeScan scan, std::size_t threads, std::size
   std::printf("\n");
 }
 
-// One search alone, a few or many in one scan.
+// How many searches share a scan: one, a few or many.
 std::size_t some_batch() {
   const std::uint64_t choice = below(20);
   if (choice < 8) return 1;
@@ -188,7 +188,7 @@ std::size_t some_dimensions() {
 std::size_t some_row_count(std::size_t dimensions) {
   constexpr std::size_t kMaxFloats = kSanitized ? 100'000 : 400'000;
   const std::size_t whole[] = {16, 64, 1024, 2048,
-                               3072};  // rows of blocks, of what kernels take at once, of chunks
+                               3072};  // sizes of blocks, of what kernels take at once, of chunks
   const std::size_t near_whole = whole[below(std::size(whole))] - 1 + below(3);
   const std::size_t choices[] = {below(18),  below(18),   below(300),  below(300),
                                  near_whole, below(3000), below(3000), below(20'000)};
@@ -209,7 +209,7 @@ void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
   for (const RowSource::Kind& kind : RowSource::kinds().last(2)) {
     for (const std::size_t dimensions : {20, 60, 384}) comparisons += compare_tight(kernel, kind, dimensions);
   }
-  // Many chunks of realistic rows, so that several threads and rising floors matter.
+  // Many chunks of realistic rows, so that several threads and rising score thresholds matter.
   for (const RowSource::Kind& kind : RowSource::kinds().first(kSanitized ? 1 : 2))
     comparisons += compare(make_case(kernel, kind, 384, kSanitized ? 5000 : 40'000, 2));
   for (int large = 0; large < (kSanitized ? 1 : 4); ++large) {

@@ -1,4 +1,4 @@
-// Planes or bytes: the choice follows what rows pass.
+// Planes or bytes: the choice follows how many rows pass.
 #include "core/search/scan_choice.h"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// How much memory this process has from the system.
+// How much memory the system has given this process.
 #pragma once
 
 #include <unistd.h>

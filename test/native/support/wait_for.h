@@ -1,4 +1,4 @@
-// Waiting for what other threads do without a signal.
+// Waiting for something that other threads do without a signal.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,8 @@
 
 namespace cosimo::test {
 
-/// Polls until `condition` holds. False if that takes longer than `patience`, which only a fault does.
+/// Polls until `condition` holds. False if that takes longer than `patience`, which only happens if something
+/// is wrong.
 template <typename Condition>
 bool wait_for(Condition&& condition, std::chrono::seconds patience = std::chrono::seconds(60)) {
   const auto deadline = std::chrono::steady_clock::now() + patience;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Shape kShapes[] = {{32, 3}, {64, 2}, {128, 1}};
 
-// What one query has of each key: its share, and how wrong its score may be.
+// For one query: the share of each key, and how wrong its score may be.
 struct Shares {
   std::vector<double> share;
   double score_error = 0;
@@ -41,8 +41,8 @@ Shares shares_of(const Text& text, std::size_t token, std::size_t head, bool are
   return shares;
 }
 
-// All of a text's context. The powers' own error is what gelu_and_powers.inc says; shares are rounded to
-// activations; their sum and that of what they weigh round for each token.
+// Checks all of a text's context. gelu_and_powers.inc says the powers' own error. Shares are rounded to
+// activations. Their sum and the weighted sum of values are rounded for each token.
 void check_context(const EncoderKernel& kernel, const Text& text, bool are_exact) {
   const double power_error = has_bf16(kernel) ? 7.6e-5 : 7.6e-8 + 8 * kFloatRoundoff;
   const double share_error =
@@ -96,7 +96,7 @@ void test_lengths(const EncoderKernel& kernel, Shape shape) {
   }
 }
 
-// Scores that one number says: query · key = that of the key's first dimension.
+// Each key's score is one chosen number: a query is (1, 0, …), and a key's first dimension is its score.
 template <typename Score>
 void test_scores(const EncoderKernel& kernel, Shape shape, std::size_t tokens, const Score& score_of) {
   test_values(kernel, shape, tokens, true, [&](Part part, std::size_t token, std::size_t i) {
@@ -112,7 +112,7 @@ void test_extreme_scores(const EncoderKernel& kernel, Shape shape) {
     for (const float equal : {0.0F, 1.0F, -3.0F, 9984.0F, -9984.0F}) {
       test_scores(kernel, shape, tokens, [equal](std::size_t) { return equal; });
     }
-    // 2 to these would overflow, or be zero altogether; all are numbers that bfloat16 holds.
+    // 2 to these powers would overflow, or be zero. All are exact in bfloat16.
     for (const float shift : {9984.0F, -9984.0F}) {
       test_scores(kernel, shape, tokens,
                   [&](std::size_t key) { return shift + (key % 3 == 0 ? 64.0F : 0.0F); });
@@ -124,7 +124,7 @@ void test_extreme_scores(const EncoderKernel& kernel, Shape shape) {
       test_scores(kernel, shape, tokens, [&](std::size_t key) { return key == greatest ? 0.0F : -1e30F; });
     }
     test_scores(kernel, shape, tokens, [](std::size_t key) { return -static_cast<float>(key); });
-    // Not exact ones: rounding of scores as large as these shows.
+    // Inexact scores: with scores as large as these, rounding shows.
     test_values(kernel, shape, tokens, false, [](Part part, std::size_t, std::size_t) {
       return part == Part::value ? random_normal() : 20 * random_normal();
     });
@@ -140,8 +140,8 @@ Text random_text(const EncoderKernel& kernel, Shape shape, std::size_t tokens) {
   return text;
 }
 
-// Whatever lies behind a text changes no bit of it, and nothing of it is written but its own context. Before
-// it lie rows that are no numbers, and so does what is behind it at first.
+// Whatever rows follow a text, they change no bit of its context, and nothing else is written. NaN rows
+// precede the text; the rows after it start as NaN.
 void test_surroundings(const EncoderKernel& kernel, Shape shape) {
   for (const std::size_t tokens : {1, 5, 12, 17, 32, 47, 64}) {
     const Text unread = random_text(kernel, shape, tokens);
@@ -164,7 +164,7 @@ void test_surroundings(const EncoderKernel& kernel, Shape shape) {
   }
 }
 
-// Some heads give the bits that all of them give, and write nothing of the others.
+// A call for some heads gives the same bits as a call for all, and writes nothing of the others.
 void test_heads(const EncoderKernel& kernel, Shape shape) {
   for (const std::size_t tokens : {1, 13, 40}) {
     const Text all = random_text(kernel, shape, tokens);

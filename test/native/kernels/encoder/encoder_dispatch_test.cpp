@@ -32,8 +32,8 @@ void test_list() {
   CHECK(has_scalar);
 }
 
-// Every family gets the first kernel of each precision that is its own, else the first of a lesser family;
-// where none is forced, the first of all is taken.
+// For each precision, a forced family gets its own first kernel, or the first of the families after it. If
+// none is forced, the first of all is taken.
 void test_families() {
   const auto families = available_kernel_families();
   for (std::size_t rank = 0; rank < families.size(); ++rank) {

@@ -1,5 +1,5 @@
 // GELU of every encoder kernel against double precision, through a product whose weights pick one input each:
-// where it bends, where it has become x or zero, and at the ends of what floats are.
+// in the curved part, where GELU is x or 0, and at extreme floats.
 #include "support/check.h"
 #include "support/encoder/encoder_dense.h"
 
@@ -8,11 +8,11 @@ namespace {
 
 constexpr std::size_t kWidth = kEncoderWidthUnit;
 
-// From here on the result is x or zero, and up to here it is wrong by so much: see gelu_and_powers.inc.
+// Beyond ±end_of the result is x or zero; between, its error is at most error_of. See gelu_and_powers.inc.
 double end_of(const EncoderKernel& kernel) { return has_bf16(kernel) ? 4.1 : 5.2; }
 double error_of(const EncoderKernel& kernel) { return has_bf16(kernel) ? 8.95e-5 : 1.05e-6; }
 
-// One, or next to one where codes must reach 127.
+// The weights on the diagonal are 1, or 127/128 for int8: then their scale is exactly 1/128.
 TestDense identity(const EncoderKernel& kernel) {
   std::vector<float> weights(kWidth * kWidth);
   for (std::size_t i = 0; i < kWidth; ++i) weights[i * kWidth + i] = has_codes(kernel) ? 127.0F / 128 : 1.0F;

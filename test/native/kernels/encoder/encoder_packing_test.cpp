@@ -1,4 +1,4 @@
-// Dense layers of every encoder kernel, where there is one right answer: packing keeps every weight, and sums
+// Dense layers of every encoder kernel, in cases with one right answer: packing keeps every weight, and sums
 // of integers are exact.
 #include <algorithm>
 
@@ -48,8 +48,8 @@ void test_packing(const EncoderKernel& kernel, DenseSizes sizes) {
   CHECK(wrong == 0);
 }
 
-// Integers so small that every sum is exact in float, or, of codes, in int32, where the greatest there can be
-// are among them. So the answer is one number, whatever the order of additions.
+// Integers so small that every sum is exact in float; for codes, in int32, and the largest codes are among
+// them. So the answer is one number, whatever the order of additions.
 void test_integers(const EncoderKernel& kernel, DenseSizes sizes) {
   constexpr int kMost = 8;
   std::vector<float> weights(sizes.outputs * sizes.inputs);

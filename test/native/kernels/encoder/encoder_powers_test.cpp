@@ -1,5 +1,5 @@
-// The powers of two in attention's softmax, for every encoder kernel: texts of two tokens, whose values let
-// the context say the quotient of their weights, which is the power of the difference of their scores.
+// The powers of two in attention's softmax, for every encoder kernel. Two tokens with unit values: the
+// context is their weights, whose quotient is 2^(score difference).
 #include "support/encoder/encoder_text.h"
 
 namespace cosimo::test {
@@ -22,10 +22,12 @@ void set_scores(const Text& text) {
   }
 }
 
-// A quotient is wrong by the power's own error (gelu_and_powers.inc says it) and four roundings of floats;
-// where activations are bfloat16, by that of a weight and those of both results. These hide the power's own
-// error, but not what the mean of many makes of it: roundings are as often up as down, with a deviation of
-// half of the most.
+// The errors of a quotient:
+//   the power's own error, see gelu_and_powers.inc;
+//   four roundings of floats;
+//   with bfloat16 activations, three of their roundings: of a weight and of both results.
+// Rounding hides the error in one case, but averages out over many; so the mean is tested too. A rounding's
+// standard deviation is at most half of its maximum.
 void test_kernel(const EncoderKernel& kernel) {
   const double power_error = has_bf16(kernel) ? 7.6e-5 : 7.6e-8;
   const double rounding = 4 * kFloatRoundoff + (has_bf16(kernel) ? 3 * kBf16Roundoff : 0);

@@ -15,10 +15,10 @@ struct Expected {
   double error;  // at most, before it is stored
 };
 
-constexpr double kLeftOut = 0x1p-16;  // a lesser half is at most 2⁻⁸ of its float
+constexpr double kLeftOut = 0x1p-16;  // a low half is at most 2⁻⁸ of its float
 
-// Each of n additions of floats is wrong by a roundoff of what the terms add up to, at most; integers are not
-// wrong, and what is done with them rounds six times.
+// Each of n additions of floats is wrong by at most a roundoff of the sum of magnitudes. Sums of integers are
+// exact; scaling them rounds six times.
 Expected expected_product(const EncoderKernel& kernel, const TestRows& in, const TestDense& dense,
                           std::size_t r, std::size_t output) {
   double sum = dense.bias(output);
@@ -29,7 +29,7 @@ Expected expected_product(const EncoderKernel& kernel, const TestRows& in, const
     sum += term;
     size += std::fabs(term);
   }
-  // What two lesser halves would have added, and the roundings of two more products.
+  // The dropped products of low halves, and the roundings of two more products.
   const double rounding = (inputs + 1) * (kFloatRoundoff * size + kMinNormal);
   if (is_split(kernel)) return {sum, kLeftOut * size + 3 * rounding};
   if (!has_codes(kernel)) return {sum, rounding};
@@ -38,7 +38,7 @@ Expected expected_product(const EncoderKernel& kernel, const TestRows& in, const
   return {sum, 6 * (kFloatRoundoff * size + kMinNormal)};
 }
 
-// gelu's slope is at most 1.13; its own error is what gelu_and_powers.inc says.
+// gelu's slope is at most 1.13; gelu_and_powers.inc says its own error.
 double gelu_error(const EncoderKernel& kernel, double error) {
   return 1.13 * error + (has_bf16(kernel) ? 8.95e-5 : 1.05e-6);
 }
@@ -85,8 +85,8 @@ void test_real_numbers(const EncoderKernel& kernel, DenseSizes sizes, std::size_
   CHECK(in == before);
 }
 
-// Some rows by some panels, all other rows being no numbers: the same bits as of all rows by all panels, and
-// nothing is written elsewhere.
+// Some rows by some panels, while all other rows are NaN: the bits are the same as those of all rows by all
+// panels, and nothing is written elsewhere.
 void test_independence(const EncoderKernel& kernel, DenseSizes sizes) {
   const TestDense dense(kernel, random_weights(kernel, sizes.outputs, sizes.inputs),
                         random_normals(sizes.outputs));

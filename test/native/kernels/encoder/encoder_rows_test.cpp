@@ -16,7 +16,7 @@ struct Kind {
   RowFunction value;
 };
 
-// What rows may look like; of 64 values and more.
+// Kinds of rows; a row has at least 64 values.
 const Kind kKinds[] = {
     {"normal", [](std::size_t) { return random_normal(); }},
     {"shifted", [](std::size_t) { return 100 + random_normal(); }},
@@ -49,10 +49,13 @@ struct Norm {
   float epsilon;
 };
 
-// How far a row's LayerNorm may be from what double precision makes of it. u is the roundoff of floats, n the
-// width. Sums are those of at least eight lanes, so that n / 8 + 8 additions and products come after one
-// another at most: the mean is wrong by that many u of the mean magnitude, m; the variance by that share of
-// itself and by m²; the quotient with its root by half of it; and what follows rounds three times.
+// LayerNorm in double precision, and how far a kernel's may be from it. A kernel sums in at least eight
+// lanes, so at most n / 8 + 8 roundings follow one another, where n is the width. Call their sum r · u, where
+// u is the roundoff of floats. The errors:
+//   mean: m = r · u · the mean magnitude
+//   variance: r · u of itself, and m²
+//   1 / √variance: half of the variance's relative error
+//   last steps: three roundings
 class ExactNorm {
  public:
   ExactNorm(const float* row, std::size_t width, const Norm& norm) : row_(row), norm_(norm) {
@@ -90,8 +93,8 @@ class ExactNorm {
   double share_error_ = 0;
 };
 
-// Codes from 0 to 255 that hit both ends, each the nearest one: half a step, and the rounding of what was
-// computed on the way, a few times the roundoff of what lies between the ends and of the ends themselves.
+// Codes from 0 to 255 reach both ends, and each is the nearest one. The error is at most half a step, plus a
+// few roundoffs of the range and of its ends.
 bool codes_are_right(const TestRows& rows, std::size_t r, const RowFunction& value) {
   double least = value(0);
   double greatest = least;
@@ -113,7 +116,7 @@ bool codes_are_right(const TestRows& rows, std::size_t r, const RowFunction& val
   return right;
 }
 
-// A float is its two halves up to a rounding of the lesser one, and up to what flushed denormals lose.
+// high + low equals the float, up to low's rounding and flushed denormals.
 bool split_is_right(const TestRows& rows, std::size_t r, const RowFunction& value) {
   bool right = true;
   for (std::size_t i = 0; i < rows.width(); ++i) {
@@ -188,7 +191,7 @@ void test_codes(const EncoderKernel& kernel, const Kind& kind, std::size_t width
   }
   if (wrong > 0) std::printf("  %s, width %zu: %zu wrong\n", kind.name, width, wrong);
   CHECK(wrong == 0);
-  // The same bits of some rows, and none of others.
+  // Some rows give the same bits, and other rows are not written.
   some.poison_others(1, kRows - 2);
   kernel.quantize_rows(some.view(), 1, kRows - 2, width);
   TestRows expected = rows;

@@ -1,4 +1,4 @@
-// The codes that every kernel makes of rows: laid out as search_kernel.h says, with residuals and norms that
+// The codes that every kernel makes of rows: their layout is that of search_kernel.h, and residuals and norms
 // are bounds.
 #include "support/check.h"
 #include "support/kernels/random_rows.h"
@@ -10,7 +10,8 @@ namespace {
 
 bool is_codable(float largest) { return largest >= kMinCodable && largest <= kMaxCodable; }
 
-// Whether `bound` is at least `exact` and hardly more. `size`: of the terms that cancelled in computing it.
+// Whether `bound` is at least `exact` and hardly more. `size`: the size of the terms that cancelled when it
+// was computed.
 bool is_tight_bound(float bound, long double exact, long double size) {
   return static_cast<long double>(bound) >= exact &&
          static_cast<long double>(bound) <= exact * (1 + 0x1p-18L) + size * 0x1p-17L;

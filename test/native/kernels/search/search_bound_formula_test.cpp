@@ -20,7 +20,7 @@ Bound bound_of(std::int64_t product, float scale, float residual, const CodeQuer
   return {terms[0] + terms[1] + terms[2], std::fabs(terms[0]) + terms[1] + terms[2]};
 }
 
-// All scales, residuals and norms differ, so that a kernel that takes those of another row or plane fails.
+// All scales, residuals and norms differ, so that a kernel that takes numbers of another row or plane fails.
 void test_each_row_has_its_own_bound(const SearchKernel& kernel) {
   constexpr std::size_t kQueries = 9;
   BoundCase made(100, 2, kQueries, random_code);

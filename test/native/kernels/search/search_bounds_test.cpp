@@ -1,5 +1,5 @@
 // The sums of products in every kernel's bounds: exact to the last unit, for every number of dimensions,
-// queries and blocks; and only the bits of these are written.
+// queries and blocks. Only their bits are written.
 #include <array>
 #include <initializer_list>
 

@@ -36,7 +36,7 @@ inline bool lacks(EmbeddingCache& cache, const std::string& key) {
   return !cache.get(key, out) && out == std::vector<float>(kDimensions, -1.0F);
 }
 
-/// What clock_of_the_test() says.
+/// The time that clock_of_the_test() returns.
 inline std::uint64_t now_ms = 1000;
 inline std::uint64_t clock_of_the_test() noexcept { return now_ms; }
 

@@ -1,4 +1,4 @@
-// Texts for an encoder, and what becomes of a batch of them.
+// Texts for an encoder, and the result of a batch.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace cosimo::test {
 
 using Ids = std::vector<std::int32_t>;
 
-/// Waits for what an encoder tells.
+/// Waits for the result of a batch.
 class Answer {
  public:
   EncodeDone done() {
@@ -60,7 +60,7 @@ inline Ids random_text(std::size_t tokens, std::size_t vocabulary) {
   return ids;
 }
 
-// Around the heights of tiles and the widths of panels, where tails begin.
+// Lengths around the heights of tiles and the widths of panels, where tails begin.
 inline constexpr std::size_t kBriefTokens = 33;
 inline constexpr std::size_t kLengths[] = {1, 2, 7, 8, 12, 13, 16, 25, 31, 32, 33, 40, 48, 64, 65, 80};
 

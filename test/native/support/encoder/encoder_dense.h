@@ -16,7 +16,7 @@ struct DenseSizes {
   std::size_t outputs;
 };
 
-/// Sizes of layers that models have, and the smallest.
+/// The sizes of models' layers, and the smallest sizes.
 inline std::vector<DenseSizes> dense_sizes() {
   std::vector<DenseSizes> sizes{{64, 64}, {64, 384}, {128, 128}, {384, 1536}, {1536, 384}, {1536, 64}};
   constexpr std::size_t kBriefWeights = 100'000;
@@ -26,7 +26,7 @@ inline std::vector<DenseSizes> dense_sizes() {
   return sizes;
 }
 
-/// x · Φ(x), written so that what is far below zero doesn't cancel.
+/// x · Φ(x), written without cancellation far below zero.
 inline double exact_gelu(double x) { return 0.5 * x * std::erfc(-x * std::sqrt(0.5)); }
 
 /// A dense layer whose weights the kernel holds exactly as they are here.
@@ -64,7 +64,7 @@ class TestDense {
   float scale(std::size_t output) const { return scale_.floats()[output]; }
   float sum(std::size_t output) const { return sum_.floats()[output]; }
 
-  /// All rows by all outputs.
+  /// Multiplies all rows by all outputs.
   void multiply(const TestRows& in, const ProductTarget& to) const {
     kernel_.product(in.view(), view(), 0, in.rows(), 0, panels(), to);
   }

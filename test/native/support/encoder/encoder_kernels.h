@@ -35,11 +35,11 @@ inline constexpr double kMinNormal = 0x1p-126;
 inline bool has_codes(const EncoderKernel& kernel) { return kernel.precision == EncoderPrecision::int8; }
 inline bool has_bf16(const EncoderKernel& kernel) { return kernel.activation_bytes == sizeof(Bf16); }
 
-/// Whether products read each float as two bfloat16, and leave the product of the lesser ones out.
+/// Whether products read each float as two bfloat16, high and low, and drop low · low.
 inline bool is_split(const EncoderKernel& kernel) {
   return kernel.precision == EncoderPrecision::fp32 && kernel.code_bytes > 0;
 }
-inline constexpr double kSplitRoundoff = 0x1p-17;  // largest relative error of both together
+inline constexpr double kSplitRoundoff = 0x1p-17;  // largest relative error of high + low
 
 /// Largest relative error of storing an activation.
 inline double stored_roundoff(const EncoderKernel& kernel) {
@@ -52,7 +52,7 @@ inline bool is_encoder_kernel_available(std::string_view name) {
                      [name](const EncoderKernel* kernel) { return kernel->name == name; });
 }
 
-/// COSIMO_BRIEF=1, for emulators: fewer sizes, of every kind some.
+/// COSIMO_BRIEF=1, for emulators: fewer sizes, but some of every kind.
 inline bool is_brief() { return kSanitized || from_environment("COSIMO_BRIEF", 0) != 0; }
 
 /// Calls `body` with each kernel, and says which.
@@ -74,7 +74,7 @@ void for_each_encoder_kernel_once(Body&& body) {
 #endif
 }
 
-/// The same, and again on a thread that takes denormals for zeros, as the encoder's own do.
+/// The same, and again on a thread that flushes denormals, as the encoder's own threads do.
 template <typename Body>
 void for_each_encoder_kernel(Body&& body) {
   for_each_encoder_kernel_once([&body](const EncoderKernel& kernel) {

@@ -1,5 +1,4 @@
-// Rows of activations for tests of encoder kernels, in the forms in which a kernel reads them, and what it
-// reads there as doubles.
+// Rows of activations for tests of encoder kernels, as a kernel reads them, and the same values as doubles.
 #pragma once
 
 #include <bit>
@@ -32,18 +31,18 @@ inline float rounded_to_bf16(float value) {
   return std::bit_cast<float>((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000U);
 }
 
-/// The sum of the two bfloat16 that are nearest to a value together.
+/// The sum of a value's nearest bfloat16 and the nearest bfloat16 to the rest.
 inline float rounded_to_two_bf16(float value) {
   const float upper = rounded_to_bf16(value);
   return upper + rounded_to_bf16(value - upper);
 }
 
-/// What a kernel's activations make of a value.
+/// A value as a kernel's activations hold it.
 inline float rounded(const EncoderKernel& kernel, float value) {
   return has_bf16(kernel) ? rounded_to_bf16(value) : value;
 }
 
-/// Aligned memory that can be copied; all ones at first, which as floats, bfloat16 and scales is no number.
+/// Aligned memory that can be copied. All bits are ones at first: NaN as floats, bfloat16 and scales.
 class Bytes {
  public:
   explicit Bytes(std::size_t size) : size_(size), memory_(make_aligned_array<std::byte>(size)) {
@@ -63,12 +62,12 @@ class Bytes {
   AlignedArray<std::byte> memory_;
 };
 
-/// A row's floats or activations, from one row to the next: not a multiple of the row itself.
+/// The bytes from one row to the next: more than the row's, so that padding is tested.
 inline std::size_t stride_of(std::size_t row_bytes) {
   return (row_bytes + kEncoderAlignment - 1) / kEncoderAlignment * kEncoderAlignment + kEncoderAlignment;
 }
 
-/// Rows of floats, spare ones behind them.
+/// Rows of floats, followed by spare rows.
 struct FloatRows {
   FloatRows(std::size_t rows, std::size_t row_width)
       : width(row_width), stride(stride_of(width * sizeof(float))), memory((rows + kSpareRows) * stride) {}
@@ -80,7 +79,7 @@ struct FloatRows {
   Bytes memory;
 };
 
-/// Rows of activations, spare ones behind them, and their codes.
+/// Rows of activations, followed by spare rows, and their codes.
 class TestRows {
  public:
   TestRows(const EncoderKernel& kernel, std::size_t rows, std::size_t width)
@@ -116,14 +115,14 @@ class TestRows {
     if (!has_bf16(*kernel_)) return reinterpret_cast<const float*>(row(r))[i];
     return std::bit_cast<float>(std::uint32_t{reinterpret_cast<const Bf16*>(row(r))[i].bits} << 16);
   }
-  /// What products read.
+  /// The value that products read.
   double read(std::size_t r, std::size_t i) const {
     if (is_split(*kernel_)) return static_cast<double>(half(r, i)) + half(r, width_ + i);
     if (!has_codes(*kernel_)) return value(r, i);
     return static_cast<double>(scale(r)) * codes(r)[i] + zero(r);
   }
 
-  /// One of the bfloat16 that are a split kernel's codes.
+  /// One half of a split float: high halves come first, then low ones.
   float half(std::size_t r, std::size_t i) const {
     return std::bit_cast<float>(std::uint32_t{reinterpret_cast<const Bf16*>(codes(r))[i].bits} << 16);
   }
@@ -137,7 +136,7 @@ class TestRows {
     if (kernel_->quantize_rows != nullptr) kernel_->quantize_rows(view(), 0, rows_, width_);
   }
 
-  /// Rows outside of [first, first + count) become no numbers.
+  /// Rows outside of [first, first + count) become NaN.
   void poison_others(std::size_t first, std::size_t count) {
     const auto outside = [&](Bytes& bytes, std::size_t stride) {
       bytes.poison(0, first * stride);

@@ -17,7 +17,7 @@ inline constexpr std::size_t kSpareMemory = 256;
 
 enum class Part : std::size_t { query, key, value };
 
-// One text between others, and room for what comes of it.
+// One text between others, and room for its context.
 class Text {
  public:
   Text(const EncoderKernel& kernel, Shape shape, std::size_t tokens)
@@ -42,7 +42,7 @@ class Text {
     return context_.value(kBefore + token, head * shape_.head_size + i);
   }
 
-  /// value(part, token, i) of each head, which may draw anew for each.
+  /// Sets every value to value(part, token, i), which is called for each head.
   template <typename Function>
   void fill(const Function& value) const {
     for (const Part part : {Part::query, Part::key, Part::value}) {

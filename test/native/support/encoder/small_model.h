@@ -47,7 +47,7 @@ class SmallModel {
     model_.position_rows = sizes.positions;
     model_.layer_norm_epsilon = 1e-12F;
     file_.open(path_, std::ios::binary);
-    file_ << "header";  // tensors don't begin where the file does, nor where a float would like to
+    file_ << "header";  // tensors start at an unaligned offset
     model_.words = write(sizes.vocabulary * sizes.hidden, 0.5F);
     model_.positions = write(sizes.positions * sizes.hidden, 0.2F);
     model_.token_types = write(2 * sizes.hidden, 0.2F);
@@ -118,7 +118,7 @@ class SmallModel {
     return place;
   }
 
-  // Of normal numbers that float16 has, cut off: what is read back is what counts.
+  // Truncates to float16. Exactness does not matter: expected values are read back from the file.
   static std::uint32_t f16_bits(std::uint32_t bits) {
     const std::int32_t exponent = static_cast<std::int32_t>((bits >> 23) & 0xff) - 112;
     if (exponent <= 0) return (bits >> 16) & 0x8000;
@@ -233,7 +233,7 @@ class SmallModel {
   std::string path_;
   std::ofstream file_;
   EncoderModel model_;
-  mutable std::map<std::uint64_t, std::vector<float>> tensors_;  // by where they begin
+  mutable std::map<std::uint64_t, std::vector<float>> tensors_;  // by their offset in the file
   mutable std::map<std::uint64_t, bool> unread_;
 };
 

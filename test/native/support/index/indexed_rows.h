@@ -1,4 +1,4 @@
-// An index with a history of writes, and the model of what it holds.
+// An index with a history of writes, and the model of its rows.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ class IndexedRows {
   const ModelRows& model() const { return model_; }
 
   /// Fills the index with `row_count` rows, in one of three ways: all at once; piece by piece with
-  /// replacements in between; or more rows first, of which most are removed again so that compaction moves
+  /// replacements in between; or more rows first, most of which are removed again, so that compaction moves
   /// some.
   void grow(RowSource& source, std::size_t row_count) {
     // Large sets are added at once: they have enough chunks as it is.

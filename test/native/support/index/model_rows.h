@@ -1,4 +1,4 @@
-// What an index should hold: keys and their rows, in no particular order.
+// The rows that an index should hold, with their keys, in no particular order.
 #pragma once
 
 #include <algorithm>

@@ -142,7 +142,7 @@ class RowSource {
   }
   Values last_bits() { return last_bits_of(centers_[0]); }
 
-  // Each row has another magnitude; in some rows each value has.
+  // Each row has another magnitude; in some rows each value has another one.
   Values magnitudes() {
     const auto power = [this] { return std::pow(10.0F, 30.0F * even()); };
     const float common = power();
@@ -157,7 +157,7 @@ class RowSource {
     return filled([&] { return choices[below(std::size(choices))]; });
   }
 
-  // The largest magnitude lies just inside or just outside of what can be coded.
+  // The largest magnitude lies just inside or just outside of the range that can be coded.
   Values codable_edges() {
     const float edge = below(2) == 0 ? 0x1p-40F : 0x1p40F;
     Values values = filled([&] { return even() * edge; });
@@ -187,7 +187,7 @@ class RowSource {
     return values;
   }
 
-  // Large values whose products nearly cancel, so that little but rounding is left of a score.
+  // Large values whose products nearly cancel, so that a score is little more than rounding.
   Values cancelling() {
     Values values = opposite_;
     for (std::size_t i = 0; i + 1 < dimensions_; i += 2) {

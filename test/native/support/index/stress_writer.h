@@ -19,7 +19,7 @@ using StressQueries = std::array<std::vector<float>, kStressQueries>;
 
 class StressWriter {
  public:
-  /// Its keys are those with key % kStressWriters == number.
+  /// Its keys have key % kStressWriters == number.
   StressWriter(std::size_t number, VectorIndex& index, History& history, const StressQueries& queries,
                std::uint64_t seed)
       : number_(number), index_(index), history_(history), queries_(queries), random_bits_(seed) {
@@ -59,7 +59,7 @@ class StressWriter {
 
   std::uint64_t below(std::uint64_t end) { return random_bits_() % end; }
 
-  // One row mostly.
+  // Mostly one row.
   std::size_t some_count() {
     return below(4) > 0 ? 1 : below(60) > 0 ? 1 + below(40) : 1 + below(kMaxAtOnce);
   }

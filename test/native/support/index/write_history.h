@@ -146,9 +146,11 @@ class Checker {
   Checker(const History& first, const History& second)
       : histories_{&first, &second}, replicas_{Replica(first), Replica(second)} {}
 
-  /// `begun_after`: how many writes had begun when the answer came. A right answer contains every write that
-  /// ended before the call and none that had not begun; each write wholly or not at all; and if one write
-  /// ended before another began, it does not contain the later one alone.
+  /// `begun_after`: for each writer, how many writes had begun when the answer came. A right answer contains
+  ///   every write that ended before the call;
+  ///   no write that had not begun;
+  ///   each write wholly or not at all;
+  ///   of two writes that followed one another, the later one only with the earlier one.
   bool fits(const StressQuestion& asked, std::span<const std::size_t> begun_after,
             std::span<const Hit> hits) {
     for (std::size_t writer = 0; writer < kStressWriters; ++writer)

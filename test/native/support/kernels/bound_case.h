@@ -11,7 +11,7 @@
 
 namespace cosimo::test {
 
-/// A code of rows or queries, and one at an end of their range.
+/// A code of a row or query, and a code at an end of the range.
 inline std::int32_t random_code() { return static_cast<std::int32_t>(random_below(255)) - 127; }
 inline std::int32_t random_extreme_code() { return random_below(2) == 0 ? 127 : -127; }
 

@@ -1,7 +1,7 @@
 // The macros of kernels/amx_tiles.h in plain memory, as Intel's manual describes the instructions, so that
-// AMX kernels can be tested without AMX. They end the process where an instruction would fault: when tiles
-// are not configured, or of unsuitable size. Kernels compiled with these get other names, to be linked beside
-// the real ones.
+// AMX kernels can be tested without AMX. They end the process if an instruction would fault: when tiles are
+// not configured or have an unsuitable size. Kernels compiled with these get other names, so that they can be
+// linked together with the real ones.
 #pragma once
 
 #define amx emulated_amx

@@ -21,7 +21,7 @@ inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 inline constexpr float kMax = std::numeric_limits<float>::max();
 inline constexpr float kDenormal = std::numeric_limits<float>::denorm_min();
 
-/// main seeds it.
+/// The main function seeds it.
 inline std::mt19937_64 random_bits;
 
 inline std::size_t random_below(std::size_t end) { return random_bits() % end; }

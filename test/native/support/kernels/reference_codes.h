@@ -19,7 +19,7 @@ inline float rounded_up(long double value) {
   return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
 }
 
-/// The codes of some blocks. Allocated exactly, so that the address sanitizer sees reads behind them.
+/// The codes of some blocks. Allocated exactly, so that the address sanitizer finds reads past the end.
 class CodeStore {
  public:
   CodeStore(std::size_t dimensions, std::size_t blocks)
@@ -121,7 +121,7 @@ class CodeStore {
   AlignedArray<float> norm_;
 };
 
-/// Queries with the zeros behind them that search_kernel.h promises, and the scratch memory of BoundMany.
+/// Queries, followed by the zeros that search_kernel.h promises, and the scratch memory of BoundMany.
 class QueryStore {
  public:
   QueryStore(std::size_t dimensions, std::size_t count)

@@ -1,5 +1,5 @@
-// What a search must answer, computed independently: without kernels, without bounds, with nothing of core
-// but Hit.
+// The right answers of searches, computed independently: without kernels, without bounds, and of core only
+// with Hit.
 #pragma once
 
 #include <algorithm>
