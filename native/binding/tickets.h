@@ -1,4 +1,4 @@
-// Tickets: numbers with which JavaScript cancels a call that it has begun.
+// Tickets: numbers that JavaScript uses to cancel a call that it has begun.
 #pragma once
 
 #include <napi.h>

@@ -50,7 +50,7 @@ export interface NativeVectorIndexOptions {
 
 /**
  * Exact inner-product top-k over float32 rows. For unit vectors the inner product is the cosine.
- * One thread writes (`add`, `addMany`, `remove`, `replace`). Searches run beside it on the addon's own threads; each sees
+ * One thread writes (`add`, `addMany`, `remove`, `replace`). Searches run at the same time on the addon's own threads; each sees
  * the index as it was at one moment, never half a change.
  * Errors: `invalid_argument`, `not_finite`, `out_of_memory`, `closed`.
  */
@@ -74,7 +74,7 @@ export interface NativeVectorIndex {
   /**
    * The rows with the highest `score >= threshold`, `topK` at most, highest first, ties by the smaller key.
    * The query is copied before the call returns. The scan runs on the index's own threads, not on libuv's.
-   * @param ticket a number above 0 by which `cancel` ends this search; unique among the searches under way
+   * @param ticket a number above 0 that `cancel` takes to end this search; unique among the searches under way
    */
   search(query: Float32Array, topK: number, threshold: number, ticket?: number): Promise<NativeHits>;
   /** Rejects a search under way with `cancelled`; does nothing when it has ended. */
@@ -118,7 +118,7 @@ export interface NativeEmbeddingCache {
   readonly memoryBytes: number;
   readonly size: number;
   statistics(): NativeCacheStatistics;
-  /** A number with which another thread of the process opens this cache: `new EmbeddingCache({ shared })`. */
+  /** A number that another thread of the process takes to open this cache: `new EmbeddingCache({ shared })`. */
   share(): number;
   /** A copy of the vector, or undefined. */
   get(text: string): Float32Array | undefined;

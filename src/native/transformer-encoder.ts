@@ -2,7 +2,7 @@
 
 export type NativePrecision = 'fp32' | 'bf16' | 'int8';
 
-/** The arithmetic of an encoder on one instruction set, which this machine has. */
+/** The arithmetic of an encoder on an instruction set of this machine. */
 export interface NativeEncoderKernel {
   readonly name: string;
   /** The kernel family that selects this kernel in COSIMO_KERNEL; `scalar` for plain C++. */
@@ -17,7 +17,7 @@ export interface NativeTensorPlace {
   readonly dtype: 'F32' | 'F16' | 'BF16';
 }
 
-/** `weight`: [outputs, inputs]; `bias`: [outputs]. Of a LayerNorm both are [hidden]. */
+/** `weight`: [outputs, inputs]; `bias`: [outputs]. In a LayerNorm both are [hidden]. */
 export interface NativeWeightAndBias {
   readonly weight: NativeTensorPlace;
   readonly bias: NativeTensorPlace;
@@ -71,31 +71,31 @@ export interface NativeTransformerEncoderOptions {
 /**
  * Token ids to vectors, on the addon's own threads. Batches are packed, not padded. A text's vector has the same bits in
  * every batch and with any number of threads.
- * The constructor checks its options only: `invalid_argument`, and `invalid_setting` where no kernel computes in that precision.
+ * The constructor checks its options only: `invalid_argument`, and `invalid_setting` if no kernel computes in that precision.
  */
 export interface NativeTransformerEncoder {
   /** Floats of one vector: the hidden size. */
   readonly dimensions: number;
   readonly kernel: string;
   readonly precision: NativePrecision;
-  /** Weights and what the threads work in; 0 until loaded and once closed. */
+  /** The bytes of the weights and of the threads' memory; 0 until loaded and once closed. */
   readonly memoryBytes: number;
   /**
-   * Reads the tensors and packs them for the kernel, off the event loop and off libuv's pool. Once.
+   * Reads the tensors and packs them for the kernel, off the event loop and off libuv's pool. Call it once.
    * Errors: `model_invalid` (a file can't be read, or ends too soon), `out_of_memory`, `closed`.
    */
   load(): Promise<void>;
   /**
    * One batch; several may be under way, and the oldest comes first.
    * @param texts token ids of each text, at least one; copied before the call returns
-   * @param ticket a number above 0 by which `cancel` can end this batch; no two under way share one
+   * @param ticket a number above 0 that `cancel` takes to end this batch; unique among the batches under way
    * @returns `texts.length × dimensions` floats. Errors: `invalid_argument` (an id that the model lacks, a text too long or
    *   without a token, not loaded), `cancelled`, `closed`, `out_of_memory`
    */
   encode(texts: readonly Int32Array[], ticket?: number): Promise<Float32Array>;
   /** Rejects a batch under way with `cancelled`, within the time of a layer; nothing happens when it has ended. */
   cancel(ticket: number): void;
-  /** Rejects batches that have not begun with `closed`; the memory goes with the last of the others. Idempotent. */
+  /** Rejects batches that have not begun with `closed`; the last of the others frees the memory. Idempotent. */
   close(): void;
 }
 
