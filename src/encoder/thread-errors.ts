@@ -1,5 +1,5 @@
 /** The error codes of the threads that tokenize and encode: when one doesn't start, when one is lost, and when its work fails. */
-import { CosimoError, errorCodeOf } from '../errors.ts';
+import { CosimoError, type ErrorCode, errorCodeOf } from '../errors.ts';
 import type { Methods } from '../workers/rpc-messages.ts';
 import { type Supervised, Supervisor } from '../workers/supervisor.ts';
 import { WorkerThread, type WorkerThreadOptions } from '../workers/worker-thread.ts';
@@ -31,13 +31,13 @@ export function superviseEncodingThread<T extends Supervised>(
   return new Supervisor({ first, start: startAgain, onRestart });
 }
 
-/** For work inside such a thread. Errors without a code become `inference_failed`. */
-export async function withInferenceFailed<T>(work: Promise<T>): Promise<T> {
+/** For work inside such a thread. Errors without a code get `code`, and keep their message. */
+export async function withErrorCode<T>(code: ErrorCode, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     if (errorCodeOf(cause) !== undefined) throw cause;
-    throw new CosimoError('inference_failed', cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new CosimoError(code, cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
