@@ -14,9 +14,8 @@ const UNAVAILABLE = 69;
 /** Tests of what clients see, which must not depend on the encoder; `npm test` runs them with ENCODER's default. */
 const CONTRACT_TESTS = [
   'cli/re-embed',
-  'cli/re-embed.long',
-  'encoder/encoder-faults',
-  'http-threads/http-threads',
+  'encoder/encoder-faults.long',
+  'http-threads/http-threads.long',
   'http/body/json-fault',
   'http/body/json-source',
   'http/body/large-bodies',
@@ -26,13 +25,13 @@ const CONTRACT_TESTS = [
   'http/embed-routes',
   'http/fastapi-contract',
   'http/openai/routes',
-  'http/overload',
+  'http/overload.long',
   'http/request-target',
   'http/search-cancel',
   'http/stats-routes',
   'process',
   'service/document-service',
-  'service/index-limits',
+  'service/index-limits.long',
 ].map((name) => `test/${name}.test.ts`);
 
 const npmTest = (...patterns) => ['test', '--silent', '--', ...patterns];
