@@ -1,4 +1,5 @@
 /** The process: settings, listen, signals. service.ts builds what it runs. */
+import { flushCompileCache } from 'node:module';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { httpThreads, loadConfig, settingsHelp } from './config.ts';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const origin = await listen();
   logger.info(`Server listening at ${origin}`);
   announce(origin, await load());
+  flushCompileCache(); // now, since a process that is killed writes nothing
 }
 
 /** An uncaught error closes the service too. */
