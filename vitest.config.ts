@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { testProcesses } from './test/support/test-process.ts';
 
@@ -11,6 +12,7 @@ export default defineConfig({
     // A file has a process of its own: the addon, LMDB, signals and exit codes belong to processes.
     pool: testProcesses,
     isolate: true,
+    maxWorkers: availableParallelism(), // Vitest would leave one CPU idle
     // Node strips the types and loads the modules itself, as it does when it serves.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     testTimeout: TIMEOUT_MS,

@@ -86,6 +86,7 @@ void test_bits(const EncoderKernel& kernel, std::uint64_t seed) {
   std::vector<std::vector<float>> expected;
   for (const Ids& text : texts) expected.push_back(encode(alone, {text}));
   for (const std::size_t threads : {1, 2, 5}) {
+    if (is_emulated() && threads != 2) continue;
     TransformerEncoder encoder(weights, threads);
     const std::vector<float> together = encode(encoder, texts);
     bool equal = true;

@@ -16,7 +16,7 @@ namespace cosimo::test {
 namespace {
 
 constexpr std::size_t kDimensions = 384;
-constexpr std::size_t kRows = kSanitized ? 8'000 : 60'000;
+const std::size_t kRows = is_brief() ? 8'000 : 60'000;
 
 std::mt19937_64 random_bits;
 
@@ -150,7 +150,7 @@ void test_replacing_one_row_again_and_again_takes_no_memory() {
 }
 
 void test_an_index_may_end_during_compaction() {
-  for (int round = 0; round < (kSanitized ? 2 : 8); ++round) {
+  for (int round = 0; round < (is_brief() ? 2 : 8); ++round) {
     auto store = std::make_unique<Store>();
     store->add(20 * kRowsPerChunk);
     // Two dead rows in a hundred: too few for compaction by the writes themselves.

@@ -1,7 +1,7 @@
 // Exactness: whole answers against a scan in double, for every kind of data, on every kernel of this machine.
 //
 // One comparison is one search's answer: the same keys, in the same order, with the same bits of score. At
-// least 10,000 for each kernel, fewer under a sanitizer; COSIMO_COMPARISONS sets another number.
+// least 10,000 for each kernel, fewer where tests run slowly; COSIMO_COMPARISONS sets another number.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -186,18 +186,18 @@ std::size_t some_dimensions() {
 }
 
 std::size_t some_row_count(std::size_t dimensions) {
-  constexpr std::size_t kMaxFloats = kSanitized ? 100'000 : 400'000;
+  const std::size_t max_floats = is_brief() ? 100'000 : 400'000;
   const std::size_t whole[] = {16, 64, 1024, 2048,
                                3072};  // sizes of blocks, of what kernels take at once, of chunks
   const std::size_t near_whole = whole[below(std::size(whole))] - 1 + below(3);
   const std::size_t choices[] = {below(18),  below(18),   below(300),  below(300),
                                  near_whole, below(3000), below(3000), below(20'000)};
-  return std::min(choices[below(std::size(choices))], kMaxFloats / dimensions);
+  return std::min(choices[below(std::size(choices))], max_floats / dimensions);
 }
 
 // Every kind of rows equally often, then the tight kinds, then a few large sets of random kinds.
 void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
-  const std::size_t wanted = from_environment("COSIMO_COMPARISONS", kSanitized ? 1000 : 10'000);
+  const std::size_t wanted = from_environment("COSIMO_COMPARISONS", is_brief() ? 1000 : 10'000);
   std::size_t comparisons = 0;
   for (const RowSource::Kind& kind : RowSource::kinds()) {
     const std::size_t until = comparisons + wanted / RowSource::kinds().size() + 1;
@@ -210,11 +210,11 @@ void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
     for (const std::size_t dimensions : {20, 60, 384}) comparisons += compare_tight(kernel, kind, dimensions);
   }
   // Many chunks of realistic rows, so that several threads and rising score thresholds matter.
-  for (const RowSource::Kind& kind : RowSource::kinds().first(kSanitized ? 1 : 2))
-    comparisons += compare(make_case(kernel, kind, 384, kSanitized ? 5000 : 40'000, 2));
-  for (int large = 0; large < (kSanitized ? 1 : 4); ++large) {
+  for (const RowSource::Kind& kind : RowSource::kinds().first(is_brief() ? 1 : 2))
+    comparisons += compare(make_case(kernel, kind, 384, is_brief() ? 5000 : 40'000, 2));
+  for (int large = 0; large < (is_brief() ? 1 : 4); ++large) {
     const RowSource::Kind& kind = RowSource::kinds()[below(RowSource::kinds().size())];
-    comparisons += compare(make_case(kernel, kind, 1 + below(8), kSanitized ? 30'000 : 200'000, 2));
+    comparisons += compare(make_case(kernel, kind, 1 + below(8), is_brief() ? 30'000 : 200'000, 2));
   }
   std::printf("%zu comparisons on kernel %s, threads 1 and 3\n", comparisons, kernel.name);
   CHECK(comparisons >= wanted);

@@ -1,5 +1,7 @@
-// Whether this is a build with a sanitizer: tests then do a fraction of the work.
+// Whether tests run slowly, so that they do a fraction of the work.
 #pragma once
+
+#include "support/environment.h"
 
 namespace cosimo::test {
 
@@ -14,5 +16,11 @@ constexpr bool kSanitized = false;
 #else
 constexpr bool kSanitized = false;
 #endif
+
+/// COSIMO_EMULATED=1: an emulator runs this program, some thirty times slower than a CPU.
+inline bool is_emulated() { return from_environment("COSIMO_EMULATED", 0) != 0; }
+
+/// Fewer sizes then, but some of every kind.
+inline bool is_brief() { return kSanitized || is_emulated(); }
 
 }  // namespace cosimo::test

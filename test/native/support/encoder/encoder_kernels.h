@@ -12,7 +12,6 @@
 #include "core/base/denormals.h"
 #include "kernels/encoder/encoder_dispatch.h"
 #include "support/check.h"
-#include "support/environment.h"
 #include "support/kernels/random_rows.h"
 #include "support/sanitizer.h"
 
@@ -51,9 +50,6 @@ inline bool is_encoder_kernel_available(std::string_view name) {
   return std::any_of(kernels.begin(), kernels.end(),
                      [name](const EncoderKernel* kernel) { return kernel->name == name; });
 }
-
-/// COSIMO_BRIEF=1, for emulators: fewer sizes, but some of every kind.
-inline bool is_brief() { return kSanitized || from_environment("COSIMO_BRIEF", 0) != 0; }
 
 /// Calls `body` with each kernel, and says which.
 template <typename Body>
