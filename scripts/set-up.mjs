@@ -36,8 +36,13 @@ export async function setUp({ dev = false, bench = false, nativeTests = false } 
  * @returns {Promise<number>} its exit status
  */
 export function runNode(args) {
-  const path = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
-  const child = spawn(NODE, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, PATH: path } });
+  const env = {
+    // What Node has compiled is kept for the next process: a tenth of a second and more each.
+    NODE_COMPILE_CACHE: join(ROOT, 'build', 'compile-cache'),
+    ...process.env,
+    PATH: [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+  };
+  const child = spawn(NODE, args, { cwd: ROOT, stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) =>
     child.on('exit', (status, signal) => resolve(status ?? (signal === 'SIGINT' ? 130 : 1))),

@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
-import { call, startProcess } from './support/process.ts';
+import { accepted, call, startProcess } from './support/process.ts';
 import { rawRequest } from './support/raw-http.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-process-'));
@@ -116,7 +116,7 @@ test('SIGTERM, also when it comes twice, answers what runs, refuses what is new,
   await started.ready();
   const texts = Array.from({ length: 100 }, (_, at) => `${'a long text '.repeat(40)}${at}`);
   const running = call(started.origin, 'POST', '/embed/batch', { texts });
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await accepted(started.origin, 'batch', 1);
   started.child.kill('SIGTERM');
   started.child.kill('SIGTERM');
   await new Promise((resolve) => setTimeout(resolve, 50));

@@ -11,7 +11,7 @@ import { test } from 'vitest';
 import { httpThreads, loadConfig } from '../../src/config.ts';
 import { createThreadedService, type ThreadedService } from '../../src/service.ts';
 import { atEnd } from '../support/at-end.ts';
-import { call, startProcess } from '../support/process.ts';
+import { accepted, call, startProcess } from '../support/process.ts';
 import type { Answer } from '../support/service.ts';
 
 interface Threaded {
@@ -125,8 +125,8 @@ test('errors, refusals and limits are as with one thread', async () => {
   const statuses = answers.map(({ status }) => status);
   assert.ok(statuses.includes(200) && statuses.includes(429), statuses.join());
   const { json } = await send('GET', '/stats');
-  const accepted = statuses.filter((status) => status === 200).length;
-  assert.deepEqual([json.requests.embed, json.cache.misses], [accepted, 3 * accepted]);
+  const acceptedCount = statuses.filter((status) => status === 200).length;
+  assert.deepEqual([json.requests.embed, json.cache.misses], [acceptedCount, 3 * acceptedCount]);
   // Eleven requests so far, without /health. All threads share one limit.
   const rest = await many(60, () => send('GET', '/stats'));
   assert.equal(rest.filter(({ status }) => status === 200).length, 50 - 11);
@@ -175,7 +175,7 @@ test('the process drains all threads when it is asked to end', async () => {
   await cosimo.ready();
   const texts = (at: number) => Array.from({ length: 30 }, (_, text) => `request ${at}, text ${text} of thirty`);
   const answers = many(12, (at) => call(cosimo.origin, 'POST', '/embed', { texts: texts(at) }));
-  await setTimeout(50);
+  await accepted(cosimo.origin, 'embed', 12);
   cosimo.child.kill('SIGTERM');
   const statuses = (await answers).map(({ status }) => status);
   assert.ok(

@@ -45,7 +45,7 @@ export async function startProcess(settings: Readonly<Record<string, string>>): 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('the process did not come up in time');
+    if (performance.now() > deadline) throw new Error('the process did not get there in time');
     await setTimeout(20);
   }
 }
@@ -61,4 +61,12 @@ export async function call(
     body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(origin + path, { method, ...init });
   return { status: response.status, json: await response.json() };
+}
+
+/** Waits until a process has accepted `count` requests to an endpoint: if it closes earlier, it resets their connections. */
+export async function accepted(origin: string, endpoint: string, count: number): Promise<void> {
+  await until(async () => {
+    const { json } = await call(origin, 'GET', '/stats');
+    return ((json as { requests: Record<string, number> }).requests[endpoint] ?? 0) >= count;
+  });
 }

@@ -58,7 +58,8 @@ void test_refusals(const EncoderKernel& kernel, std::uint64_t seed) {
 }
 
 void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
-  SmallModel small({.hidden = 128, .heads = 4, .intermediate = 256, .layers = is_emulated() ? 3U : 12U}, seed);
+  SmallModel small({.hidden = 128, .heads = 4, .intermediate = 256, .layers = is_emulated() ? 3U : 12U},
+                   seed);
   const auto weights = std::make_shared<EncoderWeights>(small.model(), kernel);
   const std::size_t texts = is_brief() ? 8 : 64;
   const Ids ids(texts * 80, 3);

@@ -119,10 +119,5 @@ void test_hardly_any_other_row_passes(const SearchKernel& kernel) {
 
 int main() {
   using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_tested_kernel([](const cosimo::SearchKernel& kernel) {
-    test_no_row_that_reaches_is_passed_over(kernel);
-    test_hardly_any_other_row_passes(kernel);
-  });
-  return finish();
+  return test_each_search_kernel(test_no_row_that_reaches_is_passed_over, test_hardly_any_other_row_passes);
 }

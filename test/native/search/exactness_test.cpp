@@ -23,7 +23,6 @@ namespace {
 constexpr std::size_t kMaxTopK = 1000;
 constexpr std::size_t kMaxPrinted = 5;
 
-std::mt19937_64 random_bits;
 std::size_t printed = 0;
 
 std::uint64_t below(std::uint64_t end) { return random_bits() % end; }
@@ -224,8 +223,5 @@ void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
 }  // namespace cosimo::test
 
 int main() {
-  using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_tested_kernel(test_answers_are_those_of_a_full_scan);
-  return finish();
+  return cosimo::test::test_each_search_kernel(cosimo::test::test_answers_are_those_of_a_full_scan);
 }

@@ -108,8 +108,5 @@ void test_codes_and_bounds_of_every_kind_of_row(const SearchKernel& kernel) {
 
 int main() {
   using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_tested_kernel(
-      [](const cosimo::SearchKernel& kernel) { test_codes_and_bounds_of_every_kind_of_row(kernel); });
-  return finish();
+  return test_each_search_kernel(test_codes_and_bounds_of_every_kind_of_row);
 }

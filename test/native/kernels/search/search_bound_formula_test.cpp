@@ -129,10 +129,5 @@ void test_infinity_and_nan_count_as_reaching(const SearchKernel& kernel) {
 
 int main() {
   using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_tested_kernel([](const cosimo::SearchKernel& kernel) {
-    test_each_row_has_its_own_bound(kernel);
-    test_infinity_and_nan_count_as_reaching(kernel);
-  });
-  return finish();
+  return test_each_search_kernel(test_each_row_has_its_own_bound, test_infinity_and_nan_count_as_reaching);
 }

@@ -139,11 +139,6 @@ void test_the_largest_sums_fit_into_int32(const SearchKernel& kernel) {
 
 int main() {
   using namespace cosimo::test;
-  random_bits = seeded_random();
-  for_each_tested_kernel([](const cosimo::SearchKernel& kernel) {
-    test_sums_are_exact_for_all_dimensions(kernel);
-    test_any_number_of_queries_and_blocks(kernel);
-    test_the_largest_sums_fit_into_int32(kernel);
-  });
-  return finish();
+  return test_each_search_kernel(test_sums_are_exact_for_all_dimensions,
+                                 test_any_number_of_queries_and_blocks, test_the_largest_sums_fit_into_int32);
 }

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "kernels/search/search_dispatch.h"
+#include "support/check.h"
+#include "support/kernels/random_rows.h"
 
 namespace cosimo {
 
@@ -36,6 +38,14 @@ void for_each_tested_kernel(Body&& body) {
   std::printf("kernel %s, its tiles emulated\n", kEmulatedAmxSearchKernel.name);
   body(kEmulatedAmxSearchKernel);
 #endif
+}
+
+/// The main of a program whose rules every kernel keeps: each of `tests` tests one kernel.
+template <typename... Tests>
+int test_each_search_kernel(const Tests&... tests) {
+  random_bits = seeded_random();
+  for_each_tested_kernel([&](const SearchKernel& kernel) { (tests(kernel), ...); });
+  return finish();
 }
 
 }  // namespace test
