@@ -12,6 +12,7 @@
 
 #include "core/cache/embedding_cache.h"
 #include "support/check.h"
+#include "support/sanitizer.h"
 
 namespace cosimo::test {
 namespace {
@@ -38,9 +39,11 @@ class Zipf {
   std::vector<double> sums_;
 };
 
+std::size_t trace_length() { return is_brief() ? 300'000 : 1'000'000; }
+
 Trace zipf_trace(std::mt19937_64& random_bits) {
   const Zipf zipf(kKeys, 1.0);
-  Trace trace(1'000'000);
+  Trace trace(trace_length());
   for (std::uint32_t& key : trace) key = zipf.draw(random_bits);
   return trace;
 }
@@ -50,7 +53,7 @@ Trace scanned_trace(std::mt19937_64& random_bits) {
   const Zipf zipf(kKeys, 1.0);
   Trace trace;
   std::uint32_t fresh = kKeys;
-  while (trace.size() < 1'000'000) {
+  while (trace.size() < trace_length()) {
     for (int i = 0; i < 80'000; ++i) trace.push_back(zipf.draw(random_bits));
     for (int i = 0; i < 20'000; ++i) trace.push_back(fresh++);
   }

@@ -185,7 +185,7 @@ std::size_t some_dimensions() {
 }
 
 std::size_t some_row_count(std::size_t dimensions) {
-  const std::size_t max_floats = is_brief() ? 100'000 : 400'000;
+  const std::size_t max_floats = is_brief() ? 50'000 : 400'000;
   const std::size_t whole[] = {16, 64, 1024, 2048,
                                3072};  // sizes of blocks, of what kernels take at once, of chunks
   const std::size_t near_whole = whole[below(std::size(whole))] - 1 + below(3);
@@ -196,7 +196,7 @@ std::size_t some_row_count(std::size_t dimensions) {
 
 // Every kind of rows equally often, then the tight kinds, then a few large sets of random kinds.
 void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
-  const std::size_t wanted = from_environment("COSIMO_COMPARISONS", is_brief() ? 1000 : 10'000);
+  const std::size_t wanted = from_environment("COSIMO_COMPARISONS", is_brief() ? 600 : 10'000);
   std::size_t comparisons = 0;
   for (const RowSource::Kind& kind : RowSource::kinds()) {
     const std::size_t until = comparisons + wanted / RowSource::kinds().size() + 1;
@@ -210,10 +210,10 @@ void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
   }
   // Many chunks of realistic rows, so that several threads and rising score thresholds matter.
   for (const RowSource::Kind& kind : RowSource::kinds().first(is_brief() ? 1 : 2))
-    comparisons += compare(make_case(kernel, kind, 384, is_brief() ? 5000 : 40'000, 2));
+    comparisons += compare(make_case(kernel, kind, 384, is_brief() ? 3000 : 40'000, 2));
   for (int large = 0; large < (is_brief() ? 1 : 4); ++large) {
     const RowSource::Kind& kind = RowSource::kinds()[below(RowSource::kinds().size())];
-    comparisons += compare(make_case(kernel, kind, 1 + below(8), is_brief() ? 30'000 : 200'000, 2));
+    comparisons += compare(make_case(kernel, kind, 1 + below(8), is_brief() ? 10'000 : 200'000, 2));
   }
   std::printf("%zu comparisons on kernel %s, threads 1 and 3\n", comparisons, kernel.name);
   CHECK(comparisons >= wanted);

@@ -6,6 +6,7 @@
 #include "support/check.h"
 #include "support/kernels/bound_case.h"
 #include "support/kernels/tested_kernels.h"
+#include "support/sanitizer.h"
 
 namespace cosimo::test {
 namespace {
@@ -78,7 +79,7 @@ bool bounds_many(const SearchKernel& kernel, BoundCase& made, std::size_t query_
 
 void test_sums_are_exact_for_all_dimensions(const SearchKernel& kernel) {
   bool right = true;
-  for (std::size_t dimensions = 1; dimensions <= 1024; ++dimensions) {
+  for (std::size_t dimensions = 1; dimensions <= 1024; dimensions += is_brief() ? 5 : 1) {
     BoundCase made(dimensions, 1, 1 + dimensions % 9,
                    dimensions % 3 == 0 ? random_extreme_code : random_code);
     const std::size_t query = dimensions % made.queries.count();
@@ -100,7 +101,8 @@ void test_any_number_of_queries_and_blocks(const SearchKernel& kernel) {
   for (const std::size_t dimensions : {1, 9, 64, 72, 130}) {
     BoundCase made(dimensions, kMaxBlocks + 1, kQueries, random_code);
     bool right = true;
-    for (std::size_t queries = kQueries; queries >= 1; --queries) {
+    for (std::size_t forgotten = 0; forgotten < kQueries; forgotten += is_brief() ? 3 : 1) {
+      const std::size_t queries = kQueries - forgotten;
       made.queries.forget_from(queries);
       for (std::size_t count = 1; count <= kMaxBlocks; ++count)
         right =
