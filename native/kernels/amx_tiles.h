@@ -1,15 +1,12 @@
 // AMX for kernels: how tiles are configured, and the tile instructions as macros, since a tile's number is
 // part of the instruction. Every AMX file includes this first.
 //
-// With COSIMO_EMULATED_TILES, the macros work on plain memory: tests compile AMX kernels a second time like
-// that, under other names, to run them without AMX. The real macros run only on a CPU that has AMX.
+// With COSIMO_EMULATED_TILES the macros are defined already, and work on plain memory: tests compile AMX
+// kernels a second time like that, under other names, to run them without AMX. The real macros run only on a
+// CPU that has AMX.
 #pragma once
 
 #include <cstdint>
-
-#if defined(COSIMO_EMULATED_TILES)
-#include "support/kernels/emulated_tiles.h"
-#endif
 
 namespace cosimo {
 
