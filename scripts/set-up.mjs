@@ -3,6 +3,7 @@
  * Node 20 or newer: nothing is installed yet when it starts.
  */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { buildNative } from './build-native.mjs';
 import { ROOT } from './cmake.mjs';
@@ -45,7 +46,7 @@ export function runNode(args) {
   const child = spawn(NODE, args, { cwd: ROOT, stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) =>
-    child.on('exit', (status, signal) => resolve(status ?? (signal === 'SIGINT' ? 130 : 1))),
+    child.on('exit', (status, signal) => resolve(status ?? 128 + constants.signals[signal])),
   );
 }
 

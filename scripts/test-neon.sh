@@ -12,6 +12,7 @@ for tool in aarch64-linux-gnu-g++ qemu-aarch64-static cmake ctest; do
   fi
 done
 
+export COSIMO_EMULATED=1
 cmake -S . -B build/neon \
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_EXE_LINKER_FLAGS=-static \
@@ -32,4 +33,4 @@ printf '%s\n' "$old_cpu" | grep '^kernel neon, fp32$'
 if printf '%s\n' "$old_cpu" | grep -E '^kernel neon-(bf16|i8mm)'; then exit 1; fi
 printf 'round\n' | qemu-aarch64-static -cpu max build/neon/cosimo_bench dot --kernel neon --bytes 65536 --round-s 0.01 |
   grep '"round":{"value":'
-COSIMO_EMULATED=1 ctest --test-dir build/neon --output-on-failure --parallel "$(nproc)"
+ctest --test-dir build/neon --output-on-failure --parallel "$(nproc)"

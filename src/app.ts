@@ -1,7 +1,8 @@
 /** The HTTP service as a Fastify instance that does not listen yet. */
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { Config } from './config.ts';
+import { type Config, trustedProxies } from './config.ts';
+import { registerAnswerSignals } from './http/answer-signal.ts';
 import { registerBodyParsers } from './http/body/register-body-parsers.ts';
 import { registerDeadline } from './http/deadline.ts';
 import { documentRoutes } from './http/document-routes.ts';
@@ -10,12 +11,12 @@ import { embedRoutes } from './http/embed-routes.ts';
 import { installErrorHandler } from './http/error-handler.ts';
 import { type CountRequest, guardRoutes } from './http/guards.ts';
 import { healthRoutes } from './http/health-routes.ts';
-import { registerMethodNotAllowed } from './http/method-not-allowed.ts';
-import { answerOpenAiErrors } from './http/openai/errors.ts';
+import { answerOpenAiErrors, isOpenAiPath, OPENAI_ANSWERS } from './http/openai/errors.ts';
 import { openAiRoutes } from './http/openai/routes.ts';
 import { answerProtocolError } from './http/protocol-errors.ts';
 import { normalizeTarget } from './http/request-target.ts';
 import { type MetricsText, statsRoutes } from './http/stats-routes.ts';
+import { answerUnmatched, FASTAPI_ANSWERS } from './http/unmatched-requests.ts';
 import { UNKNOWN_ROUTE } from './metrics/http-metrics.ts';
 import type { ThreadCounts } from './metrics/thread-counts.ts';
 import type { EngineHolder } from './service/engine.ts';
@@ -47,9 +48,11 @@ export interface App {
 }
 
 export async function buildApp({ config, holder, metrics, countRequest, logger }: AppParts): Promise<App> {
+  const proxies = trustedProxies(config);
   const app = Fastify({
     // The error handlers log by `logger`. Fastify's own would make a child logger for each request.
     logger: false,
+    trustProxy: proxies.length > 0 ? proxies : false,
     bodyLimit: config.MAX_BODY_BYTES,
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     // Drops connections of clients that do not read, later than any answer can come.
@@ -60,10 +63,11 @@ export async function buildApp({ config, holder, metrics, countRequest, logger }
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
     rewriteUrl: (request) => normalizeTarget(request.url ?? '/'),
   });
+  registerAnswerSignals(app);
   const close = registerDeadline(app, config.REQUEST_TIMEOUT_MS);
   registerBodyParsers(app, config);
   installErrorHandler(app, () => holder.retryAfter_s, logger);
-  const addOtherMethods = registerMethodNotAllowed(app);
+  const addOtherMethods = answerUnmatched(app, (url) => (isOpenAiPath(url) ? OPENAI_ANSWERS : FASTAPI_ANSWERS));
   const routes = countAnswers(app, holder.counts);
   await describeRoutes(app, version);
   healthRoutes(app, holder);
@@ -71,7 +75,7 @@ export async function buildApp({ config, holder, metrics, countRequest, logger }
     await guardRoutes(work, config, countRequest);
     await work.register(async (openAi) => {
       answerOpenAiErrors(openAi, () => holder.retryAfter_s, logger);
-      openAiRoutes(openAi, holder, config.MAX_BATCH_SIZE);
+      openAiRoutes(openAi, holder, { inputsMax: config.MAX_OPENAI_INPUTS, batchSizeMax: config.MAX_BATCH_SIZE });
     });
     embedRoutes(work, holder, config.MAX_BATCH_SIZE);
     documentRoutes(work, holder);

@@ -2,6 +2,7 @@
  * The settings: environment variables, checked once at start, as one frozen `Config`. A bad value stops the start with a
  * sentence that names it.
  */
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { envSchema } from 'env-schema';
 import { type Static, Type } from 'typebox';
@@ -100,6 +101,7 @@ const SettingsSchema = Type.Object({
     512 * MIB,
   ),
   MAX_BATCH_SIZE: count('Most texts in one request', 100, 1, 100_000),
+  MAX_OPENAI_INPUTS: count('Most inputs of one /v1/embeddings request', 2048, 1, 100_000),
   MAX_DOCUMENTS: count(
     'Most documents in the index; a new one past them is answered 507; 0 for no limit',
     0,
@@ -123,6 +125,12 @@ const SettingsSchema = Type.Object({
     0,
     0,
     1_000_000_000,
+  ),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      description:
+        'Proxies whose X-Forwarded-For names the client that RATE_LIMIT counts: addresses and ranges, separated by commas',
+    }),
   ),
   REQUEST_TIMEOUT_MS: count(
     'Longest time of one request, in milliseconds; then it is answered 503',
@@ -151,25 +159,53 @@ type SettingSchema = { description: string; default?: unknown; type?: string; en
 const PROPERTIES = Object.entries(SettingsSchema.properties) as unknown as [keyof Settings, SettingSchema][];
 
 /**
- * @param environment usually `process.env`; an empty value counts as absent
+ * @param environment usually `process.env`; an empty value counts as absent, blanks around a value don't count
  * @throws CosimoError `invalid_setting`, one sentence for each bad value
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   const data: Record<string, string> = {};
   for (const [name] of PROPERTIES) {
     const value = environment[name];
-    if (value !== undefined && value !== '') data[name] = value;
+    if (value !== undefined && value.trim() !== '') data[name] = value.trim();
   }
   try {
     const config = envSchema<Settings>({ schema: SettingsSchema, data, env: false, dotenv: false });
+    checkAddresses(config);
     checkTogether(config);
-    return Object.freeze(config);
+    return Object.freeze({ ...config, HOST: withoutBrackets(config.HOST) });
   } catch (error) {
     const faults = (error as { errors?: { instancePath: string; message?: string }[] }).errors;
     if (faults === undefined) throw error;
     const sentences = faults.map((fault) => sentence(fault.instancePath.slice(1), fault.message ?? 'is wrong', data));
     throw new CosimoError('invalid_setting', sentences.join('\n'), { cause: error });
   }
+}
+
+/** An IPv6 address may stand in brackets, as in a URL. */
+const withoutBrackets = (host: string) => host.replace(/^\[(.*)\]$/, '$1');
+
+/** A name that can't be resolved, or an address that this machine lacks, is found out by listening. */
+function checkAddresses(settings: Settings): void {
+  const { HOST } = settings;
+  const host = withoutBrackets(HOST);
+  if (isIP(host) === 0 && (host !== HOST || !/^[\w.-]+$/.test(host))) {
+    throw new CosimoError('invalid_setting', `HOST=${HOST} is neither an address nor the name of a host.`);
+  }
+  for (const range of trustedProxies(settings)) {
+    const [address = '', bits, ...more] = range.split('/');
+    const bitsMax = isIP(address) === 6 ? 128 : 32;
+    const isRange = more.length === 0 && (bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= bitsMax));
+    if (isIP(address) !== 0 && isRange) continue;
+    throw new CosimoError(
+      'invalid_setting',
+      `TRUST_PROXY: ${range} is neither an address nor a range such as 10.0.0.0/8.`,
+    );
+  }
+}
+
+/** The addresses and ranges of TRUST_PROXY. */
+export function trustedProxies({ TRUST_PROXY = '' }: Pick<Settings, 'TRUST_PROXY'>): string[] {
+  return TRUST_PROXY.split(',').flatMap((range) => range.trim() || []);
 }
 
 /**

@@ -20,6 +20,8 @@ export const ERROR_SENTENCES = {
   out_of_memory: 'Not enough memory for this',
   timed_out: 'The request took longer than REQUEST_TIMEOUT_MS; try again later or send less at once',
   queue_full: 'Too many texts are waiting to be encoded',
+  store_failed: 'The document store could not write',
+  store_full: 'The document store has no room',
   // What keeps the process from starting.
   addon_missing: 'The native addon is not built; run `npm run build:native`',
   index_model_mismatch: 'The stored index was made by another model',

@@ -7,7 +7,7 @@ import { errorCodeOf } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { native } from './native/binding.ts';
 import { createService, createThreadedService } from './service.ts';
-import { onStopSignal, STOP_SIGNALS } from './signals.ts';
+import { FAULT_SIGNALS, onStopSignal, STOP_SIGNALS } from './signals.ts';
 import type { RunningEngine } from './start-engine.ts';
 
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -29,10 +29,13 @@ async function main(): Promise<void> {
 
 /** An uncaught error closes the service too. */
 function closeOnSignal(close: () => Promise<void>, logger: Logger): void {
-  const grace = closeWithGrace({ delay: CLOSE_TIMEOUT_MS, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
-    if (err) logger.fatal({ err }, 'unexpected error');
-    await close();
-  });
+  const grace = closeWithGrace(
+    { delay: CLOSE_TIMEOUT_MS, logger, skip: [...STOP_SIGNALS, ...FAULT_SIGNALS] },
+    async ({ err }) => {
+      if (err) logger.fatal({ err }, 'unexpected error');
+      await close();
+    },
+  );
   onStopSignal(() => void grace.close());
 }
 

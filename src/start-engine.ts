@@ -10,11 +10,11 @@ import { defaultIndexBytes } from './index/default-index-bytes.ts';
 import { createVectorIndex, type VectorIndex } from './index/vector-index.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { ProcessCounts } from './metrics/thread-counts.ts';
+import { readModel } from './model/model.ts';
 import { parseModelName } from './model/model-name.ts';
 import type { Prompts } from './model/prompts.ts';
 import { type ResolvedModel, resolveModel } from './model/source/resolve-model.ts';
 import { vectorFingerprint } from './model/vector-fingerprint.ts';
-import { readWeights } from './model/weights.ts';
 import { native } from './native/binding.ts';
 import { terminalProgress } from './progress.ts';
 import { AnswerBudget } from './service/answer-budget.ts';
@@ -112,8 +112,7 @@ async function startEncoding(
   metrics: Metrics,
   log: (line: string) => void,
 ): Promise<EncodingPipeline> {
-  const model = { dir, config: modelConfig, weights: await readWeights(dir) };
-  return startPipeline(pipelineOptions(config, model), {
+  return startPipeline(pipelineOptions(config, await readModel(dir, modelConfig)), {
     log,
     onTokenized: ({ elapsed_ms, truncated }) => {
       metrics.stage('tokenize', elapsed_ms);

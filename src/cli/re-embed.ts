@@ -4,9 +4,9 @@ import { type EncodingPipeline, startPipeline } from '../encoder/encoding-pipeli
 import { pipelineOptions } from '../encoder/pipeline-options.ts';
 import type { EncodedText } from '../encoder/queue/waiting-text.ts';
 import { errorCodeOf } from '../errors.ts';
+import { readModel } from '../model/model.ts';
 import { type ResolvedModel, resolveModel } from '../model/source/resolve-model.ts';
 import { vectorFingerprint } from '../model/vector-fingerprint.ts';
-import { readWeights } from '../model/weights.ts';
 import { terminalProgress } from '../progress.ts';
 import { unitVector } from '../service/unit-vector.ts';
 import { onStopSignal } from '../signals.ts';
@@ -60,8 +60,7 @@ function createEncoding(config: Config, model: ResolvedModel) {
   const { dir, config: modelConfig } = model;
   const { prompts, normalize } = modelConfig;
   const start = async () => {
-    const weights = await readWeights(dir);
-    return startPipeline(pipelineOptions(config, { dir, config: modelConfig, weights }), { log });
+    return startPipeline(pipelineOptions(config, await readModel(dir, modelConfig)), { log });
   };
   let starting: Promise<EncodingPipeline> | undefined;
   return {

@@ -1,5 +1,5 @@
 /** Turns errors into status and body in FastAPI's form. /v1 uses openai/errors.ts. */
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
 import { sendDetail, sendJson } from './answers/send-json.ts';
 import { UnreadableBody } from './body/read-body.ts';
@@ -17,7 +17,9 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   model_not_ready: 503,
   timed_out: 503,
   out_of_memory: 503,
+  store_failed: 503,
   index_full: 507,
+  store_full: 507,
 };
 
 /** Statuses from 500 on that are refusals, not internal errors: they are not logged. */
@@ -47,16 +49,17 @@ export function installErrorHandler(
     if (error instanceof ValidationFaults) return sendJson(reply, 422, error.toJson());
     if (error instanceof UnreadableBody) return sendDetail(reply, 400, error.message);
     const { status, sentence } = describeError(error);
-    if (isFaultOfOurs(status)) logger?.error({ reqId: request.id, err: error }, 'request failed');
+    if (isFaultOfOurs(status, error)) logger?.error({ reqId: request.id, err: error }, 'request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     setRetryAfter(reply, status, error, retryAfter_s);
     return sendDetail(reply, status, sentence);
   });
-  app.setNotFoundHandler((_request: FastifyRequest, reply) => sendDetail(reply, 404, 'Not Found'));
 }
 
-export function isFaultOfOurs(status: number): boolean {
-  return status >= 500 && !EXPECTED.has(status);
+/** Whether the operator should learn of it: internal errors, and a store that can't write. */
+export function isFaultOfOurs(status: number, error: Error): boolean {
+  const code = errorCodeOf(error);
+  return (status >= 500 && !EXPECTED.has(status)) || code === 'store_failed' || code === 'store_full';
 }
 
 /** Tells a refused client when to try again, unless the answer says so already. */

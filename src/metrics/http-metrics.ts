@@ -2,6 +2,9 @@
 import type { Metric, Registry } from 'prom-client';
 import { LATENCY_BUCKETS_S, type ProcessCounts } from './thread-counts.ts';
 
+/** All that a route answers: see the table of errors in docs/api.md. */
+const STATUSES = [200, 400, 401, 404, 405, 413, 422, 429, 500, 503, 507];
+
 interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
@@ -31,11 +34,15 @@ export function registerHttpMetrics(registry: Registry, counts: ProcessCounts, r
   );
 }
 
+/** The statuses whose series exist before the first such answer: a rate can be taken from the first one on. */
+function expectedStatuses(route: string): readonly number[] {
+  return route === UNKNOWN_ROUTE ? [404] : STATUSES;
+}
+
 function answerSamples(counts: ProcessCounts, route: string, at: number): Sample[] {
-  const answers = counts.answers(at);
-  if (!answers.some(({ status }) => status === 200) && route !== UNKNOWN_ROUTE)
-    answers.unshift({ status: 200, count: 0 });
-  return answers.map(({ status, count }) => ({ labels: { route, status }, value: count }));
+  const answered = new Map<number, number>(expectedStatuses(route).map((status) => [status, 0]));
+  for (const { status, count } of counts.answers(at)) answered.set(status, count);
+  return [...answered].map(([status, count]) => ({ labels: { route, status }, value: count }));
 }
 
 function latencySamples(name: string, counts: ProcessCounts, route: string, at: number): Sample[] {

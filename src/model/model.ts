@@ -10,7 +10,10 @@ export interface Model {
   readonly weights: Weights;
 }
 
-/** @throws CosimoError `model_invalid`, a sentence that names the file and its fault */
-export async function readModel(dir: string): Promise<Model> {
-  return { dir, config: await readModelConfig(dir), weights: await readWeights(dir) };
+/**
+ * @param config what has been read of the folder already
+ * @throws CosimoError `model_invalid`, a sentence that names the file and its fault
+ */
+export async function readModel(dir: string, config?: ModelConfig): Promise<Model> {
+  return { dir, config: config ?? (await readModelConfig(dir)), weights: await readWeights(dir) };
 }

@@ -11,7 +11,8 @@ export class AnswerBudget {
 
   /**
    * @param over aborts once the answer is sent or the client gone, and frees its bytes
-   * @returns a function that takes bytes for this answer; it throws CosimoError `queue_full` when there are too few
+   * @returns a function that takes bytes for this answer; it throws CosimoError `queue_full` when there are too few, `cancelled` once
+   *   the answer is over
    */
   open(over: AbortSignal): (bytes: number) => void {
     let taken = 0;
@@ -23,6 +24,7 @@ export class AnswerBudget {
       { once: true },
     );
     return (bytes) => {
+      if (over.aborted) throw new CosimoError('cancelled');
       if (this.#bytes + bytes > this.#bytesMax) {
         throw new CosimoError(
           'queue_full',

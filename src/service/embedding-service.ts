@@ -26,7 +26,7 @@ export interface EmbedOptions {
 export interface Embeddings {
   /** One vector for each text, in the texts' order. Don't change them: equal texts share one. */
   readonly vectors: Float32Array[];
-  /** Texts that needed no inference: found in the cache, or repeats within the call. */
+  /** Texts that needed no inference: found in the cache, or repeats within the call. 0 without the cache. */
   readonly cachedCount: number;
 }
 
@@ -57,7 +57,7 @@ export class EmbeddingService {
    */
   async embed(texts: readonly string[], options: EmbedOptions = {}): Promise<Embeddings> {
     const { found, keys, encodedCount } = await this.#lookUp(texts, options);
-    const cachedCount = texts.length - encodedCount;
+    const cachedCount = options.cache === false ? 0 : texts.length - encodedCount;
     return { vectors: keys.map((key) => (found.get(key) as TextVector).vector), cachedCount };
   }
 

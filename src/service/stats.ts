@@ -1,10 +1,11 @@
 /** The body of /stats. */
+import { basename } from 'node:path';
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { ProcessCounts } from '../metrics/thread-counts.ts';
 
 export interface StatsParts {
-  /** The name from the setting MODEL, or the folder. */
+  /** The name from the setting MODEL, or the folder. Its last part is shown. */
   readonly modelName: string;
   /** A description of the encoder for people: what runs where. */
   readonly encoder: string;
@@ -21,7 +22,7 @@ export function statsOf({ modelName, encoder, kernel, documentCount, cache, inde
   const lookups = hits + misses;
   const { memoryBytes, rowBytes, deadRows, scan, planeRows, planeRowsPassed } = index.statistics();
   return {
-    model: modelName,
+    model: basename(modelName),
     index: {
       documents: documentCount(),
       memory_bytes: memoryBytes,

@@ -20,7 +20,7 @@ export function toModelInput(
   const start = prefix.length > 0 && prefix.every((id, at) => ids[at] === id) ? prefix.length : 0;
   const isEnded = suffix.length > 0 && suffix.every((id, at) => ids[ids.length - suffix.length + at] === id);
   const end = isEnded ? Math.max(start, ids.length - suffix.length) : ids.length;
-  const within = ids.slice(start, end);
   const room = maxTokens - prefix.length - suffix.length;
-  return { ids: Int32Array.from([...prefix, ...within.slice(0, room), ...suffix]), truncated: within.length > room };
+  const within = ids.slice(start, Math.min(end, start + room));
+  return { ids: Int32Array.from([...prefix, ...within, ...suffix]), truncated: end - start > room };
 }

@@ -30,7 +30,7 @@ export interface DocumentStore {
   /** The current version of a document. */
   find(id: string): StoredDocument | undefined;
   get(version: number): StoredDocument | undefined;
-  /** @throws CosimoError `store_unavailable` when the write failed; no document has changed then */
+  /** @throws CosimoError `store_full`, `store_failed`; no document has changed then */
   put(document: StoredDocument, vector: Float32Array): Promise<PutResult>;
   /** @returns the version that was deleted; undefined when there was no such document */
   delete(id: string): Promise<number | undefined>;

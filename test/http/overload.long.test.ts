@@ -13,17 +13,21 @@ test('a full queue is 429 with Retry-After, changes nothing, and recovers', asyn
   const service = await startService({ QUEUE_TOKENS: '12000' });
   const embed = (name: string) => send(service, 'POST', '/embed', { texts: texts(100, name) });
   const before = (await send(service, 'GET', '/stats')).json;
-  // Sent together, so that both have arrived before the first one is encoded, even on a busy machine.
-  const running = embed('first');
-  const refused = await embed('second');
-  assert.equal(refused.status, 429);
-  assert.deepEqual(refused.json, { detail: 'Too many texts are waiting to be encoded' });
-  assert.ok(Number(refused.headers['retry-after']) >= 1);
-  assert.equal((await running).status, 200);
+  // Sent together. On a busy machine the queue may have room again before the second is counted, hardly before all are.
+  const names = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'];
+  const answers = await Promise.all(names.map(embed));
+  const refused = answers.filter(({ status }) => status === 429);
+  assert.ok(refused.length > 0 && refused.length < names.length, answers.map(({ status }) => status).join());
+  for (const { json, headers } of refused) {
+    assert.deepEqual(json, { detail: 'Too many texts are waiting to be encoded' });
+    assert.ok(Number(headers['retry-after']) >= 1);
+  }
+  const answered = answers.filter(({ status }) => status === 200).length;
+  assert.equal(answered + refused.length, names.length);
   const after = (await send(service, 'GET', '/stats')).json;
-  assert.equal(after.requests.embed, before.requests.embed + 1);
-  assert.equal(after.cache.misses, before.cache.misses + 100);
-  const again = await embed('second');
+  assert.equal(after.requests.embed, before.requests.embed + answered);
+  assert.equal(after.cache.misses, before.cache.misses + 100 * answered);
+  const again = await embed(names[answers.findIndex(({ status }) => status === 429)] as string);
   assert.deepEqual([again.status, again.json.cached_count], [200, 0], 'the refused call left nothing in the cache');
 });
 

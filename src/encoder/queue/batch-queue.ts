@@ -71,7 +71,7 @@ export class BatchQueue {
     });
     this.#encoding = new Stage({
       workers: encoders.map((encode) => (group: readonly WaitingText[], signal: AbortSignal) => {
-        return encode(group.map(idsOf), signal);
+        return encode(group.map(idsOf), signal).then(requireFinite);
       }),
       take: () => this.#takeBatch(),
       onDone: (group, vectors, elapsed_ms) => this.#encoded(group, vectors, elapsed_ms),
@@ -229,4 +229,10 @@ const idsOf = ({ ids }: WaitingText) => ids as Int32Array;
 
 function sum<K extends string>(items: readonly Readonly<Record<K, number>>[], key: K): number {
   return items.reduce((total, item) => total + item[key], 0);
+}
+
+/** The index refuses any other vector, and JSON has no number for it. */
+function requireFinite(vectors: Float32Array): Float32Array {
+  if (!vectors.every(Number.isFinite)) throw new CosimoError('inference_failed', 'A vector holds NaN or infinity');
+  return vectors;
 }

@@ -75,7 +75,7 @@ function readNumberText(text: string): Reading<number> {
   // Pydantic itself takes these words, but a threshold must be finite.
   if (/^[-+]?(?:inf|infinity|nan)$/i.test(trimmed)) return FAULT_MESSAGES.notFinite;
   const digits = trimmed.replace(/(?<=[0-9])_(?=[0-9.])/g, '');
-  if (!/^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?$/i.test(digits)) {
+  if (!/^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?$/i.test(digits)) {
     return FAULT_MESSAGES.unreadableNumber;
   }
   const value = Number(digits);

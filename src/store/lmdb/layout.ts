@@ -33,7 +33,16 @@ export interface Databases {
 const PAGE_BYTES = 16_384;
 
 export function openDatabases(dir: string): Databases {
-  const root = open({ path: dir, noSubdir: false, pageSize: PAGE_BYTES, maxDbs: 8 });
+  const root = open({
+    path: dir,
+    noSubdir: false,
+    pageSize: PAGE_BYTES,
+    maxDbs: 8,
+    // A commit is on the disk or has changed nothing: with this option a commit whose flush fails would stay visible.
+    overlappingSync: false,
+    // With this option a failed commit also rejects a promise that nobody can await.
+    eventTurnBatching: false,
+  });
   const openVectors = (name: VectorsName): VectorsDatabase => root.openDB({ name, encoding: 'binary' });
   return {
     root,
@@ -41,6 +50,20 @@ export function openDatabases(dir: string): Databases {
     documents: root.openDB({ name: 'documents' }),
     vectors: { vectors: openVectors('vectors'), 'vectors.b': openVectors('vectors.b') },
   };
+}
+
+/** All keys that the root can have: its own, and the names of the databases. */
+export const ROOT_KEYS: readonly string[] = [FACTS_KEY, REEMBEDDING_KEY, 'ids', 'documents', 'vectors', 'vectors.b'];
+
+/** Opens a store, or another program's environment, without changing it. */
+export function openForReading(dir: string): RootDatabase {
+  return open({ path: dir, noSubdir: false, readOnly: true, maxDbs: 8 });
+}
+
+/** What an environment opened for reading has of ours. */
+export function openReadable(root: RootDatabase): Database<unknown, Buffer>[] {
+  const names = [...root.getKeys()].map(String).filter((key) => key !== FACTS_KEY && key !== REEMBEDDING_KEY);
+  return names.map((name) => root.openDB({ name, keyEncoding: 'binary', encoding: 'binary' }));
 }
 
 /** A folder that has this file holds a store. */

@@ -1,6 +1,10 @@
 /** An opened LMDB environment: one process has it open at a time, and a write is on the disk once it is answered. */
-import { mkdirSync } from 'node:fs';
-import { CosimoError } from '../../errors.ts';
+import { existsSync, mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { CosimoError, errorCodeOf } from '../../errors.ts';
+import { requireSoundDataFile } from './data-file.ts';
 import { type Databases, openDatabases } from './layout.ts';
 
 export interface LmdbEnvironment extends Databases {
@@ -10,12 +14,26 @@ export interface LmdbEnvironment extends Databases {
 /** @throws CosimoError `store_unavailable` when the folder can't be used */
 export function openEnvironment(dir: string): LmdbEnvironment {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(resolve(dir));
+    requireSoundDataFile(dir);
     return { dir, ...openDatabases(dir) };
   } catch (cause) {
+    if (errorCodeOf(cause) !== undefined) throw cause;
     throw new CosimoError('store_unavailable', `DATA_DIR=${dir} cannot be opened: ${(cause as Error).message}`, {
       cause,
     });
+  }
+}
+
+/** Makes a folder and those that it lies in. Node's own `recursive` never ends where the system makes no folders, as in /proc. */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  const parent = dirname(dir);
+  if (parent !== dir) makeFolder(parent);
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    if (!existsSync(dir)) throw error; // another process may have made it meanwhile
   }
 }
 
@@ -35,18 +53,34 @@ export function refuseToShare({ root, dir }: LmdbEnvironment): void {
   );
 }
 
+/** With less than this free a failed write is put down to a full disk: LMDB reports a write that was cut short as an I/O error. */
+const ROOM_BYTES = 1 << 20;
+
 /**
  * Runs `change` in a transaction of its own inside the next commit. Resolves once that commit is on the disk.
- * @throws CosimoError `store_unavailable` when that failed; nothing has changed then
+ * @throws CosimoError `store_full`, `store_failed`; nothing has changed then
  */
-export async function writeDurably<T>({ root }: LmdbEnvironment, change: () => T): Promise<T> {
+export async function writeDurably<T>({ root, dir }: LmdbEnvironment, change: () => T): Promise<T> {
   try {
-    const result = await root.childTransaction(change);
-    await root.flushed;
-    return result;
-  } catch (cause) {
-    throw new CosimoError('store_unavailable', `The document store could not write: ${(cause as Error).message}`, {
-      cause,
-    });
+    return await root.childTransaction(change);
+  } catch (error) {
+    const cause = await reasonOf(error as Error & { commitError?: Promise<never> });
+    if (await isFull(dir, cause))
+      throw new CosimoError('store_full', 'The disk of the document store has no room; free some or delete documents', {
+        cause,
+      });
+    throw new CosimoError('store_failed', `The document store could not write: ${cause.message}`, { cause });
   }
+}
+
+/** Lmdb's error of a failed commit tells the reason by a promise that is rejected with it. */
+async function reasonOf(error: Error & { commitError?: Promise<never> }): Promise<NodeJS.ErrnoException> {
+  return (await error.commitError?.catch((reason: Error) => reason)) ?? error;
+}
+
+async function isFull(dir: string, cause: Error & { code?: unknown }): Promise<boolean> {
+  if (cause.code === constants.errno.ENOSPC || cause.code === constants.errno.EDQUOT) return true;
+  if (cause.code !== constants.errno.EIO) return false;
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize < ROOM_BYTES;
 }

@@ -71,8 +71,10 @@ export class LmdbStore implements DocumentStore {
   async put(document: StoredDocument, vector: Float32Array): Promise<PutResult> {
     const key = idKey(document.id);
     const row = rowOf(vector);
-    return writeDurably(this.#environment, () => {
+    let retired: number | undefined;
+    const written = writeDurably(this.#environment, () => {
       const replaced = this.#environment.ids.get(key);
+      retired = replaced;
       if (replaced !== undefined) this.#retire(replaced);
       this.#lastVersion += 1;
       const version = this.#lastVersion;
@@ -80,21 +82,23 @@ export class LmdbStore implements DocumentStore {
       this.#environment.documents.put(version, [document.id, document.text, document.metadata]);
       this.#vectors.put(version, row);
       return { version, replaced };
-    }).then((result) => {
-      if (result.replaced === undefined) this.#count += 1;
-      return result;
     });
+    const result = await this.#orNothingRetired(written, () => retired);
+    if (result.replaced === undefined) this.#count += 1;
+    return result;
   }
 
   async delete(id: string): Promise<number | undefined> {
     const key = idKey(id);
-    const version = await writeDurably(this.#environment, () => {
-      const current = this.#environment.ids.get(key);
-      if (current === undefined) return undefined;
-      this.#retire(current);
+    let retired: number | undefined;
+    const deleted = writeDurably(this.#environment, () => {
+      retired = this.#environment.ids.get(key);
+      if (retired === undefined) return undefined;
+      this.#retire(retired);
       this.#environment.ids.remove(key);
-      return current;
+      return retired;
     });
+    const version = await this.#orNothingRetired(deleted, () => retired);
     if (version !== undefined) this.#count -= 1;
     return version;
   }
@@ -126,6 +130,17 @@ export class LmdbStore implements DocumentStore {
 
   async close(): Promise<void> {
     await this.#environment.root.close();
+  }
+
+  /** If a write fails, the version that it retired is still in the database. */
+  async #orNothingRetired<T>(write: Promise<T>, retired: () => number | undefined): Promise<T> {
+    try {
+      return await write;
+    } catch (error) {
+      const version = retired();
+      if (version !== undefined) this.forget(version);
+      throw error;
+    }
   }
 
   /** Moves a record out of the database into memory, within the transaction that replaces it. */

@@ -1,7 +1,7 @@
 /** A validated body in parts: each is small enough to be received without blocking the event loop. */
 import type { BodyLimits, BodyPart } from './body-thread-protocol.ts';
 
-/** Characters and elements that one part holds, unless a single string is longer. */
+/** Characters, or elements of lists within a list, that one part holds, unless a single one is longer. */
 const PART_CHARS = 256 * 1024;
 const PART_ITEMS = 1000;
 
@@ -25,7 +25,7 @@ function* listParts(field: string, list: readonly unknown[], limits: BodyLimits)
   let items: unknown[] = [];
   let chars = 0;
   for (const item of list.slice(0, limits.listItems + 1)) {
-    const length = typeof item === 'string' ? item.length : 0;
+    const length = typeof item === 'string' || Array.isArray(item) ? item.length : 0;
     if (items.length > 0 && (items.length >= PART_ITEMS || chars + length > PART_CHARS)) {
       yield { field, items };
       items = [];
