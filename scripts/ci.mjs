@@ -24,6 +24,7 @@ const CONTRACT_TESTS = [
   'http/documentation',
   'http/embed-routes',
   'http/fastapi-contract',
+  'http/guards',
   'http/openai/routes',
   'http/overload.long',
   'http/request-target',

@@ -248,14 +248,14 @@ test('what the design forbids is found, and the sentence names file, target and 
     [IMPORTS, 'src/http/schemas.ts', 'src/store/document-store.ts'],
     [IMPORTS, 'src/http/answers/send-json.ts', 'src/native/binding.ts'],
     [IMPORTS, 'src/http/answers/send-json.ts', 'src/http/body/read-body.ts'],
-    [IMPORTS, 'src/http/openai/routes.ts', 'src/store/lmdb/facts.ts'],
-    [IMPORTS, 'src/metrics/readings.ts', 'src/native/binding.ts'],
+    [IMPORTS, 'src/http/openai/routes.ts', 'src/store/lmdb/store-facts.ts'],
+    [IMPORTS, 'src/metrics/index-metrics.ts', 'src/native/binding.ts'],
     [IMPORTS, 'src/service/stats.ts', 'src/http/schemas.ts'],
-    [IMPORTS, 'src/service/stats.ts', 'src/store/lmdb/facts.ts'],
+    [IMPORTS, 'src/service/stats.ts', 'src/store/lmdb/store-facts.ts'],
     [IMPORTS, 'src/encoder/queue/admission.ts', 'src/encoder/encoder.ts'],
     [IMPORTS, 'src/encoder/native/native-encoder.ts', 'src/encoder/onnx/onnx-encoder.ts'],
     [IMPORTS, 'src/model/safetensors.ts', 'src/model/source/hub.ts'],
-    [IMPORTS, 'src/store/document-store.ts', 'src/store/lmdb/facts.ts'],
+    [IMPORTS, 'src/store/document-store.ts', 'src/store/lmdb/store-facts.ts'],
     [IMPORTS, 'src/errors.ts', 'src/config.ts'],
     [IMPORTS, 'src/app.ts', 'bench/src/cli.ts'],
     [IMPORTS, 'test/config.test.ts', 'bench/src/data/random.ts'],
@@ -272,9 +272,11 @@ test('what the design forbids is found, and the sentence names file, target and 
     [INCLUDES, 'native/core/index/vector_index.h', 'native/kernels/decimals/decimals_kernel.h'],
     [INCLUDES, 'native/kernels/decimals/decimal_scales.inc', 'native/kernels/encoder/encoder_kernel.h'],
     [INCLUDES, 'test/native/support/check.h', 'native/binding/errors.h'],
-    [INCLUDES, 'bench/native/read.cpp', 'test/native/support/check.h'],
+    [INCLUDES, 'bench/native/memory/read.cpp', 'test/native/support/check.h'],
   ];
   for (const [rules, from, to] of forbidden) {
+    for (const path of [from, to])
+      assert.ok(path.startsWith('<') || existsSync(join(ROOT, path)), `there is no ${path}`);
     const [sentence = '', ...more] = violations([{ from, to }], rules);
     assert.match(
       sentence,

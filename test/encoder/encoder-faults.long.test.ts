@@ -1,9 +1,10 @@
-/** Odd texts, clients that disconnect, and threads that are killed at work. */
+/** Odd texts, clients that disconnect, inferences that fail, and threads that are killed. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { describe, test } from 'vitest';
 import { metric } from '../support/metrics.ts';
+import { BROKEN_WORD, modelWithBrokenToken } from '../support/model.ts';
 import { send, startService } from '../support/service.ts';
 
 const LONG = 'internationalisation of counterexamples and other long words '.repeat(60);
@@ -71,7 +72,24 @@ test('a client that disconnects in the middle of its batch: the rest of it is no
   assert.ok((await tokens()) - before < 100 * 256, 'not all of its tokens');
 });
 
-describe('a thread killed at work', () => {
+test('a failed inference is a 500 that tells nothing and caches nothing; readiness is 503 until one works', async () => {
+  const broken = await startService({ MODEL_DIR: await modelWithBrokenToken() });
+  const post = (text: string) => send(broken, 'POST', '/embed', { texts: [text] });
+  assert.equal((await post('a word')).status, 200);
+  const failed = await post(`a ${BROKEN_WORD}`);
+  assert.deepEqual([failed.status, failed.json], [500, { detail: 'Internal Server Error' }]);
+  assert.equal((await send(broken, 'GET', '/health/ready')).status, 503);
+  assert.equal((await send(broken, 'GET', '/health')).status, 200);
+  assert.equal((await post(`a ${BROKEN_WORD}`)).status, 500, 'nothing was cached');
+  const deadline_ms = performance.now() + 10_000;
+  while ((await send(broken, 'GET', '/health/ready')).status !== 200) {
+    assert.ok(performance.now() < deadline_ms, 'ready again, by a probe of its own');
+    await sleep(100);
+  }
+  assert.equal((await post('another word')).status, 200);
+});
+
+describe('a killed thread', () => {
   async function withThreads(
     settings: Readonly<Record<string, string>>,
     run: (threads: Worker[], own: typeof service) => Promise<void>,
@@ -88,7 +106,16 @@ describe('a thread killed at work', () => {
   const named = (threads: readonly Worker[], name: string) =>
     threads.findLast(({ threadName }) => threadName === name) as Worker;
 
-  test('its texts are encoded by the one that is started in its place', async () => {
+  test('encoder and tokenizer killed while they are idle: new ones do the next work', async () => {
+    // The native encoder has no thread of this kind.
+    await withThreads({ ENCODER: 'onnx' }, async (threads, own) => {
+      await Promise.all(threads.map((thread) => thread.terminate()));
+      const { status, json } = await send(own, 'POST', '/embed', { texts: ['alive again'] });
+      assert.deepEqual([status, json.dimensions, threads.length], [200, 384, 4], 'tokenizer and encoder, each twice');
+    });
+  });
+
+  test('an encoder killed at work: its texts are encoded by the one that is started in its place', async () => {
     await withThreads({ ENCODER: 'onnx' }, async (threads, own) => {
       const texts = ['killed at work', 'this one too', LONG];
       const expected = (await send(own, 'POST', '/embed/batch', { texts, cache: false })).json;
@@ -105,7 +132,7 @@ describe('a thread killed at work', () => {
     });
   });
 
-  test('killed again over the same texts: 503 with Retry-After, and ready again by itself', async () => {
+  test('an encoder killed again over the same texts: 503 with Retry-After, and ready again by itself', async () => {
     await withThreads({ ENCODER: 'onnx' }, async (threads, own) => {
       const kill = (worker: Worker) =>
         worker.threadName === 'encoder' && worker.once('online', () => worker.terminate());
@@ -125,7 +152,7 @@ describe('a thread killed at work', () => {
     });
   });
 
-  test('the tokenizer too', async () => {
+  test('a tokenizer killed at work: the one that is started in its place tokenizes its texts', async () => {
     await withThreads({}, async (threads, own) => {
       const answers = Array.from({ length: 20 }, (_, at) =>
         send(own, 'POST', '/embed', { texts: longTexts(`tokenized ${at}`).slice(0, 3), cache: false }),

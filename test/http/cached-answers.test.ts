@@ -53,5 +53,6 @@ test('an answer keeps its bytes while its client does not read, whatever is answ
   const isWhole = () => answers().length === CALLS && answers().every((answer) => answer.length >= length);
   for (let left = 500; left > 0 && !isWhole(); left -= 1) await sleep(20);
   slow.destroy();
+  assert.equal(answers().length, CALLS);
   for (const answer of answers()) assert.equal(answer.slice(answer.indexOf('\r\n\r\n') + 4), expected);
 });

@@ -1,8 +1,17 @@
 /** GET /metrics and /stats: every number exists from the start and counts correctly. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import { native } from '../../src/native/binding.ts';
 import { send, startService } from '../support/service.ts';
+
+/** The names in the table of metrics in docs/operations.md. */
+function documentedMetrics(): string[] {
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const section = page.split('\n## Metrics\n')[1]?.split('\n## ')[0] ?? '';
+  const cells = [...section.matchAll(/^\| (`cosimo_[^|]*`) \|/gm)].map(([, cell = '']) => cell);
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+}
 
 describe('/metrics', () => {
   test('the index counts for itself: what searches read, and by which codes', async () => {
@@ -27,7 +36,15 @@ describe('/metrics', () => {
     }
   });
 
-  test('every series is there from the start', async () => {
+  test('every metric of docs/operations.md has a series from the start, and there is no other', async () => {
+    const { text } = await send(await startService(), 'GET', '/metrics');
+    const documented = documentedMetrics();
+    for (const name of documented) assert.match(text, new RegExp(`^${name}(?:_count)?(?:\\{.*\\})? \\d`, 'm'));
+    const declared = [...text.matchAll(/^# TYPE (cosimo_\w+) /gm)].map(([, name]) => name);
+    assert.deepEqual(documented.toSorted(), declared.toSorted());
+  });
+
+  test('series count from 0 from the start, with every label that is known before', async () => {
     const fresh = await startService();
     const { status, text, headers } = await send(fresh, 'GET', '/metrics');
     assert.equal(status, 200);
@@ -53,6 +70,7 @@ describe('/metrics', () => {
       'cosimo_queue_text_bytes 0',
       'cosimo_index_memory_bytes ',
       'cosimo_cache_memory_bytes ',
+      'cosimo_encoder_memory_bytes ',
       'cosimo_index_row_bytes 0',
       'cosimo_index_dead_rows 0',
       'cosimo_index_moved_rows_total 0',
@@ -65,11 +83,16 @@ describe('/metrics', () => {
       'cosimo_index_scan{codes="planes"} 1',
       'cosimo_index_scan{codes="bytes"} 0',
       ...stages.map((stage) => `cosimo_stage_duration_seconds_count{stage="${stage}"} 0`),
+      'cosimo_cache_insertions_total 0',
+      'cosimo_cache_evictions_total 0',
+      'cosimo_cache_readmissions_total 0',
+      'cosimo_cache_refusals_total 0',
       'cosimo_cache_lookups_total{outcome="hit"} 0',
       'cosimo_cache_lookups_total{outcome="miss"} 0',
       'cosimo_tokens_total{kind="text"} 0',
       'cosimo_tokens_total{kind="padding"} 0',
       ...routes.map((route) => `cosimo_http_requests_total{route="${route}",status="200"} 0`),
+      ...routes.map((route) => `cosimo_http_request_duration_seconds_count{route="${route}"} 0`),
       'cosimo_batch_texts_count 0',
       'cosimo_truncated_texts_total 0',
       'cosimo_encoder_restarts_total 0',

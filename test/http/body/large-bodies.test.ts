@@ -129,8 +129,8 @@ describe('answers to large bodies', () => {
 
   test('metadata comes back as it was written', async () => {
     const metadata = `{ "b": 1.0, "a": 12345678901234567890, "1": "${'é'.repeat(LARGE)}",  "b": 2e400000 }`;
-    const refused = await post('/index', `{"id": "large", "text": "", "metadata": ${metadata}}`);
-    assert.equal(refused.status, 200);
+    const stored = await post('/index', `{"id": "large", "text": "", "metadata": ${metadata}}`);
+    assert.equal(stored.status, 200);
     const { text } = await send(service, 'GET', '/index/large');
     assert.ok(text.endsWith(`"metadata":${metadata}}`));
   });

@@ -89,7 +89,7 @@ describe('a Hugging Face cache', () => {
     assert.ok(readFileSync(blob).equals(WEIGHTS));
   });
 
-  test('a second name of one of its files, left under a temporary name, is never written to', async () => {
+  test('a partial download that is a hard link to one of its files is never written to', async () => {
     const cache = newFolder();
     const blob = join(newFolder(), 'blob');
     writeFileSync(blob, WEIGHTS.subarray(0, 1000));

@@ -51,7 +51,7 @@ test('different strings are different keys: empty, NUL, astral, lone surrogates'
   assert.equal(cache.size, texts.length);
 });
 
-test('never holds more bytes than its capacity, and keeps nothing that alone would', () => {
+test('never holds more bytes than its capacity, and keeps no entry that is larger than that', () => {
   for (const capacityBytes of [0, 1, 300, 4_000, 10_000, 30_000, 100_000, 1_000_000]) {
     const cache = new native.EmbeddingCache({ dimensions: 16, capacityBytes });
     for (let i = 0; i < 10_000; i++) {

@@ -93,7 +93,7 @@ describe('cancelling', () => {
       assert.equal(scans(), before + 2);
     }));
 
-  test('tickets of searches that have ended or never were are nothing', async () => {
+  test('cancelling an ended or unknown ticket does nothing, and an ended ticket may be used again', async () => {
     const small = indexOfEquals(10);
     small.cancel(7);
     assert.equal((await small.search(QUERY, 5, -1, 7)).keys.length, 5);

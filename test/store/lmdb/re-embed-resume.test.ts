@@ -60,7 +60,7 @@ describe('an end before its end', () => {
     await assertSwitched(dir, before);
   });
 
-  test('whatever the old model writes in between, also under a version that comes again, is encoded', async () => {
+  test('what the old model writes between two runs is encoded, even under a version number that was there before', async () => {
     const ids = ['1', '3', '4', '5', '8', '9', 'a', 'b']; // the ids stored at first, except two
     const command = fc.oneof(
       fc.record({ kind: fc.constant('put' as const), id: fc.constantFrom(...ids), text: fc.string() }),

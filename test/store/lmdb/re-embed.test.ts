@@ -47,7 +47,7 @@ describe('the switch', () => {
     await root.close();
   });
 
-  test('a store of format 1 can be given another model, and is no store for those who read that alone once it has begun', async () => {
+  test('a store of format 1 takes another model; once that has begun its format is 2, which an older Cosimo refuses', async () => {
     const dir = await storeWith(10, OLD);
     const before = await contents(dir, OLD);
     const inRoot = async <T>(use: (root: ReturnType<typeof openLmdb>) => T | Promise<T>) => {
