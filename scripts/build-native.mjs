@@ -39,7 +39,8 @@ export async function buildNative({ tests = false } = {}) {
     console.log('Native addon: up to date.');
     return false;
   }
-  console.log(`Native addon${tests ? ' and C++ tests' : ''}: compiling, this takes some minutes the first time …`);
+  const [what, time] = tests ? ['addon and C++ tests', 'some minutes'] : ['addon', 'about a minute'];
+  console.log(`Native ${what}: compiling, this takes ${time} the first time …`);
   try {
     if (!isCurrent) await configure();
     await build(tests ? ['cosimo', 'cosimo_tests'] : ['cosimo']);

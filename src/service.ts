@@ -17,7 +17,7 @@ import { type RunningEngine, startEngine } from './start-engine.ts';
 export interface Service {
   /** @returns where it can be reached */
   readonly listen: () => Promise<string>;
-  /** Finds the model and loads it; until then everything but /health is 503. */
+  /** Finds the model and loads it. Until then every call that needs the model, /health and /health/ready are 503. */
   readonly load: () => Promise<RunningEngine>;
   /** Refuses new requests, lets running ones end, closes every part. */
   readonly close: () => Promise<void>;
@@ -61,7 +61,7 @@ export async function createService(config: Config, logger: Logger): Promise<Loc
   };
 }
 
-/** HTTP runs in `count` threads; this thread has the engine. No request waits while another one is parsed. */
+/** HTTP runs in `count` threads; this thread has the engine. Requests on other threads don't wait while one is parsed. */
 export async function createThreadedService(config: Config, count: number, logger: Logger): Promise<ThreadedService> {
   const counts = new ProcessCounts(count + 1);
   const holder = new EngineHolder(counts.countsOfThread(0));

@@ -22,7 +22,7 @@ import { runSuite } from './trial/run-suite.ts';
 import type { SuiteOptions } from './trial/trial.ts';
 
 const ROUNDS = 5;
-const QUICK_ROUNDS = 2;
+const QUICK_ROUNDS = 1;
 const INTERRUPTED_STATUS = 130;
 
 /** @returns the exit status */

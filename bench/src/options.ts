@@ -39,7 +39,7 @@ export function parseCommandLine(args: readonly string[]): BenchOptions | { read
         .argParser(numberWithin(0, 1)),
     )
     .option('--only <text>', 'only trials whose name holds this text; may be given more than once', collect)
-    .addOption(new Option('--rounds <count>', 'rounds of each trial (5; 2 with --quick)').argParser(countFrom(1)))
+    .addOption(new Option('--rounds <count>', 'rounds of each trial (5; 1 with --quick)').argParser(countFrom(1)))
     .addOption(new Option('--seed <number>', 'of all generated data').default(1).argParser(countFrom(0)))
     .addHelpText('after', ['', 'Suites:', ...SUITES.map(suiteLine), `  ${ALL.padEnd(9)} each of them`].join('\n'))
     .allowExcessArguments(false)

@@ -1,4 +1,4 @@
-/** `node src/cli/fetch-model.ts`: fetches the model that MODEL or MODEL_DIR names, unless it is there. Set-up runs it. */
+/** `node src/cli/fetch-model.ts`: fetches the model that MODEL or MODEL_DIR names, unless it is there. `npm test` runs it. */
 import { errorCodeOf } from '../errors.ts';
 import { DEFAULT_MODEL } from '../model/source/default-model.ts';
 import { resolveModel } from '../model/source/resolve-model.ts';

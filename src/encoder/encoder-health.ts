@@ -1,4 +1,7 @@
-/** Whether inference works. After a failure it counts as broken until one succeeds; until then a probe tries once per second. */
+/**
+ * Whether inference works. Once a text has failed for good, it counts as broken until a batch is encoded. Until then a probe
+ * tries once per second.
+ */
 
 const PROBE_TEXT = 'Is the model able to encode?';
 const PROBE_INTERVAL_MS = 1000;

@@ -29,7 +29,7 @@ export interface EncodingPipeline extends Omit<EncoderFacts, 'pads'> {
   readonly suffix: readonly number[];
   /** Native memory of the encoder; 0 with ONNX Runtime, which doesn't report it. */
   readonly encoderMemoryBytes: () => number;
-  /** False from a failed inference until the next one that works. */
+  /** False once a text has failed for good, until a batch is encoded. */
   readonly healthy: () => boolean;
   readonly close: () => Promise<void>;
 }

@@ -51,7 +51,9 @@ export interface IndexBody {
 
 export const DocumentParams = Type.Object({ doc_id: Type.String() });
 
-const Vectors = Type.Array(Type.Array(Type.Number()), { description: 'One vector for each text, L2 norm 1' });
+const Vectors = Type.Array(Type.Array(Type.Number()), {
+  description: 'One vector for each text, L2 norm 1 if the model normalizes',
+});
 const Dimensions = Type.Integer({ description: 'Floats of one vector; 0 when there were no texts' });
 
 export const EmbedResponse = Type.Object({

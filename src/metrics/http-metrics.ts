@@ -29,7 +29,7 @@ export function registerHttpMetrics(registry: Registry, counts: ProcessCounts, r
     routes.flatMap((route, at) => answerSamples(counts, route, at)),
   );
   const latency = 'cosimo_http_request_duration_seconds';
-  register('histogram', latency, 'Time from the first byte of a request to the last of its answer', () =>
+  register('histogram', latency, "Time from when a request's headers are read to the last byte of its answer", () =>
     routes.flatMap((route, at) => latencySamples(latency, counts, route, at)),
   );
 }

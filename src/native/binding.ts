@@ -36,7 +36,7 @@ export interface NativeIndexStatistics {
   readonly byteRows: number;
   /** Pairs that were scored exactly. */
   readonly scoredRows: number;
-  /** How the last scan with few queries read most of its rows; `planes` before the first. */
+  /** How a scan for a few queries would read most codes now. */
   readonly scan: 'planes' | 'bytes';
 }
 

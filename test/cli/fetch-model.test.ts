@@ -1,4 +1,4 @@
-/** The program `fetch-model.ts`, which set-up runs, as a process. */
+/** The program `fetch-model.ts`, which `npm test` runs, as a process. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

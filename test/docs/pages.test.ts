@@ -12,7 +12,7 @@ const GENERATED = /^bench\/(?:\.data|peers\/\.venv|peers\/node_modules)(?:\/|$)/
 /** Matches names that look like files or folders of the repository; a folder's name ends with a slash. */
 const REPOSITORY_PATH = /^(?:(?:src|native|test|bench|scripts|docs)\/[\w./-]*|\.ci\/run)$/;
 
-const pages = globSync(['README.md', 'CHANGELOG.md', 'docs/**/*.md', 'bench/**/*.md'], {
+const pages = globSync(['README.md', 'CHANGELOG.md', 'docs/**/*.md', 'bench/**/*.md', 'test/**/*.md'], {
   cwd: ROOT,
   exclude: (path) => /(?:^|\/)(?:node_modules|\.venv|\.data)$/.test(path),
 });

@@ -179,7 +179,7 @@ test('counters: accepted requests by endpoint, hits and misses of the cache', as
   await call('/search', {}); // refused
   await send(own, 'DELETE', '/index/2'); // no counter
   const { model, requests, cache, index } = (await send(own, 'GET', '/stats')).json;
-  assert.equal(model, 'sentence-transformers/all-MiniLM-L6-v2');
+  assert.equal(model, 'all-MiniLM-L6-v2');
   assert.deepEqual(requests, { embed: 2, batch: 1, search: 1, index: 1 });
   assert.deepEqual([cache.hits, cache.misses, cache.hit_rate], [4, 4, 0.5]);
   assert.equal(index.documents, 1);

@@ -2,7 +2,7 @@
 import { resolveModel } from '../../src/model/source/resolve-model.ts';
 import { onnxModel, WORDS } from './onnx-model.ts';
 
-/** The folder of the real model, which set-up has fetched. */
+/** The folder of the real model, which `npm test` has fetched. */
 export async function testModelDir(): Promise<string> {
   const { MODEL = 'sentence-transformers/all-MiniLM-L6-v2', MODEL_DIR } = process.env;
   const { dir } = await resolveModel({ model: MODEL, ...(MODEL_DIR ? { modelDir: MODEL_DIR } : {}), log: () => {} });

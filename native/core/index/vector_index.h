@@ -32,8 +32,8 @@ struct IndexSizes {
 /// Compaction frees the memory of dead rows. It moves the live rows of the chunk with most dead ones to the
 /// end, in small published steps, and then frees that chunk. While writes retire rows, each of them compacts
 /// a little, so that dead rows stay below a fifth of the live ones. Once writes have paused, a thread of the
-/// index compacts until dead rows are below one in 128. Dead rows of the chunk that is being filled come on
-/// top of both.
+/// index begins if dead rows are more than a 128th of the live ones. It compacts until they are at most a
+/// 256th. Dead rows of the chunk that is being filled come on top of all these bounds.
 ///
 /// Errors: Error invalid_argument and not_finite, std::bad_alloc; the index is then as it was before the
 /// call.

@@ -46,7 +46,7 @@ interface Parts<T> {
   readonly parts: T;
 }
 
-/** The body is invalid UTF-8 or nested too deeply. FastAPI answers 400. */
+/** The body is invalid in its encoding or nested too deeply. FastAPI answers 400. */
 export class UnreadableBody extends Error {
   constructor() {
     super('There was an error parsing the body');

@@ -150,7 +150,7 @@ describe("errors are in OpenAI's shape", () => {
     'a fraction as an id': [{ model: MODEL, input: [1.5] }, 'input'],
     'a negative id': [{ model: MODEL, input: [[-1]] }, 'input'],
     'an id that the model does not have': [{ model: MODEL, input: [30_522] }, 'input'],
-    'too many texts': [{ model: MODEL, input: Array.from({ length: 101 }, (_, at) => `${at}`) }, 'input'],
+    'too many texts': [{ model: MODEL, input: Array.from({ length: 2049 }, (_, at) => `${at}`) }, 'input'],
     'no model': [{ input: 'a' }, 'model'],
     'an odd format': [{ model: MODEL, input: 'a', encoding_format: 'hex' }, 'encoding_format'],
     'no dimensions': [{ model: MODEL, input: 'a', dimensions: 0 }, 'dimensions'],

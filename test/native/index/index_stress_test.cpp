@@ -3,7 +3,7 @@
 //
 //   COSIMO_STRESS_S=3600 build/thread/tests/index_stress_test
 //
-// runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 30 under a sanitizer. Each round takes some
+// runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 20 under a sanitizer. Each round takes some
 // seconds and has its own index, kernel, way of scanning and number of threads. In a round, the index grows
 // and shrinks again and again, between nothing and about twenty chunks, with pauses in which it compacts
 // itself. COSIMO_TEST_SEED repeats the choices, not how threads interleave.
