@@ -2,8 +2,8 @@
 import { flushCompileCache } from 'node:module';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
-import { httpThreads, loadConfig, settingsHelp } from './config.ts';
-import { errorCodeOf } from './errors.ts';
+import { type Config, httpThreads, loadConfig, settingsHelp } from './config.ts';
+import { CosimoError, errorCodeOf } from './errors.ts';
 import { createLogger } from './logger.ts';
 import { native } from './native/binding.ts';
 import { createService, createThreadedService } from './service.ts';
@@ -21,10 +21,16 @@ async function main(): Promise<void> {
   const { listen, load, close } = await service;
   closeOnSignal(close, logger);
   // The port opens first: until the model is loaded, clients learn that it is loading.
-  const origin = await listen();
+  const origin = await listen().catch((error) => Promise.reject(unusableHost(config, error) ?? error));
   logger.info(`Server listening at ${origin}`);
   announce(origin, await load());
   flushCompileCache(); // now, since a process that is killed writes nothing
+}
+
+/** Listening fails like this where HOST is no name that the system knows, or no address of this machine. */
+function unusableHost({ HOST }: Config, cause: NodeJS.ErrnoException): CosimoError | undefined {
+  if (!['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'].includes(cause.code ?? '')) return undefined;
+  return new CosimoError('invalid_setting', `HOST=${HOST} is no address of this machine.`, { cause });
 }
 
 /** An uncaught error closes the service too. */

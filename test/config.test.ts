@@ -100,3 +100,15 @@ test('--help names every setting', () => {
   for (const name of Object.keys(loadConfig({ API_KEY: 'k', MODEL_DIR: 'd' })))
     assert.match(help, new RegExp(`^  ${name} +\\S`, 'm'));
 });
+
+test('blanks around a value do not count, an IPv6 address may stand in brackets', () => {
+  assert.deepEqual([loadConfig({ HOST: ' ::1 ' }).HOST, loadConfig({ HOST: '[::1]' }).HOST], ['::1', '::1']);
+  assert.equal(loadConfig({ PORT: '81 ' }).PORT, 81);
+});
+
+test('what is no host or no proxy is a sentence that names the setting', () => {
+  for (const HOST of ['http://localhost', 'a b', '[localhost]'])
+    assert.throws(() => loadConfig({ HOST }), { code: 'invalid_setting', message: /^HOST=.* is neither/ });
+  for (const TRUST_PROXY of ['proxy', '10.0.0.0/33', '1.2.3.4/8/8', '::1/129'])
+    assert.throws(() => loadConfig({ TRUST_PROXY }), { code: 'invalid_setting', message: /^TRUST_PROXY: / });
+});

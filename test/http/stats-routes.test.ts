@@ -157,3 +157,15 @@ test('/stats tells of the index: its memory, its rows, and what searches read', 
   await send(fresh, 'POST', '/search', { query: 'text', threshold: 2 });
   assert.equal((await index()).plane_pass_share, 0.5);
 });
+
+test('every status of every route has a series from the start', async () => {
+  const { text } = await send(await startService(), 'GET', '/metrics');
+  for (const [route, status] of [
+    ['/embed', 422],
+    ['/search', 429],
+    ['/index', 507],
+    ['/v1/embeddings', 401],
+    ['unknown', 404],
+  ])
+    assert.match(text, new RegExp(`^cosimo_http_requests_total\\{route="${route}",status="${status}"\\} 0$`, 'm'));
+});

@@ -20,7 +20,34 @@ function assertNear(actual: readonly number[], expected: readonly number[], diff
   actual.forEach((value, at) => assert.ok(Math.abs(value - (expected[at] as number)) <= difference, `number ${at}`));
 }
 
+describe('what no route takes', () => {
+  const cases: [method: string, path: string, status: number, code: string][] = [
+    ['POST', '/v1/chat/completions', 404, 'unknown_url'],
+    ['GET', '/v1', 404, 'unknown_url'],
+    ['GET', '/v1/embeddings', 405, 'method_not_supported'],
+    ['DELETE', '/v1/models', 405, 'method_not_supported'],
+  ];
+  test.each(cases)('%s %s is %i', async (method, path, status, code) => {
+    const answer = await send(service, method, path);
+    assert.equal(answer.status, status);
+    const { message, ...rest } = answer.json.error;
+    assert.deepEqual(rest, { type: 'invalid_request_error', param: null, code });
+    assert.match(message, new RegExp(path));
+  });
+});
+
 describe('embeddings', () => {
+  test('2,048 inputs are taken, and encoded in batches that fit the queue one by one', async () => {
+    const small = await startService({ QUEUE_TOKENS: '2000' });
+    const input = Array.from({ length: 2048 }, (_, at) => `${at % 500}`);
+    const { status, json } = await send(small, 'POST', '/v1/embeddings', { model: MODEL, input });
+    assert.equal(status, 200);
+    assert.equal(json.data.length, 2048);
+    assert.ok(json.usage.prompt_tokens >= 3 * 2048);
+    assert.deepEqual(json.data[2047].embedding, json.data[2047 - 500].embedding);
+    assert.notDeepEqual(json.data[2047].embedding, json.data[2046].embedding);
+  });
+
   test('one text, as floats, has the vector of /embed', async () => {
     const answer = await client.embeddings.create({ model: MODEL, input: 'Hello, world!', encoding_format: 'float' });
     const [vector] = await embed(['Hello, world!']);
@@ -181,6 +208,7 @@ describe("errors are in OpenAI's shape", () => {
     for (const [body, type] of bodies) {
       const { status, json } = await raw(body, { 'content-type': type });
       assert.deepEqual([status, json.error.type], [400, 'invalid_request_error']);
+      assert.ok(json.error.param === null || json.error.param === 'input', `${json.error.param} is a name or null`);
     }
   });
 
