@@ -1,24 +1,35 @@
-/** A client that hangs up early gives back the memory that its answer has taken. */
+/** The signal of an answer aborts once nobody waits for it, even if that was before anybody asked for the signal. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setTimeout } from 'node:timers/promises';
-import { test } from 'vitest';
-import { send, startService } from '../support/service.ts';
+import Fastify from 'fastify';
+import { afterAll, test } from 'vitest';
+import { answerSignal, registerAnswerSignals } from '../../src/http/answer-signal.ts';
 
-test('clients that hang up while their body is read leave no bytes in ANSWER_BYTES', async () => {
-  const service = await startService({ ANSWER_BYTES: '4194304' });
-  const origin = new URL(await service.app.listen({ port: 0 }));
-  await send(service, 'POST', '/index', { id: 'large', text: 'a long text '.repeat(17_000) });
-  const search = (query: string) => send(service, 'POST', '/search', { query, threshold: -1 });
-  const body = JSON.stringify({ query: 'q '.repeat(40_000), threshold: -1 });
-  const head = `POST /search HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-  for (let at = 0; at < 40; at += 1) {
-    const socket = connect(Number(origin.port), '127.0.0.1');
-    socket.on('error', () => {});
-    await new Promise<void>((resolve) => socket.write(head + body, () => resolve()));
-    await setTimeout(at % 5);
-    socket.destroy();
-  }
-  await setTimeout(500);
-  for (let at = 0; at < 3; at += 1) assert.equal((await search(`after ${at}`)).status, 200);
+const app = Fastify();
+afterAll(() => app.close());
+const arrived = { early: Promise.withResolvers<void>(), late: Promise.withResolvers<void>() };
+const aborted = { early: Promise.withResolvers<boolean>(), late: Promise.withResolvers<boolean>() };
+registerAnswerSignals(app);
+app.get('/early', async (_request, reply) => {
+  const signal = answerSignal(reply);
+  assert.equal(answerSignal(reply), signal, 'a request has one signal');
+  arrived.early.resolve();
+  await once(signal, 'abort');
+  aborted.early.resolve(signal.aborted);
+});
+app.get('/late', async (_request, reply) => {
+  const gone = once(reply.raw, 'close');
+  arrived.late.resolve();
+  await gone;
+  aborted.late.resolve(answerSignal(reply).aborted);
+});
+const { port } = new URL(await app.listen({ port: 0 }));
+
+test.each(['early', 'late'] as const)('a client hangs up; the signal is asked for %s', async (path) => {
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(`GET /${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await arrived[path].promise;
+  socket.destroy();
+  assert.equal(await aborted[path].promise, true);
 });
