@@ -71,6 +71,7 @@ describe('POST /embed', () => {
     const before = (await stats()).cache;
     assert.equal((await post('/embed', { texts: [text], cache: false })).json.cached_count, 0);
     assert.equal((await post('/embed', { texts: [text], cache: false })).json.cached_count, 0);
+    assert.equal((await post('/embed', { texts: [text, text], cache: false })).json.cached_count, 0, 'repeats too');
     const { hits, misses } = (await stats()).cache;
     assert.deepEqual({ hits, misses }, { hits: before.hits, misses: before.misses });
     assert.equal((await post('/embed', { texts: [text] })).json.cached_count, 0, 'the earlier calls wrote nothing');

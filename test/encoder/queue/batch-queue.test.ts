@@ -209,3 +209,18 @@ test('several encoders each have a batch', async () => {
   await finishAll();
   assert.equal(batches.length, 4);
 });
+
+test('a vector with NaN or infinity is an error of its text alone', async () => {
+  const odd = new Map([
+    ['n'.codePointAt(0), Number.NaN],
+    ['i'.codePointAt(0), Number.POSITIVE_INFINITY],
+  ]);
+  const encode = async (batch: readonly Int32Array[]) => Float32Array.from(batch, ([id]) => odd.get(id) ?? 1);
+  const { queue, failures } = heldQueue({ encoders: [encode] });
+  const outcomes = await Promise.allSettled(queue.enqueue(['a', 'n', 'b', 'i']));
+  assert.deepEqual(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? [...outcome.value.vector] : outcome.reason.code)),
+    [[1], 'inference_failed', [1], 'inference_failed'],
+  );
+  assert.equal(failures.length, 2);
+});

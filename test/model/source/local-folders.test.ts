@@ -1,5 +1,6 @@
 /** Models that are on the machine already: a Hugging Face cache, and the user's own folder. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   linkSync,
   lstatSync,
@@ -12,6 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'vitest';
 import { DEFAULT_MODEL } from '../../../src/model/source/default-model.ts';
@@ -185,5 +187,33 @@ describe('MODEL_DIR', () => {
       writeFileSync(join(dir, other), '{}');
     const { fingerprint } = await resolveModel({ ...setting('http://127.0.0.1:1').request, modelDir: dir });
     assert.equal(fingerprint, 'bba5dc25124bde8b7839d6fba1df7ad9f8fddad9f111525b062a8a041943281b');
+  });
+});
+
+describe('HF_HUB_OFFLINE', () => {
+  test.each(['1', 'true', 'YES'])('%s: no connection is opened', async (value) => {
+    let connections = 0;
+    const server = createServer(() => (connections += 1)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { request } = setting(`http://127.0.0.1:${port}`, { HF_HUB_OFFLINE: value });
+    await assert.rejects(resolveModel(request), ({ code, message }) => {
+      assert.equal(code, 'model_unavailable');
+      assert.equal(message.match(/HF_HUB_OFFLINE forbids it/g)?.length, 2, message);
+      return true;
+    });
+    assert.equal(connections, 0);
+    server.close();
+  });
+
+  test('0 forbids nothing', async () => {
+    const { request } = setting('http://127.0.0.1:1', { HF_HUB_OFFLINE: '0' });
+    await assert.rejects(resolveModel(request), ({ message }) => !/forbids/.test(message));
+  });
+
+  test('HUGGINGFACE_HUB_CACHE, the older name of HF_HUB_CACHE, counts too', async () => {
+    const hub = newFolder();
+    const { request } = setting('http://127.0.0.1:1', { HUGGINGFACE_HUB_CACHE: hub, HF_HUB_OFFLINE: '1' });
+    await assert.rejects(resolveModel(request), ({ message }) => message.includes(join(hub, 'models--org--small')));
   });
 });
