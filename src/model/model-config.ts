@@ -24,6 +24,8 @@ export interface ModelConfig {
   readonly padTokenId: number;
   /** The model sees at most this many tokens of a text, [CLS] and [SEP] included; at most `maxPositions - firstPosition`. */
   readonly maxSeqLength: number;
+  /** Whether tokenizer_config.json decides on `maxSeqLength`: it then affects the vectors. */
+  readonly tokenizerConfigDecides: boolean;
   readonly pooling: Pooling;
   /** Whether vectors have L2 norm 1. */
   readonly normalize: boolean;
@@ -100,8 +102,8 @@ async function readPositions(file: JsonFile, architecture: Architecture, dir: st
   if (usable < 1) {
     throw file.invalid(`has max_position_embeddings ${maxPositions}, of which pad_token_id ${padTokenId} leaves none`);
   }
-  const maxSeqLength = Math.min(usable, (await readMaxSeqLength(dir)) ?? usable);
-  return { maxPositions, firstPosition, padTokenId, maxSeqLength };
+  const { tokens = usable, isOfTokenizer: tokenizerConfigDecides } = await readMaxSeqLength(dir);
+  return { maxPositions, firstPosition, padTokenId, maxSeqLength: Math.min(usable, tokens), tokenizerConfigDecides };
 }
 
 /** Pooling without the prompt's tokens would need a mask of its own: a model that asks for it is refused. */

@@ -54,6 +54,7 @@ describe('config', () => {
       firstPosition: 0,
       padTokenId: 0,
       maxSeqLength: 256,
+      tokenizerConfigDecides: false,
       pooling: 'mean',
       normalize: true,
       architecture: 'bert',

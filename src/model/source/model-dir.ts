@@ -11,13 +11,15 @@ import { CosimoError } from '../../errors.ts';
 import { modelFilesIn } from './model-files.ts';
 import { makeFolder } from './transfer/partial-file.ts';
 
-/** @returns absolute path of a folder whose model files are no symbolic links. @throws CosimoError */
-export async function resolveModelDir(modelDir: string, cacheRoot: string): Promise<string> {
+/** @returns absolute path of a folder whose model files are no symbolic links, and these files. @throws CosimoError */
+export async function resolveModelDir(modelDir: string, cacheRoot: string): Promise<{ dir: string; paths: string[] }> {
   const dir = await realpath(resolve(modelDir)).catch((cause) => {
     throw new CosimoError('model_unavailable', `MODEL_DIR=${modelDir} cannot be opened: ${cause.message}`, { cause });
   });
-  const files = await Promise.all((await modelFilesIn(dir)).map((path) => realFile(dir, path)));
-  return files.every(({ path, real }) => join(dir, path) === real) ? dir : gather(files, join(cacheRoot, 'gathered'));
+  const paths = await modelFilesIn(dir);
+  const files = await Promise.all(paths.map((path) => realFile(dir, path)));
+  const isPlain = files.every(({ path, real }) => join(dir, path) === real);
+  return { dir: isPlain ? dir : await gather(files, join(cacheRoot, 'gathered')), paths };
 }
 
 interface RealFile {

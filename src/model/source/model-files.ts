@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SENTENCE_CONFIGS, TOKENIZER_CONFIG, tokenizerConfigDecides } from '../sequence-length.ts';
+import type { ModelConfig } from '../model-config.ts';
+import { SENTENCE_CONFIGS, TOKENIZER_CONFIG } from '../sequence-length.ts';
 import { mayBeWeights, weightFilesAmong } from '../weight-files.ts';
 
 /** The first files of the fingerprint, in its order; others follow by name. */
@@ -26,7 +27,7 @@ export const isModelFile = (path: string) =>
   mayBeWeights(path);
 
 /**
- * The files that affect the vectors, in the order of the fingerprint. Of the weights only one kind is among them.
+ * The files that may affect the vectors, in the order of the fingerprint. Of the weights only one kind is among them.
  * @param paths of a folder or a listing, trusted or not
  */
 export function modelFilesAmong(paths: readonly string[]): string[] {
@@ -45,7 +46,13 @@ const INNER_FILES = ['config.json', 'model.onnx', 'model.onnx_data'];
 export async function modelFilesIn(dir: string): Promise<string[]> {
   const names = await readdir(dir);
   const inFolders = names.flatMap((name) => INNER_FILES.map((inner) => `${name}/${inner}`));
-  const found = modelFilesAmong([...names, ...inFolders.filter((path) => existsSync(join(dir, path)))]);
-  if (!found.includes(TOKENIZER_CONFIG) || (await tokenizerConfigDecides(dir))) return found;
-  return found.filter((path) => path !== TOKENIZER_CONFIG);
+  return modelFilesAmong([...names, ...inFolders.filter((path) => existsSync(join(dir, path)))]);
+}
+
+/** Those that do affect the vectors, among the files that may. */
+export function fingerprintFiles(
+  files: readonly string[],
+  config: Pick<ModelConfig, 'tokenizerConfigDecides'>,
+): string[] {
+  return files.filter((path) => path !== TOKENIZER_CONFIG || config.tokenizerConfigDecides);
 }

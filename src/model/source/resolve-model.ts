@@ -10,7 +10,7 @@ import { cacheRoot } from './cache-folder.ts';
 import { DEFAULT_MODEL } from './default-model.ts';
 import type { ModelFile, ModelManifest } from './manifest.ts';
 import { resolveModelDir } from './model-dir.ts';
-import { modelFilesIn } from './model-files.ts';
+import { fingerprintFiles, modelFilesIn } from './model-files.ts';
 import { type FoundModel, modelSources, type Source } from './model-sources.ts';
 import { sha256OfFile } from './transfer/digest.ts';
 import { reasonOf } from './transfer/fetch-with-timeouts.ts';
@@ -54,20 +54,23 @@ export interface ResolvedModel {
 export async function resolveModel(request: ModelRequest): Promise<ResolvedModel> {
   const { modelDir, environment = process.env, cacheDir = cacheRoot(environment) } = request;
   const cache = resolve(cacheDir);
-  const { files, ...found } =
+  const { files, paths, ...found } =
     modelDir === undefined ? await findModel(request, environment, cache) : await useModelDir(modelDir, cache);
   const config = await readModelConfig(found.dir);
-  return { ...found, config, fingerprint: await fingerprintOf(found.dir, files) };
+  const counted = fingerprintFiles(paths ?? (await modelFilesIn(found.dir)), config);
+  return { ...found, config, fingerprint: await fingerprintOf(found.dir, counted, files) };
 }
 
 /** A model's folder with what is already known of its files. */
 interface LocatedModel extends Pick<ResolvedModel, 'dir' | 'name' | 'revision' | 'source'> {
   readonly files: FoundModel['files'];
+  /** The files that may affect the vectors, if the folder has been listed already. */
+  readonly paths?: readonly string[];
 }
 
 async function useModelDir(modelDir: string, cache: string): Promise<LocatedModel> {
-  const dir = await resolveModelDir(modelDir, cache);
-  return { dir, name: modelDir, revision: undefined, source: 'MODEL_DIR', files: [] };
+  const { dir, paths } = await resolveModelDir(modelDir, cache);
+  return { dir, name: modelDir, revision: undefined, source: 'MODEL_DIR', files: [], paths };
 }
 
 async function findModel(request: ModelRequest, environment: NodeJS.ProcessEnv, cache: string): Promise<LocatedModel> {
@@ -108,10 +111,10 @@ function unavailable({ name, revision }: ModelName, reasons: readonly string[], 
 }
 
 /** @param checked files whose digests have just been compared: these files are not read again */
-async function fingerprintOf(dir: string, checked: readonly ModelFile[]): Promise<string> {
+async function fingerprintOf(dir: string, paths: readonly string[], checked: readonly ModelFile[]): Promise<string> {
   const digests = new Map(checked.map(({ path, sha256 }) => [path, sha256]));
   const hash = createHash('sha256');
-  for (const path of await modelFilesIn(dir)) {
+  for (const path of paths) {
     hash.update(`${path} ${digests.get(path) ?? (await sha256OfFile(join(dir, path)))}\n`);
   }
   return hash.digest('hex');
