@@ -89,22 +89,15 @@ bool flag_at(const Napi::Object& owner, const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
-EncoderSizes sizes_of(const Napi::Object& model, std::uint64_t most) {
-  return {count_at(model, "hiddenSize", most), count_at(model, "intermediateSize", most),
-          count_at(model, "heads", most)};
-}
-
-// Ranges are checked before, so only the multiple can be wrong.
-[[noreturn]] void refuse(const UnsupportedSize& unsupported) {
-  using Name = UnsupportedSize::Name;
-  const char* name = unsupported.name == Name::intermediate ? "intermediateSize" : "hiddenSize";
-  const char* whose = unsupported.name == Name::head ? " for each of the heads" : "";
-  refuse(std::string(name) + " must be a multiple of " + std::to_string(unsupported.limit) + whose);
+EncoderSizes sizes_of(const Napi::Object& model) {
+  constexpr std::uint64_t kAny = ~std::uint64_t{0};  // find_unsupported_size knows the limits
+  return {count_at(model, "hiddenSize", kAny), count_at(model, "intermediateSize", kAny),
+          count_at(model, "heads", kAny)};
 }
 
 void read_sizes(const Napi::Object& model, EncoderModel& to) {
-  const EncoderSizes sizes = sizes_of(model, kMaxEncoderWidth);
-  if (const auto unsupported = find_unsupported_size(sizes)) refuse(*unsupported);
+  const EncoderSizes sizes = sizes_of(model);
+  if (const auto unsupported = find_unsupported_size(sizes)) refuse("model: " + to_sentence(*unsupported));
   to.hidden_size = sizes.hidden;
   to.intermediate_size = sizes.intermediate;
   to.heads = sizes.heads;
@@ -116,7 +109,7 @@ void read_sizes(const Napi::Object& model, EncoderModel& to) {
 
 EncoderSizes encoder_sizes_argument(const Napi::Value& value) {
   if (!value.IsObject()) refuse("sizes must be an object");
-  return sizes_of(value.As<Napi::Object>(), ~std::uint64_t{0});
+  return sizes_of(value.As<Napi::Object>());
 }
 
 EncoderModel encoder_model_argument(const Napi::Value& value) {
