@@ -78,7 +78,8 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
   });
   const index = createVectorIndex(dimensions, config.SEARCH_THREADS, config.SEARCH_CODES);
   const documents = createDocuments(config, { model, embeddings, store, index, metrics });
-  await documents.load();
+  for (const id of await documents.load())
+    log(`Document ${JSON.stringify(id)} is set aside: its stored vector holds NaN or infinity. Index it again.`);
   const documentCount = () => documents.count;
   const described = { modelName: model.name, encoder, documentCount };
   return {

@@ -1,8 +1,9 @@
 /** Writes, reads and searches documents. The store keeps them; the index, which is filled from it, finds the nearest. */
-import { CosimoError } from '../errors.ts';
+import { setTimeout } from 'node:timers/promises';
+import { CosimoError, errorCodeOf } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { DocumentStore, StoredDocument } from '../store/document-store.ts';
+import type { DocumentStore, StoredDocument, StoredVectors } from '../store/document-store.ts';
 import type { AnswerBudget } from './answer-budget.ts';
 import { ID_BYTES_MAX } from './document.ts';
 import type { EmbeddingService } from './embedding-service.ts';
@@ -12,6 +13,7 @@ import { unitVector } from './unit-vector.ts';
 
 /** A hit's text is in memory three times: the store's string, its part of the answer, the answer's bytes. */
 const ANSWER_COPIES = 3;
+const MEMORY_WAIT_MS = 50;
 
 export interface DocumentServiceParts {
   readonly embeddings: EmbeddingService;
@@ -60,17 +62,46 @@ export class DocumentService {
   }
 
   /**
-   * Fills the index from the store, with a pause after each block, so that the event loop stays free.
+   * Fills the index from the store, with a pause after each block, so that the event loop stays free. Documents whose vector holds
+   * NaN or infinity are set aside.
+   * @returns their ids
    * @throws CosimoError `index_full` when the store holds more than the index may take
    */
-  async load(): Promise<void> {
-    const { index, store, capacity } = this.#parts;
+  async load(): Promise<readonly string[]> {
+    const { store, capacity } = this.#parts;
     capacity.requireRoomForStore();
-    for (const { versions, vectors } of store.vectors()) {
-      capacity.requireBytesFor(versions.length);
-      index.addMany(versions, vectors);
+    const damaged: number[] = [];
+    for (const block of store.vectors()) {
+      capacity.requireBytesFor(block.versions.length);
+      damaged.push(...this.#fill(block));
       await new Promise(setImmediate);
     }
+    const ids: string[] = [];
+    for (const version of damaged) {
+      const id = await store.setAside(version);
+      if (id === undefined) continue;
+      capacity.deleted(id);
+      ids.push(id);
+    }
+    return ids;
+  }
+
+  /** Adds a block to the index, without the vectors that it refuses. @returns the versions of these */
+  #fill({ versions, vectors }: StoredVectors): readonly number[] {
+    const { index } = this.#parts;
+    try {
+      index.addMany(versions, vectors);
+      return [];
+    } catch (error) {
+      if (errorCodeOf(error) !== 'not_finite') throw error;
+    }
+    const damaged: number[] = [];
+    for (const [at, version] of versions.entries()) {
+      const vector = vectors.subarray(at * index.dimensions, (at + 1) * index.dimensions);
+      if (vector.every(Number.isFinite)) index.add(version, vector);
+      else damaged.push(version);
+    }
+    return damaged;
   }
 
   /** @throws CosimoError `document_not_found` */
@@ -107,12 +138,12 @@ export class DocumentService {
     const vector = this.#unit(vectors[0] as Float32Array);
     const started_ms = performance.now();
     await this.#apply(store.put(document, vector), ({ version, replaced }) => {
-      capacity.stored(document.id, replaced === undefined);
       if (replaced === undefined) index.add(version, vector);
       else {
         index.replace(replaced, version, vector);
         this.#forgetLater(replaced);
       }
+      capacity.stored(document.id, replaced === undefined);
     });
     metrics.stage('store', performance.now() - started_ms);
   }
@@ -171,12 +202,16 @@ export class DocumentService {
     return this.#parts.isNormalized ? vector : unitVector(vector);
   }
 
-  /** Changes the index once the write is durable and every earlier write has been applied. */
+  /**
+   * Changes the index once the write is durable and every earlier write has been applied. The index must follow the store: the vector
+   * was checked before, so all that it can lack is memory, and then it is asked again.
+   */
   async #apply<T>(write: Promise<T>, change: (result: T) => void): Promise<void> {
     const previous = this.#applied;
     const applied = (async () => {
       await Promise.allSettled([write, previous]); // a write that fails must not let the next one overtake
-      change(await write);
+      const result = await write;
+      while (!hasMemoryFor(() => change(result))) await setTimeout(MEMORY_WAIT_MS);
     })();
     this.#applied = applied.catch(() => {});
     await applied;
@@ -187,6 +222,17 @@ export class DocumentService {
     const { store } = this.#parts;
     if (this.#searches.size === 0) store.forget(version);
     else void Promise.allSettled(this.#searches).then(() => store.forget(version));
+  }
+}
+
+/** Runs a change that changes nothing when it fails. @returns whether there was memory for it */
+function hasMemoryFor(change: () => void): boolean {
+  try {
+    change();
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error) === 'out_of_memory') return false;
+    throw error;
   }
 }
 

@@ -35,6 +35,8 @@ export interface DocumentStore {
   /** @returns the version that was deleted; undefined when there was no such document */
   delete(id: string): Promise<number | undefined>;
   forget(version: number): void;
+  /** Takes a document whose vector is damaged out of service. @returns its id. @throws as `put` */
+  setAside(version: number): Promise<string | undefined>;
   /** All vectors, in blocks, oldest version first. */
   vectors(): Iterable<StoredVectors>;
   close(): Promise<void>;

@@ -41,6 +41,9 @@ export class MemoryStore implements DocumentStore {
     this.#documents.delete(version);
   }
 
+  /** Its vectors are never read. */
+  async setAside(): Promise<undefined> {}
+
   /** Empty: the index is filled at start, when this store is empty. */
   *vectors(): Iterable<StoredVectors> {}
 

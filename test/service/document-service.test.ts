@@ -1,5 +1,8 @@
 /** Searches beside writes: the order of commits, and versions that searches keep and then release. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { createEmbeddingCache } from '../../src/cache/embedding-cache.ts';
@@ -9,12 +12,13 @@ import { Metrics } from '../../src/metrics/metrics.ts';
 import { ProcessCounts } from '../../src/metrics/thread-counts.ts';
 import type { NativeHits } from '../../src/native/binding.ts';
 import { AnswerBudget } from '../../src/service/answer-budget.ts';
-import { DocumentService } from '../../src/service/document-service.ts';
+import { DocumentService, type Hit } from '../../src/service/document-service.ts';
 import { QueuedBackend } from '../../src/service/embedding-backend.ts';
 import { EmbeddingService } from '../../src/service/embedding-service.ts';
 import { IndexCapacity } from '../../src/service/index-capacity.ts';
-import type { PutResult, StoredDocument } from '../../src/store/document-store.ts';
+import type { DocumentStore, PutResult, StoredDocument } from '../../src/store/document-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import { openStore } from '../../src/store/open-store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { testPipeline } from '../support/pipeline.ts';
 
@@ -37,9 +41,26 @@ const embeddings = new EmbeddingService({
   textBytesMax: 1000,
 });
 
-/** An index that remembers the signal of its last search. */
+/** An index that remembers the signal of its last search, and that may lack memory for some writes. */
 class WatchedIndex extends VectorIndex {
   signal: AbortSignal | undefined;
+  writesWithoutMemory = 0;
+
+  override add(key: number, vector: Float32Array): void {
+    this.#requireMemory();
+    super.add(key, vector);
+  }
+
+  override replace(oldKey: number, newKey: number, vector: Float32Array): void {
+    this.#requireMemory();
+    super.replace(oldKey, newKey, vector);
+  }
+
+  #requireMemory(): void {
+    if (this.writesWithoutMemory === 0) return;
+    this.writesWithoutMemory -= 1;
+    throw new CosimoError('out_of_memory');
+  }
 
   override search(query: Float32Array, topK: number, threshold: number, signal?: AbortSignal): Promise<NativeHits> {
     this.signal = signal;
@@ -67,7 +88,7 @@ interface Parts<T> {
   readonly index: WatchedIndex;
 }
 
-function serviceOver<T extends MemoryStore>(store: T, documentsMax = Number.POSITIVE_INFINITY): Parts<T> {
+function serviceOver<T extends DocumentStore>(store: T, documentsMax = Number.POSITIVE_INFINITY): Parts<T> {
   const index = new WatchedIndex({ dimensions, threads: 2 });
   atEnd(() => index.close());
   const capacity = new IndexCapacity({ store, index, documentsMax, bytesMax: 1 << 30 });
@@ -262,4 +283,51 @@ test('whatever writes and deletes run at once: never past MAX_DOCUMENTS, and no 
     }),
     { numRuns: 300 },
   );
+});
+
+test('the index follows a write that is durable, even if it lacks memory at first; later writes wait for it', async () => {
+  const { service, index } = serviceOver(new MemoryStore());
+  await service.upsert(document('a', 'first'));
+  for (const text of ['second', 'third']) {
+    index.writesWithoutMemory = 3;
+    await Promise.all([service.upsert(document('a', text)), service.upsert(document('b', text))]);
+    const hits = await service.search(text, { topK: 1, threshold: 0.99 });
+    assert.deepEqual(
+      hits.map((hit) => hit.document.text),
+      [text],
+    );
+    assert.equal(service.find('a').text, text);
+  }
+});
+
+test('a stored vector that is not finite is set aside by name at the start, and the rest serves', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'cosimo-set-aside-'));
+  atEnd(() => rmSync(dir, { recursive: true, force: true }));
+  const open = () => openStore(dir, { dimensions, fingerprint: 'one', modelName: 'a/model' });
+  const {
+    vectors: [vector],
+  } = await embeddings.embed(['sound']);
+  const first = open();
+  await first.put(document('before', 'sound'), vector as Float32Array);
+  for (const [id, value] of [
+    ['nan', Number.NaN],
+    ['infinite', Number.POSITIVE_INFINITY],
+  ] as const)
+    await first.put(document(id, 'damaged'), (vector as Float32Array).with(7, value));
+  await first.put(document('after', 'sound'), vector as Float32Array);
+  await first.close();
+
+  const { service, store } = serviceOver(open());
+  assert.deepEqual(await service.load(), ['nan', 'infinite']);
+  assert.equal(service.count, 2);
+  assert.throws(() => service.find('nan'), { code: 'document_not_found' });
+  const ids = (hits: readonly Hit[]) => hits.map((hit) => hit.document.id);
+  assert.deepEqual(ids(await service.search('sound', all)), ['before', 'after']);
+  await service.upsert(document('nan', 'sound'));
+  await store.close();
+
+  const again = serviceOver(open());
+  assert.deepEqual(await again.service.load(), []);
+  assert.deepEqual(ids(await again.service.search('sound', all)), ['before', 'after', 'nan']);
+  await again.store.close();
 });

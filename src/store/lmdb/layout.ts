@@ -1,11 +1,12 @@
 /**
- * The LMDB layout: what lies where in a store's folder. One environment holds a root and four databases.
+ * The LMDB layout: what lies where in a store's folder. One environment holds a root and five databases.
  *
  *   root       'facts'        → StoreFacts: the format, and the model of the vectors that are served
  *              're-embedding' → VectorsModel: the model of a re-embedding that has begun and not ended
  *   ids        id, in UTF-8   → version
  *   documents  version        → [id, text, metadata]
  *   vectors    version        → float32 row, little-endian
+ *   aside      version        → the document of a damaged vector, kept for the operator and not served
  *   vectors.b  the same. The facts name the one that is served; the other is empty or filled by a re-embedding.
  *
  * A version is the number of a write. Documents are keyed by it and not by their ids, since a search has versions in
@@ -27,6 +28,7 @@ export interface Databases {
   readonly ids: Database<number, Buffer>;
   readonly documents: Database<DocumentRecord, number>;
   readonly vectors: Readonly<Record<VectorsName, VectorsDatabase>>;
+  readonly aside: Database<DocumentRecord, number>;
 }
 
 /** A value past half a page takes pages of its own: a vector of 384 floats would waste more than half of 4 KiB. */
@@ -49,11 +51,20 @@ export function openDatabases(dir: string): Databases {
     ids: root.openDB({ name: 'ids', keyEncoding: 'binary' }),
     documents: root.openDB({ name: 'documents' }),
     vectors: { vectors: openVectors('vectors'), 'vectors.b': openVectors('vectors.b') },
+    aside: root.openDB({ name: 'aside' }),
   };
 }
 
 /** All keys that the root can have: its own, and the names of the databases. */
-export const ROOT_KEYS: readonly string[] = [FACTS_KEY, REEMBEDDING_KEY, 'ids', 'documents', 'vectors', 'vectors.b'];
+export const ROOT_KEYS: readonly string[] = [
+  FACTS_KEY,
+  REEMBEDDING_KEY,
+  'ids',
+  'documents',
+  'vectors',
+  'vectors.b',
+  'aside',
+];
 
 /** Opens a store, or another program's environment, without changing it. */
 export function openForReading(dir: string): RootDatabase {

@@ -107,6 +107,21 @@ export class LmdbStore implements DocumentStore {
     this.#retired.delete(version);
   }
 
+  async setAside(version: number): Promise<string | undefined> {
+    const id = await writeDurably(this.#environment, () => {
+      const record = this.#environment.documents.get(version);
+      this.#environment.documents.remove(version);
+      this.#vectors.remove(version);
+      this.#unfinished?.remove(version);
+      if (record === undefined) return undefined;
+      this.#environment.ids.remove(idKey(record[0]));
+      this.#environment.aside.put(version, record);
+      return record[0];
+    });
+    if (id !== undefined) this.#count -= 1;
+    return id;
+  }
+
   *vectors(): Iterable<StoredVectors> {
     let versions: number[] = [];
     let rows: Buffer[] = [];
