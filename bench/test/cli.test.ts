@@ -90,7 +90,18 @@ describe('a run', () => {
   let said = '';
 
   beforeAll(async () => {
-    const { status, stdout, stderr } = await run([...QUICK, '--json', json, '--plot', '--out', out, '--seed', '7']);
+    const { status, stdout, stderr } = await run([
+      ...QUICK,
+      '--rounds',
+      '2',
+      '--json',
+      json,
+      '--plot',
+      '--out',
+      out,
+      '--seed',
+      '7',
+    ]);
     assert.equal(status, 0, stderr);
     said = stdout;
   });
