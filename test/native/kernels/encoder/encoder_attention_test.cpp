@@ -109,6 +109,7 @@ void test_scores(const EncoderKernel& kernel, Shape shape, std::size_t tokens, c
 void test_extreme_scores(const EncoderKernel& kernel, Shape shape) {
   for (const std::size_t tokens : {1, 2, 7, 31, 64, 65}) {
     if (is_brief() && tokens == 64) continue;
+    if (is_emulated() && (tokens == 2 || tokens == 31)) continue;
     for (const float equal : {0.0F, 1.0F, -3.0F, 9984.0F, -9984.0F}) {
       test_scores(kernel, shape, tokens, [equal](std::size_t) { return equal; });
     }
