@@ -9,6 +9,7 @@ import { documentRoutes } from './http/document-routes.ts';
 import { describeRoutes } from './http/documentation.ts';
 import { embedRoutes } from './http/embed-routes.ts';
 import { installErrorHandler } from './http/error-handler.ts';
+import { DeferredContinue } from './http/expect-continue.ts';
 import { type CountRequest, guardRoutes } from './http/guards.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { answerOpenAiErrors, isOpenAiPath, OPENAI_ANSWERS } from './http/openai/errors.ts';
@@ -58,6 +59,7 @@ export async function buildApp({ config, holder, metrics, countRequest, logger }
     // Drops connections of clients that do not read, later than any answer can come.
     connectionTimeout: config.REQUEST_TIMEOUT_MS + IDLE_MARGIN_MS,
     clientErrorHandler: answerProtocolError,
+    http: { ServerResponse: DeferredContinue },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },

@@ -115,6 +115,10 @@ const SettingsSchema = Type.Object({
   ),
   MAX_TOP_K: count('Most hits of one search', 10_000, 1, 1_000_000),
   MAX_BODY_BYTES: bytes('Most bytes of a request body', 32 * MIB),
+  UPLOAD_BYTES: bytes(
+    'Most bytes of request bodies that are coming in, all together; past them the largest is answered 429',
+    128 * MIB,
+  ),
   MAX_TEXT_BYTES: bytes('Most bytes of a text, in UTF-8', 8 * MIB),
   MAX_METADATA_BYTES: bytes("Most bytes of a document's metadata, as JSON", MIB),
   API_KEY: Type.Optional(
@@ -209,14 +213,16 @@ export function trustedProxies({ TRUST_PROXY = '' }: Pick<Settings, 'TRUST_PROXY
 }
 
 /**
- * Every request within the limits must fit into an empty queue; otherwise it would be refused for ever. QUEUE_TOKENS needs no
+ * Every request within the limits must fit into an empty queue and come in alone; otherwise it would be refused for ever. QUEUE_TOKENS needs no
  * check: an empty queue takes any number of tokens.
  */
-function checkTogether({ QUEUE_BYTES, MAX_BODY_BYTES }: Settings): void {
-  if (QUEUE_BYTES < MAX_BODY_BYTES) {
+function checkTogether(settings: Settings): void {
+  const { MAX_BODY_BYTES } = settings;
+  for (const name of ['QUEUE_BYTES', 'UPLOAD_BYTES'] as const) {
+    if (settings[name] >= MAX_BODY_BYTES) continue;
     throw new CosimoError(
       'invalid_setting',
-      `QUEUE_BYTES=${QUEUE_BYTES} is less than MAX_BODY_BYTES=${MAX_BODY_BYTES}.`,
+      `${name}=${settings[name]} is less than MAX_BODY_BYTES=${MAX_BODY_BYTES}.`,
     );
   }
 }

@@ -80,7 +80,7 @@ const IMPORTS: Rules = {
     'src/workers',
   ],
   'src/http': ['src/config.ts', 'src/errors.ts', 'src/http/answers', 'src/http/body', 'src/metrics', 'src/service'],
-  'src/http/body': ['src/config.ts', 'src/http', 'src/http/body/thread', 'src/http/openai'],
+  'src/http/body': ['src/config.ts', 'src/errors.ts', 'src/http', 'src/http/body/thread', 'src/http/openai'],
   'src/http/body/thread': ['src/errors.ts', 'src/http/body', 'src/service', 'src/workers'],
   'src/http/openai': ['src/http', 'src/http/answers', 'src/http/body', 'src/json', 'src/service'],
   'src/http/answers': ['src/json', 'src/service'],

@@ -1,6 +1,4 @@
-/** The bytes of a request body, gathered as they come in. */
-import type { IncomingMessage } from 'node:http';
-import { errorCodes, type FastifyContentTypeParser } from 'fastify';
+/** The bytes of a request body. */
 
 const BLOCK_BYTES = 64 * 1024;
 
@@ -71,40 +69,4 @@ export class BodyBytes {
     this.#blocks.push(Buffer.allocUnsafeSlow(bytes));
     this.#roomInLast = bytes;
   }
-}
-
-/** @returns a content type parser that gives `BodyBytes`, with the errors of Fastify's own parsers */
-export function gatherBody(limit: number): FastifyContentTypeParser {
-  return (request, payload, done) => {
-    const { 'content-length': header } = request.raw.headers;
-    const announced = header === undefined ? undefined : Number(header);
-    if (announced !== undefined && announced > limit) return done(tooLarge());
-    gather(payload, announced, limit, done);
-  };
-}
-
-const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
-
-function gather(
-  payload: IncomingMessage,
-  announced: number | undefined,
-  limit: number,
-  done: (error: Error | null, body: BodyBytes) => void,
-): void {
-  const body = new BodyBytes();
-  const settle = (error: Error | null) => {
-    payload.off('data', onData).off('end', onEnd).off('error', onError);
-    done(error, body);
-  };
-  const onData = (chunk: Buffer | string) => {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    if (body.length + bytes.length > limit) settle(tooLarge());
-    else body.append(bytes, announced);
-  };
-  const onEnd = () => {
-    const isWhole = announced === undefined || announced === body.length;
-    settle(isWhole ? null : new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH());
-  };
-  const onError = (error: Error) => settle(Object.assign(error, { statusCode: 400 }));
-  payload.on('data', onData).on('end', onEnd).on('error', onError);
 }

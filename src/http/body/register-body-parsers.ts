@@ -1,11 +1,13 @@
 /** Registers the parsers of request bodies: bodies come in as bytes, and routes with a body schema get them read and validated. */
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
-import type { Config } from '../../config.ts';
+import { type Config, httpThreads } from '../../config.ts';
 import { answerSignal } from '../answer-signal.ts';
-import { BodyBytes, gatherBody } from './body-bytes.ts';
+import { BodyBytes } from './body-bytes.ts';
 import { bodyReader, idOf } from './body-readers.ts';
+import { gatherBody } from './gather-body.ts';
 import { TooManyFaults } from './lax-validation.ts';
 import { LargeBodyReader } from './thread/large-body-reader.ts';
+import { Uploads } from './uploads.ts';
 
 const CONTENT_TYPE = Symbol('content type');
 const ANY_TYPE = 'application/octet-stream';
@@ -16,6 +18,8 @@ const LARGE_BODY_BYTES = 64 * 1024;
 const FAULTS_MAX = 1000;
 /** The body thread's queue holds at most this many times MAX_BODY_BYTES. */
 const WAITING_BODIES_MAX = 4;
+/** What a body may take its time for. */
+const UPLOAD_TIMES = { idle_ms: 10_000, grace_ms: 20_000, bytesPerS: 500 };
 
 /**
  * Takes bodies of every content type as bytes, malformed types included, as FastAPI does. Routes with a body schema that
@@ -24,7 +28,7 @@ const WAITING_BODIES_MAX = 4;
 export function registerBodyParsers(app: FastifyInstance, config: Config): void {
   app.removeAllContentTypeParsers();
   // Every typed body gets ANY_TYPE below, which Fastify finds at once; '*' is for bodies without a type.
-  app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES));
+  app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES, uploadsOf(config)));
   app.decorateRequest(CONTENT_TYPE);
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw;
@@ -43,6 +47,12 @@ export function registerBodyParsers(app: FastifyInstance, config: Config): void 
 }
 
 type TypedRequest = FastifyRequest & { [CONTENT_TYPE]?: string | undefined };
+
+/** Each HTTP thread has its share of UPLOAD_BYTES, but room for one body at least. */
+function uploadsOf(config: Config): Uploads {
+  const share = Math.floor(config.UPLOAD_BYTES / httpThreads(config));
+  return new Uploads({ bytesMax: Math.max(share, config.MAX_BODY_BYTES), ...UPLOAD_TIMES });
+}
 
 function largeBodyReader(config: Config): LargeBodyReader {
   const limits = {
