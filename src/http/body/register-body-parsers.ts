@@ -12,11 +12,11 @@ import { Uploads } from './uploads.ts';
 const CONTENT_TYPE = Symbol('content type');
 const ANY_TYPE = 'application/octet-stream';
 
-/** Larger bodies are read in the body thread. Reading a smaller one takes less time than the way there and back. */
+/** Larger bodies are read in a body thread. Reading a smaller one takes less time than the way there and back. */
 const LARGE_BODY_BYTES = 64 * 1024;
-/** A smaller body with more faults goes to the body thread too: listing a fault takes longer than finding it. */
+/** A smaller body with more faults goes to a body thread too: listing a fault takes longer than finding it. */
 const FAULTS_MAX = 1000;
-/** The body thread's queue holds at most this many times MAX_BODY_BYTES. */
+/** The body threads' queue holds at most this many times MAX_BODY_BYTES. */
 const WAITING_BODIES_MAX = 4;
 /** What a body may take its time for. */
 const UPLOAD_TIMES = { idle_ms: 10_000, grace_ms: 20_000, bytesPerS: 500 };
@@ -59,7 +59,7 @@ function largeBodyReader(config: Config): LargeBodyReader {
     listItems: Math.max(config.MAX_BATCH_SIZE, config.MAX_OPENAI_INPUTS),
     stringBytes: Math.max(config.MAX_TEXT_BYTES, config.MAX_METADATA_BYTES),
   };
-  return new LargeBodyReader(limits, config.MAX_BODY_BYTES * WAITING_BODIES_MAX);
+  return new LargeBodyReader({ limits, waitingBytesMax: config.MAX_BODY_BYTES * WAITING_BODIES_MAX });
 }
 
 function bodyHook(schemaId: string, largeBodies: LargeBodyReader): preValidationHookHandler {

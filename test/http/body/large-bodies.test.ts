@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, describe, onTestFinished, test } from 'vitest';
 import { BodyBytes } from '../../../src/http/body/body-bytes.ts';
 import { bodyReader } from '../../../src/http/body/body-readers.ts';
 import { UnreadableBody } from '../../../src/http/body/read-body.ts';
+import { BodyThread } from '../../../src/http/body/thread/body-thread.ts';
 import { LargeBodyReader } from '../../../src/http/body/thread/large-body-reader.ts';
 import { ValidationFaults } from '../../../src/http/body/validation-faults.ts';
 import { type RepeatedRequest, requestFromThread } from '../../support/http-thread.ts';
@@ -14,6 +15,7 @@ import { send, startService } from '../../support/service.ts';
 const MIB = 1024 * 1024;
 /** More than the size from which the thread reads bodies. */
 const LARGE = 200_000;
+const LIMITS = { listItems: 1e6, stringBytes: 1e9 };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const SCHEMAS: Readonly<Record<string, string>> = {
   '/embed': 'EmbedRequest',
@@ -45,7 +47,7 @@ async function outcome(read: () => unknown): Promise<unknown> {
 }
 
 describe('the thread reads as the event loop does', () => {
-  const reader = new LargeBodyReader({ listItems: 1e6, stringBytes: 1e9 }, 1e9);
+  const reader = new LargeBodyReader({ limits: LIMITS, waitingBytesMax: 1e9 });
   afterAll(() => reader.close());
   const { signal } = new AbortController();
   const same = async (schemaId: string, contentType: string | undefined, body: Buffer) => {
@@ -155,7 +157,7 @@ describe('answers to large bodies', () => {
   });
 });
 
-describe('the thread', () => {
+describe('the threads', () => {
   test('many bodies at once are each answered with their own; past the room there is, 429', async () => {
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, at) => post('/index', { id: `many ${at}`, text: 'many '.repeat(LARGE / 5) })),
@@ -173,7 +175,7 @@ describe('the thread', () => {
     assert.equal((await send(limited, 'POST', '/embed', body)).status, 200);
   });
 
-  test('when it dies, the request in it is 503 and the next one is answered', async () => {
+  test('when one dies, the request in it is 503 and the next one is answered', async () => {
     const own = await startService();
     const threads: Worker[] = [];
     const remember = (worker: Worker) => threads.push(worker);
@@ -185,6 +187,30 @@ describe('the thread', () => {
     assert.equal((await send(own, 'POST', '/embed', { texts: ['z'.repeat(LARGE)] })).status, 200);
     process.off('worker', remember);
     assert.equal(threads.length, 2);
+  });
+
+  test('when one reads a body for too long, it is ended; meanwhile the other one reads', async () => {
+    const program = new URL('../../support/stalling-body-thread.ts', import.meta.url);
+    const reader = new LargeBodyReader({
+      limits: LIMITS,
+      waitingBytesMax: 1e9,
+      limit_ms: 1000,
+      startThread: (limits) => BodyThread.start(limits, program),
+    });
+    onTestFinished(() => reader.close());
+    const { signal } = new AbortController();
+    const read = (contentType: string) =>
+      reader.read({ bytes: bytesOf(Buffer.from('{}')), contentType, schemaId: 'EmbedRequest', signal });
+    const stalled = read('stall').then(
+      () => assert.fail('it was read'),
+      (error) => error.code,
+    );
+    for (let at = 0; at < 3; at += 1) await assert.rejects(read('any'), UnreadableBody);
+    const isStalled = Symbol('stalled');
+    assert.equal(await Promise.race([stalled, isStalled]), isStalled);
+    assert.equal(await stalled, 'cancelled');
+    // As many as there are threads: each of them reads again.
+    await Promise.all([1, 2].map(() => assert.rejects(read('any'), UnreadableBody)));
   });
 
   test('closing answers what is in it', async () => {

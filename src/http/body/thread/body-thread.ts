@@ -1,4 +1,4 @@
-/** The event loop's handle on the thread that reads large bodies: reading 30 MB takes a quarter of a second. */
+/** The event loop's handle on a thread that reads large bodies: reading 30 MB takes a quarter of a second. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { CosimoError } from '../../../errors.ts';
 import { TimeSlice } from '../../../service/time-slice.ts';
@@ -16,11 +16,12 @@ import {
   type UnreadBody,
 } from './body-thread-protocol.ts';
 
+const PROGRAM = new URL('./body-thread-main.ts', import.meta.url);
+
 /** An idle body thread doesn't keep the process alive. */
 export class BodyThread extends ThreadHandle<BodyThreadMethods, null> {
   /** @throws CosimoError `out_of_memory`, `cancelled` */
-  static async start(limits: BodyLimits): Promise<BodyThread> {
-    const program = new URL('./body-thread-main.ts', import.meta.url);
+  static async start(limits: BodyLimits, program = PROGRAM): Promise<BodyThread> {
     const options: BodyThreadOptions = { limits };
     const thread = await WorkerThread.start<BodyThreadMethods, null>({
       program,

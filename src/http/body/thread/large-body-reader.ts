@@ -1,4 +1,4 @@
-/** Large bodies on their way through the body thread: one at a time, in order. The bytes that wait are limited. */
+/** Large bodies on their way through the body threads: each reads one at a time, in order. The bytes that wait are limited. */
 import { CosimoError } from '../../../errors.ts';
 import { Supervisor } from '../../../workers/supervisor.ts';
 import type { BodyBytes } from '../body-bytes.ts';
@@ -18,19 +18,36 @@ interface WaitingBody extends LargeBody {
   readonly reject: (error: Error) => void;
 }
 
-/** The first body starts the thread. If the thread dies, the next body starts it again. */
+export interface LargeBodyReaderOptions {
+  readonly limits: BodyLimits;
+  /** Most bytes of all bodies that wait or are being read; more is refused. */
+  readonly waitingBytesMax: number;
+  /** A thread that reads one body for longer is ended. */
+  readonly limit_ms?: number;
+  readonly startThread?: (limits: BodyLimits) => Promise<BodyThread>;
+}
+
+/** Two, so that a body that takes long holds up no others but those behind another such one. */
+const THREADS = 2;
+/** The longest bodies take a second or two on a busy machine. */
+const LIMIT_MS = 15_000;
+
+/** A body that finds no idle thread starts another one. A thread that has died is started again by the next body. */
 export class LargeBodyReader {
-  readonly #thread: Supervisor<BodyThread>;
+  readonly #idle: Supervisor<BodyThread>[];
+  readonly #threads: readonly Supervisor<BodyThread>[];
   readonly #waitingBytesMax: number;
-  #waiting: WaitingBody[] = [];
+  readonly #limit_ms: number;
+  readonly #waiting: WaitingBody[] = [];
   #waitingBytes = 0;
-  #busy = false;
   #closed = false;
 
-  /** @param waitingBytesMax most bytes of all bodies that wait or are being read; more is refused */
-  constructor(limits: BodyLimits, waitingBytesMax: number) {
-    this.#thread = new Supervisor({ start: () => BodyThread.start(limits) });
+  constructor(options: LargeBodyReaderOptions) {
+    const { limits, waitingBytesMax, limit_ms = LIMIT_MS, startThread = BodyThread.start } = options;
+    this.#threads = Array.from({ length: THREADS }, () => new Supervisor({ start: () => startThread(limits) }));
+    this.#idle = [...this.#threads];
     this.#waitingBytesMax = waitingBytesMax;
+    this.#limit_ms = limit_ms;
   }
 
   /**
@@ -47,40 +64,46 @@ export class LargeBodyReader {
     this.#waitingBytes += body.bytes.length;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...body, resolve, reject });
-      if (!this.#busy) void this.#run();
+      // The one that was idle last has its program in the caches.
+      const thread = this.#idle.pop();
+      if (thread !== undefined) void this.#run(thread);
     });
   }
 
-  /** Refuses what waits and what is being read with `closed`, and ends the thread. */
+  /** Refuses what waits and what is being read with `closed`, and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#thread.close();
+    await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  async #run(): Promise<void> {
-    this.#busy = true;
+  async #run(thread: Supervisor<BodyThread>): Promise<void> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       const { length } = next.bytes;
       try {
-        next.resolve(await this.#readNext(next));
+        next.resolve(await this.#readNext(thread, next));
       } catch (error) {
         next.reject(error as Error);
       }
       this.#waitingBytes -= length;
     }
-    this.#busy = false;
+    this.#idle.push(thread);
   }
 
-  async #readNext({ bytes, contentType, schemaId, signal }: LargeBody): Promise<unknown> {
+  async #readNext(thread: Supervisor<BodyThread>, body: LargeBody): Promise<unknown> {
+    const { bytes, contentType, schemaId, signal } = body;
     if (this.#closed) throw new CosimoError('closed');
     if (signal.aborted) throw new CosimoError('cancelled');
+    let timer: NodeJS.Timeout | undefined;
     try {
-      const thread = await this.#thread.get();
+      const running = await thread.get();
+      timer = setTimeout(() => running.close(), this.#limit_ms);
       const { length } = bytes;
-      return await thread.read({ schemaId, contentType, blocks: bytes.take(), length });
+      return await running.read({ schemaId, contentType, blocks: bytes.take(), length });
     } catch (error) {
       if (this.#closed) throw new CosimoError('closed');
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
