@@ -86,6 +86,15 @@ double number_argument(const Napi::Value& value, const char* name) {
   return number;
 }
 
+std::vector<Napi::Value> elements_argument(const Napi::Value& value, const char* name) {
+  if (!value.IsArray()) refuse(name, "an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<Napi::Value> elements;
+  elements.reserve(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) elements.push_back(array.Get(i));
+  return elements;
+}
+
 std::span<const float> floats_argument(const Napi::Value& value, const char* name) {
   if (!is_typed_array(value, napi_float32_array)) refuse(name, "a Float32Array");
   const auto array = value.As<Napi::Float32Array>();

@@ -125,21 +125,19 @@ class EmbeddingCacheBinding : public Napi::ObjectWrap<EmbeddingCacheBinding> {
   // Returns -1 and counts nothing when a text is not in the cache.
   Napi::Value write_json(const Napi::CallbackInfo& info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
-      if (!info[0].IsArray()) throw Error(ErrorCode::invalid_argument, "texts must be an array of strings");
-      const auto texts = info[0].As<Napi::Array>();
+      const std::vector<Napi::Value> texts = elements_argument(info[0], "texts");
       const std::size_t offset = integer_argument(info[2], "offset", 0, kAnySize);
       const std::span<char> target = bytes_argument(info[1], "target", offset);
-      const std::uint32_t count = texts.Length();
       const std::size_t room = vector_json_room(cache_->dimensions()) + 1;
-      if (target.size() / room < count) throw Error(ErrorCode::invalid_argument, "target is too small");
+      if (target.size() / room < texts.size())
+        throw Error(ErrorCode::invalid_argument, "target is too small");
       char* to = target.data();
-      for (std::uint32_t i = 0; i < count; ++i) {
-        const Napi::HandleScope scope(info.Env());
-        if (i > 0) *to++ = ',';
-        to = write_found(text_argument(texts.Get(i), "each of the texts", room_), to);
+      for (const Napi::Value& text : texts) {
+        if (to != target.data()) *to++ = ',';
+        to = write_found(text_argument(text, "each of the texts", room_), to);
         if (to == nullptr) return Napi::Number::New(info.Env(), -1);
       }
-      EmbeddingCache::Reader(*cache_).count(count, 0);
+      EmbeddingCache::Reader(*cache_).count(texts.size(), 0);
       return number(info, offset + static_cast<std::size_t>(to - target.data()));
     });
   }

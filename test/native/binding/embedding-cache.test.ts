@@ -156,3 +156,16 @@ test('wrong arguments are refused with a code', () => {
   for (const call of calls) assert.throws(call, { code: 'invalid_argument' }, String(call));
   assert.equal(cache.size, 0);
 });
+
+test('a getter that detaches the target of writeJson has it refused', () => {
+  const cache = new native.EmbeddingCache({ dimensions: 1, capacityBytes: 100_000 });
+  cache.set('a', Float32Array.of(1));
+  const target = new Uint8Array(1 << 20);
+  const texts = Object.defineProperty(['a', 'a'], 1, {
+    get() {
+      structuredClone(0, { transfer: [target.buffer] });
+      return 'a';
+    },
+  });
+  assert.throws(() => cache.writeJson(texts, target, 0), { code: 'invalid_argument' });
+});

@@ -92,3 +92,34 @@ test('many calls at once settle, each with its own text', async () => {
     Array.from({ length: 500 }, (_, i) => `[[${i}]]`),
   );
 });
+
+test('a getter may detach the target, which is refused then, or an earlier vector, which is empty then', () => {
+  const detach = (view: { readonly buffer: ArrayBufferLike }) =>
+    structuredClone(0, { transfer: [view.buffer as ArrayBuffer] });
+  const pair = (first: Float32Array, onRead: () => void) =>
+    Object.defineProperty([first, first], 1, {
+      get() {
+        onRead();
+        return Float32Array.of(2);
+      },
+    });
+  const target = new Uint8Array(1 << 20);
+  assert.throws(
+    () =>
+      native.writeVectorsJson(
+        pair(Float32Array.of(1), () => detach(target)),
+        target,
+        0,
+      ),
+    { code: 'invalid_argument' },
+  );
+  assert.equal(target.length, 0);
+  const first = new Float32Array(1 << 18);
+  const room = Buffer.alloc(native.vectorJsonBytes(1) * 2);
+  const end = native.writeVectorsJson(
+    pair(first, () => detach(first)),
+    room,
+    0,
+  );
+  assert.equal(room.toString('latin1', 0, end), '[],[2]');
+});
