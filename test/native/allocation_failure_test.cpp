@@ -195,6 +195,21 @@ void test_a_scan_without_memory_fails_cleanly(const SearchedIndex& searched, std
   CHECK(failed >= 5 && left > 0);
 }
 
+void test_a_helper_without_memory_leaves_the_scan_to_others(const SearchedIndex& searched) {
+  ScanContext context{active_search_kernel(), ScanChoice(CodeScan::automatic), {}, {}};
+  SearchResult result;
+  bool ended = false;
+  const auto search = std::make_shared<PendingSearch>(PreparedQuery(searched.query), 50, kAnyScore,
+                                                      [&](SearchResult told) { result = std::move(told); });
+  ScanJob job(searched.index, {search}, context, [&] { ended = true; });
+  allocations_left = 0;
+  job.help();
+  allocations_left = kNoFailure;
+  CHECK(!ended && !search->is_settled());
+  job.lead();
+  CHECK(ended && searched.is_right(result));
+}
+
 void test_ending_a_search_needs_no_memory(const SearchedIndex& searched) {
   Searcher searcher(searched.index, active_search_kernel(), 2);
   Outcomes outcomes;
@@ -242,6 +257,7 @@ int main() {
   const SearchedIndex searched;
   test_a_search_without_memory_fails_cleanly(searched);
   for (const std::size_t batch : {1, 8}) test_a_scan_without_memory_fails_cleanly(searched, batch);
+  test_a_helper_without_memory_leaves_the_scan_to_others(searched);
   test_ending_a_search_needs_no_memory(searched);
   test_a_cache_without_memory_loses_nothing();
   return finish();

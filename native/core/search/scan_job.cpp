@@ -29,8 +29,14 @@ ScanJob::ScanJob(std::shared_ptr<const VectorIndex> index,
       ended_(std::move(ended)),
       best_(empty_results(batch_)) {}
 
-void ScanJob::help() noexcept {
-  if (chunk_count_ == 0) return finish();  // no other thread helps with an empty index
+void ScanJob::lead() noexcept {
+  if (chunk_count_ == 0) return finish();
+  scan_chunks(true);
+}
+
+void ScanJob::help() noexcept { scan_chunks(false); }
+
+void ScanJob::scan_chunks(bool is_leader) noexcept {
   if (next_chunk_.load(std::memory_order_relaxed) >= chunk_count_) return;
   std::unique_ptr<ChunkScan> scan;
   std::size_t scanned = 0;
@@ -42,7 +48,7 @@ void ScanJob::help() noexcept {
     error = std::current_exception();
   }
   if (scan) context_.counters.add(scan->counts());
-  if (scanned > 0 || error) hand_in(scan.get(), scanned, std::move(error));
+  if (scanned > 0 || (error && is_leader)) hand_in(scan.get(), scanned, std::move(error));
 }
 
 void ScanJob::scan_share(ChunkScan& scan, std::size_t& scanned) {
@@ -67,8 +73,7 @@ void ScanJob::hand_in(ChunkScan* scan, std::size_t scanned, std::exception_ptr e
   bool last = false;
   {
     const std::lock_guard lock(mutex_);
-    if (chunks_done_ == chunk_count_)
-      return;  // a late helper ran out of memory; the job has ended without it
+    if (chunks_done_ == chunk_count_) return;  // the leader ran out of memory; the job has ended without it
     try {
       for (std::size_t search = 0; !error && search < best_.size(); ++search) {
         best_[search].merge(scan->best(search));

@@ -22,8 +22,8 @@ struct ScanContext {
   std::atomic<bool> stopping{false};
 };
 
-/// Threads call help(), any number of them, even after the end. The thread that hands in the last chunk
-/// settles the searches and then calls `ended`.
+/// One thread calls lead(); others call help(), any number of them, even after the end. The thread that hands
+/// in the last chunk settles the searches and then calls `ended`.
 class ScanJob {
  public:
   /// Takes a snapshot of the index. Throws std::bad_alloc.
@@ -33,10 +33,14 @@ class ScanJob {
   /// Rows times searches.
   std::size_t work() const noexcept { return work_; }
 
-  /// Scans chunks until none is left.
+  /// Scans chunks until none is left. Without the memory to begin, the searches fail.
+  void lead() noexcept;
+
+  /// The same, but without the memory to begin, it leaves all chunks to the others.
   void help() noexcept;
 
  private:
+  void scan_chunks(bool is_leader) noexcept;
   void scan_share(ChunkScan& scan, std::size_t& scanned);
   bool is_wanted() const noexcept;
   void hand_in(ChunkScan* scan, std::size_t scanned, std::exception_ptr error) noexcept;

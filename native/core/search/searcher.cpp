@@ -100,7 +100,7 @@ void Searcher::run(std::vector<std::shared_ptr<PendingSearch>> searches,
   }
   scans_.fetch_add(1, std::memory_order_relaxed);
   queue_helpers(job);
-  job->help();
+  job->lead();
 }
 
 // A helper that comes after the job's end finds no chunk and returns.
