@@ -96,7 +96,7 @@ const IMPORTS: Rules = {
   'src/metrics': ['src/cache', 'src/index'],
   'src/store': [],
   'src/store/open-store.ts': ['src/store', 'src/store/lmdb'],
-  'src/store/lmdb': ['src/errors.ts', 'src/store'],
+  'src/store/lmdb': ['src/errors.ts', 'src/native', 'src/store'],
   'src/index': ['src/errors.ts', 'src/native'],
   'src/cache': ['src/native'],
   'src/json': ['src/native'],

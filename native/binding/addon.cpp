@@ -31,6 +31,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("EmbeddingCache", define_embedding_cache(env));
     exports.Set("TransformerEncoder", define_transformer_encoder(env));
     define_json_functions(env, exports);
+    define_file_lock_function(env, exports);
     define_shared_library_function(env, exports);
     return exports;
   });

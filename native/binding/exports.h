@@ -11,6 +11,7 @@ Napi::Function define_transformer_encoder(Napi::Env env);
 /// The kernel that TransformerEncoder would use, for each precision that it can compute in on this machine.
 Napi::Array encoder_kernels(Napi::Env env);
 void define_json_functions(Napi::Env env, Napi::Object& exports);
+void define_file_lock_function(Napi::Env env, Napi::Object& exports);
 void define_shared_library_function(Napi::Env env, Napi::Object& exports);
 
 }  // namespace cosimo::binding

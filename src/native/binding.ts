@@ -162,6 +162,12 @@ export interface NativeBinding {
    * open only what you trust. Errors: `invalid_argument` with the system's reason.
    */
   openSharedLibrary(path: string): void;
+  /**
+   * Locks an open file for this process (`flock`). The lock ends when the file is closed, at the latest with the process.
+   * Returns false when the file is locked already, even by another descriptor of this process. Errors: `invalid_argument`
+   * with the system's reason, as on file systems without locks.
+   */
+  lockFile(descriptor: number): boolean;
 }
 
 const ADDON = fileURLToPath(new URL('../../build/Release/cosimo.node', import.meta.url));

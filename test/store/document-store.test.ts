@@ -189,20 +189,37 @@ describe('what cannot be opened', () => {
     });
   });
 
-  test('a folder that another process uses is refused, until that process has ended', async () => {
-    const dir = newFolder();
-    const own = open(dir);
-    await own.put(document('a'), vector(1));
+  /** What a process prints that opens the folder, and is killed with it open. */
+  function openElsewhere(dir: string, prefix: readonly string[] = []): string {
     const url = new URL('../../src/store/lmdb/lmdb-store.ts', import.meta.url).href;
     const options = JSON.stringify({ dir, dimensions: DIMENSIONS, fingerprint: 'model-a', modelName: 'org/model-a' });
     const script = `import { LmdbStore } from ${JSON.stringify(url)};
       try { new LmdbStore(${options}); console.log('opened'); } catch (error) { console.log(error.message); }
       process.kill(process.pid, 'SIGKILL');`;
-    const openElsewhere = () =>
-      spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout;
-    assert.match(openElsewhere(), new RegExp(`is in use by process ${process.pid}`));
+    const [command = '', ...args] = [...prefix, process.execPath, '--input-type=module', '-e', script];
+    return spawnSync(command, args, { encoding: 'utf8' }).stdout;
+  }
+
+  test('a folder that another process uses is refused, until that process has ended', async () => {
+    const dir = newFolder();
+    const own = open(dir);
+    await own.put(document('a'), vector(1));
+    assert.match(openElsewhere(dir), new RegExp(`is in use by process ${process.pid} on `));
     await own.close();
-    assert.equal(openElsewhere(), 'opened\n');
+    assert.equal(openElsewhere(dir), 'opened\n');
+    await open(dir).close();
+  });
+
+  const container = ['unshare', '--pid', '--fork', '--kill-child'];
+  const hasContainers = spawnSync(container[0] as string, [...container.slice(1), 'true']).status === 0;
+  test.skipIf(!hasContainers)('a folder is refused to a process whose container numbers processes anew', async () => {
+    const dir = newFolder();
+    const own = open(dir);
+    await own.put(document('a'), vector(1));
+    assert.match(openElsewhere(dir, container), /is in use by process/);
+    await own.close();
+    assert.equal(openElsewhere(dir, container), 'opened\n');
+    assert.equal(openElsewhere(dir, container), 'opened\n');
     await open(dir).close();
   });
 });

@@ -5,19 +5,27 @@ import { constants } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { CosimoError, errorCodeOf } from '../../errors.ts';
 import { requireSoundDataFile } from './data-file.ts';
+import { FolderLock } from './folder-lock.ts';
 import { type Databases, openDatabases } from './layout.ts';
 
 export interface LmdbEnvironment extends Databases {
   readonly dir: string;
+  /** Two processes must not share a store: each keeps in memory what it has read, and would not see the other's writes. */
+  readonly lock: FolderLock;
 }
 
-/** @throws CosimoError `store_unavailable` when the folder can't be used */
+/** @throws CosimoError `store_unavailable` when the folder can't be used, or is in use */
 export function openEnvironment(dir: string): LmdbEnvironment {
+  let lock: FolderLock | undefined;
   try {
     makeFolder(resolve(dir));
+    lock = FolderLock.take(dir);
     requireSoundDataFile(dir);
-    return { dir, ...openDatabases(dir) };
+    const databases = openDatabases(dir);
+    databases.root.readerCheck(); // takes out the readers of processes that were killed
+    return { dir, lock, ...databases };
   } catch (cause) {
+    lock?.release();
     if (errorCodeOf(cause) !== undefined) throw cause;
     throw new CosimoError('store_unavailable', `DATA_DIR=${dir} cannot be opened: ${(cause as Error).message}`, {
       cause,
@@ -37,20 +45,9 @@ function makeFolder(dir: string): void {
   }
 }
 
-/**
- * Two processes must not share a store: each keeps in memory what it has read, and would not see the other's writes.
- * Call it after a first read, which enters this process in the table of readers. Other processes see it there.
- * @throws CosimoError `store_unavailable` when another process has the store open
- */
-export function refuseToShare({ root, dir }: LmdbEnvironment): void {
-  root.readerCheck(); // takes out the readers of processes that were killed
-  const pids = root.readerList().match(/^ *[0-9]+/gm) ?? [];
-  const other = pids.map(Number).find((pid) => pid !== process.pid);
-  if (other === undefined) return;
-  throw new CosimoError(
-    'store_unavailable',
-    `DATA_DIR=${dir} is in use by process ${other}: stop it or set another DATA_DIR.`,
-  );
+export async function closeEnvironment({ root, lock }: LmdbEnvironment): Promise<void> {
+  await root.close();
+  lock.release();
 }
 
 /** With less than this free a failed write is put down to a full disk: LMDB reports a write that was cut short as an I/O error. */

@@ -2,7 +2,7 @@
 import { CosimoError } from '../../errors.ts';
 import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from '../document-store.ts';
 import { floatsOf, idKey, newestVersion, rowBytes, rowOf, type VectorsDatabase } from './layout.ts';
-import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './lmdb-environment.ts';
+import { closeEnvironment, type LmdbEnvironment, openEnvironment, writeDurably } from './lmdb-environment.ts';
 import {
   FORMAT,
   putFacts,
@@ -144,7 +144,7 @@ export class LmdbStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
-    await this.#environment.root.close();
+    await closeEnvironment(this.#environment);
   }
 
   /** If a write fails, the version that it retired is still in the database. */
@@ -173,7 +173,6 @@ function claim(environment: LmdbEnvironment, options: LmdbStoreOptions): StoreFa
   const { dir, dimensions, fingerprint, modelName } = options;
   try {
     const facts = readFacts(environment);
-    refuseToShare(environment);
     if (facts !== undefined) {
       requireSameModel(dir, facts, options);
       return facts;
@@ -182,7 +181,8 @@ function claim(environment: LmdbEnvironment, options: LmdbStoreOptions): StoreFa
     putFacts(environment, own);
     return own;
   } catch (error) {
-    void environment.root.close(); // otherwise other processes would find this one in the table of readers
+    environment.lock.release(); // at once: nothing was written
+    void environment.root.close();
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CosimoError } from '../../errors.ts';
 import { DATA_FILE, newestVersion, rowOf } from './layout.ts';
-import { type LmdbEnvironment, openEnvironment, refuseToShare, writeDurably } from './lmdb-environment.ts';
+import { closeEnvironment, type LmdbEnvironment, openEnvironment, writeDurably } from './lmdb-environment.ts';
 import { type EncodeTexts, encodeBatch, readBatch, type StoredText, UnencodableDocument } from './re-embed-batch.ts';
 import {
   describeModel,
@@ -55,7 +55,6 @@ export async function reembed(options: ReembedOptions): Promise<ReembedOutcome> 
   const environment = openEnvironment(options.dir);
   try {
     const facts = readFacts(environment);
-    refuseToShare(environment);
     if (facts === undefined) return { kind: 'empty' };
     const documents = environment.documents.getCount();
     if (documents > 0 && facts.fingerprint !== options.fingerprint) {
@@ -64,7 +63,7 @@ export async function reembed(options: ReembedOptions): Promise<ReembedOutcome> 
     await settle(environment, facts, documents);
     return documents === 0 ? { kind: 'empty' } : { kind: 'current', documents };
   } finally {
-    await environment.root.close();
+    await closeEnvironment(environment);
   }
 }
 

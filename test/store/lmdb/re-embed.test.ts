@@ -133,7 +133,7 @@ describe('processes', () => {
     const dir = await storeWith(10, OLD);
     const server = openStore(dir, OLD);
     server.find('1');
-    const inUse = (pid: number | undefined) => new RegExp(`is in use by process ${pid}: stop it`);
+    const inUse = (pid: number | undefined) => new RegExp(`is in use by process ${pid} on .*: stop it`);
     assert.match(await textOf(spawnReembed(dir, NEW, 0).stdout as NodeJS.ReadableStream), inUse(process.pid));
     await server.close();
     const child = spawnReembed(dir, NEW, 60_000);
