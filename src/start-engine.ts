@@ -88,7 +88,7 @@ export async function startEngine(config: Config, surroundings: EngineSurroundin
       dimensions,
       embeddings,
       documents,
-      healthy: pipeline.healthy,
+      healthy: () => pipeline.healthy() && store.healthy,
       stats: () => statsOf({ ...described, kernel: native.kernel, cache, index, counts }),
       retryAfter_s: () => queue.estimatedWait_s,
     },

@@ -63,6 +63,7 @@ const IMPORTS: Rules = {
   // Leaves.
   'src/config.ts': ['src/errors.ts'],
   'src/errors.ts': [],
+  'src/probed-health.ts': [],
   'src/progress.ts': [],
   'src/signals.ts': [],
 
@@ -96,14 +97,14 @@ const IMPORTS: Rules = {
   'src/metrics': ['src/cache', 'src/index'],
   'src/store': [],
   'src/store/open-store.ts': ['src/store', 'src/store/lmdb'],
-  'src/store/lmdb': ['src/errors.ts', 'src/native', 'src/store'],
+  'src/store/lmdb': ['src/errors.ts', 'src/probed-health.ts', 'src/native', 'src/store'],
   'src/index': ['src/errors.ts', 'src/native'],
   'src/cache': ['src/native'],
   'src/json': ['src/native'],
   'src/native': ['src/errors.ts'],
 
   // The encoder: its folders know the interface, and only `encoder` itself knows which of them there are.
-  'src/encoder': ['src/errors.ts', 'src/encoder/**', 'src/model', 'src/native', 'src/workers'],
+  'src/encoder': ['src/errors.ts', 'src/probed-health.ts', 'src/encoder/**', 'src/model', 'src/native', 'src/workers'],
   'src/encoder/pipeline-options.ts': ['src/config.ts', 'src/encoder', 'src/model'],
   'src/encoder/queue': ['src/errors.ts', 'src/encoder/tokenizer'],
   'src/encoder/tokenizer': ['src/errors.ts', 'src/encoder', 'src/model', 'src/workers'],

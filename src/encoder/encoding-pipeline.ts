@@ -1,6 +1,6 @@
 /** Puts tokenizer, queue and encoders of one model together. */
+import { ProbedHealth } from '../probed-health.ts';
 import type { EncoderFacts } from './encoder.ts';
-import { EncoderHealth } from './encoder-health.ts';
 import type { TextSample } from './encoder-speed.ts';
 import type { PipelineOptions } from './pipeline-options.ts';
 import { BatchQueue } from './queue/batch-queue.ts';
@@ -37,6 +37,9 @@ export interface EncodingPipeline extends Omit<EncoderFacts, 'pads'> {
 /** Encoders are measured with this text. */
 const SAMPLE_TEXT = 'How long does it take to encode a sentence of some ten words?';
 
+/** Encoded for real, from no cache, to find out whether the encoder works again. */
+const PROBE_TEXT = 'Is the model able to encode?';
+
 /** @throws CosimoError `model_invalid`; `invalid_setting` when a device can't be had */
 export async function startPipeline(options: PipelineOptions, events: PipelineEvents): Promise<EncodingPipeline> {
   const { model } = options;
@@ -60,7 +63,10 @@ export async function startPipeline(options: PipelineOptions, events: PipelineEv
   const set = await startingEncoders;
   const tokenizer = superviseEncodingThread(firstTokenizer, startTokenizer, () => restarted('tokenizer'));
   const { dimensions, device, precision, description, pads } = set.facts;
-  const health = new EncoderHealth((text) => Promise.all(queue.enqueue([text])), log);
+  const health = new ProbedHealth(
+    () => Promise.all(queue.enqueue([PROBE_TEXT])),
+    (error) => log(`Inference failed: ${error.message}`),
+  );
   const queue: BatchQueue = new BatchQueue({
     tokenize: async (texts) => (await tokenizer.get()).tokenize(texts),
     encoders: set.encoders,

@@ -35,7 +35,7 @@ export interface Engine {
   readonly dimensions: number;
   readonly embeddings: EmbeddingService;
   readonly documents: Documents;
-  /** False once a text has failed for good, until a batch is encoded. */
+  /** False while the encoder or the store's disk fails. */
   readonly healthy: () => boolean | Promise<boolean>;
   /** The body of /stats. */
   readonly stats: () => object | Promise<object>;

@@ -26,6 +26,8 @@ export interface StoredVectors {
  */
 export interface DocumentStore {
   readonly documents: number;
+  /** False once a write has failed, until one works again; meanwhile the store tries by itself. */
+  readonly healthy: boolean;
   has(id: string): boolean;
   /** The current version of a document. */
   find(id: string): StoredDocument | undefined;

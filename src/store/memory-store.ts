@@ -5,6 +5,7 @@ export class MemoryStore implements DocumentStore {
   readonly #versions = new Map<string, number>();
   readonly #documents = new Map<number, StoredDocument>();
   #lastVersion = 0;
+  readonly healthy = true;
 
   get documents(): number {
     return this.#versions.size;

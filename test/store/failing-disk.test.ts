@@ -40,6 +40,7 @@ describe.skipIf(platform() !== 'linux').each(Object.entries(REFUSALS))('%s', (er
       assert.equal(status, refusal.status);
       assert.match((json as { detail: string }).detail, refusal.detail);
     }
+    assert.equal((await call(first.origin, 'GET', '/health/ready')).status, 503);
     assert.equal((await index('again')).status, refusal.status, 'the second failure ends nothing either');
     assert.equal((await call(first.origin, 'POST', '/embed', { texts: ['a'] })).status, 200);
     assert.deepEqual(await searchIds(first.origin), ['kept', 'replaced']);
@@ -49,6 +50,7 @@ describe.skipIf(platform() !== 'linux').each(Object.entries(REFUSALS))('%s', (er
     assert.equal((unchanged as { text: string }).text, 'a text at first');
 
     disk.fail();
+    await first.ready(); // by itself, since nobody writes
     assert.equal((await index('new')).status, 200);
     first.child.kill('SIGKILL');
     await first.ended;

@@ -55,6 +55,11 @@ export function openDatabases(dir: string): Databases {
   };
 }
 
+/** Dirties a page without a change. Call it within a transaction. */
+export function rewriteFacts({ root }: Databases): void {
+  root.putSync(FACTS_KEY, root.get(FACTS_KEY));
+}
+
 /** All keys that the root can have: its own, and the names of the databases. */
 export const ROOT_KEYS: readonly string[] = [
   FACTS_KEY,

@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { CosimoError, errorCodeOf } from '../../errors.ts';
 import { requireSoundDataFile } from './data-file.ts';
 import { FolderLock } from './folder-lock.ts';
-import { type Databases, openDatabases } from './layout.ts';
+import { type Databases, openDatabases, rewriteFacts } from './layout.ts';
 
 export interface LmdbEnvironment extends Databases {
   readonly dir: string;
@@ -75,9 +75,18 @@ async function reasonOf(error: Error & { commitError?: Promise<never> }): Promis
   return (await error.commitError?.catch((reason: Error) => reason)) ?? error;
 }
 
+/** Writes what is there already, to find out whether the disk works again. @throws as `writeDurably` */
+export async function probeDisk(environment: LmdbEnvironment): Promise<void> {
+  if (!(await hasRoom(environment.dir))) throw new CosimoError('store_full');
+  await writeDurably(environment, () => rewriteFacts(environment));
+}
+
 async function isFull(dir: string, cause: Error & { code?: unknown }): Promise<boolean> {
   if (cause.code === constants.errno.ENOSPC || cause.code === constants.errno.EDQUOT) return true;
-  if (cause.code !== constants.errno.EIO) return false;
+  return cause.code === constants.errno.EIO && !(await hasRoom(dir));
+}
+
+async function hasRoom(dir: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(dir);
-  return bavail * bsize < ROOM_BYTES;
+  return bavail * bsize >= ROOM_BYTES;
 }

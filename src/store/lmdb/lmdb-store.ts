@@ -1,8 +1,15 @@
 /** The document store on disk. `layout.ts` says what lies where. */
 import { CosimoError } from '../../errors.ts';
+import { ProbedHealth } from '../../probed-health.ts';
 import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from '../document-store.ts';
 import { floatsOf, idKey, newestVersion, rowBytes, rowOf, type VectorsDatabase } from './layout.ts';
-import { closeEnvironment, type LmdbEnvironment, openEnvironment, writeDurably } from './lmdb-environment.ts';
+import {
+  closeEnvironment,
+  type LmdbEnvironment,
+  openEnvironment,
+  probeDisk,
+  writeDurably,
+} from './lmdb-environment.ts';
 import {
   FORMAT,
   putFacts,
@@ -31,6 +38,7 @@ export class LmdbStore implements DocumentStore {
   readonly #dimensions: number;
   /** Replaced and deleted documents that a search under way may still read. */
   readonly #retired = new Map<number, StoredDocument>();
+  readonly #health = new ProbedHealth(() => this.#watched(probeDisk(this.#environment)));
   #count: number;
   #lastVersion: number;
 
@@ -46,6 +54,10 @@ export class LmdbStore implements DocumentStore {
     this.#unfinished = readReembedTarget(this.#environment) && spareVectors(this.#environment, facts).rows;
     this.#count = this.#environment.ids.getCount();
     this.#lastVersion = newestVersion(this.#environment.documents);
+  }
+
+  get healthy(): boolean {
+    return this.#health.healthy;
   }
 
   get documents(): number {
@@ -72,7 +84,7 @@ export class LmdbStore implements DocumentStore {
     const key = idKey(document.id);
     const row = rowOf(vector);
     let retired: number | undefined;
-    const written = writeDurably(this.#environment, () => {
+    const written = this.#write(() => {
       const replaced = this.#environment.ids.get(key);
       retired = replaced;
       if (replaced !== undefined) this.#retire(replaced);
@@ -91,7 +103,7 @@ export class LmdbStore implements DocumentStore {
   async delete(id: string): Promise<number | undefined> {
     const key = idKey(id);
     let retired: number | undefined;
-    const deleted = writeDurably(this.#environment, () => {
+    const deleted = this.#write(() => {
       retired = this.#environment.ids.get(key);
       if (retired === undefined) return undefined;
       this.#retire(retired);
@@ -108,7 +120,7 @@ export class LmdbStore implements DocumentStore {
   }
 
   async setAside(version: number): Promise<string | undefined> {
-    const id = await writeDurably(this.#environment, () => {
+    const id = await this.#write(() => {
       const record = this.#environment.documents.get(version);
       this.#environment.documents.remove(version);
       this.#vectors.remove(version);
@@ -144,7 +156,23 @@ export class LmdbStore implements DocumentStore {
   }
 
   async close(): Promise<void> {
+    this.#health.close();
     await closeEnvironment(this.#environment);
+  }
+
+  #write<T>(change: () => T): Promise<T> {
+    return this.#watched(writeDurably(this.#environment, change));
+  }
+
+  async #watched<T>(write: Promise<T>): Promise<T> {
+    try {
+      const result = await write;
+      this.#health.worked();
+      return result;
+    } catch (error) {
+      this.#health.failed(error as Error);
+      throw error;
+    }
   }
 
   /** If a write fails, the version that it retired is still in the database. */
