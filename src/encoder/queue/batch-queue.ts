@@ -11,7 +11,7 @@ import type { BatchReport, TokenizeReport } from './queue-reports.ts';
 import { type BatchLimits, ReadyTexts } from './ready-texts.ts';
 import { bytesOf, estimateSize } from './size-estimate.ts';
 import { Stage } from './stage.ts';
-import { UntokenizedTexts } from './untokenized-texts.ts';
+import { isLong, UntokenizedTexts } from './untokenized-texts.ts';
 import {
   type EncodedText,
   encodedUntil,
@@ -23,7 +23,7 @@ import {
 } from './waiting-text.ts';
 
 export interface BatchQueueOptions extends BatchLimits {
-  /** Tokenizes some texts; called again only when the last call has settled. */
+  /** Tokenizes some texts. Called once at a time for short texts, and once for long ones. */
   readonly tokenize: (texts: readonly string[]) => Promise<readonly TokenizedText[]>;
   /** Each encodes one batch at a time: `batch.length × dimensions` floats. The signal aborts once nobody wants them. */
   readonly encoders: readonly ((batch: readonly Int32Array[], signal: AbortSignal) => Promise<Float32Array>)[];
@@ -38,6 +38,12 @@ export interface BatchQueueOptions extends BatchLimits {
   readonly onFailed?: (error: Error) => void;
 }
 
+/** Texts on their way through the tokenizer. */
+interface TokenizerLane {
+  readonly waiting: UntokenizedTexts;
+  readonly stage: Stage<readonly TokenizedText[]>;
+}
+
 const NO_VECTOR = new Float32Array();
 
 export class BatchQueue {
@@ -46,9 +52,9 @@ export class BatchQueue {
   readonly #order = new FairOrder();
   /** Every text that waits or is being encoded. */
   readonly #entries = new Map<string, WaitingText>();
-  readonly #untokenized = new UntokenizedTexts();
   readonly #ready: ReadyTexts;
-  readonly #tokenizing: Stage<readonly TokenizedText[]>;
+  readonly #shortTexts: TokenizerLane;
+  readonly #longTexts: TokenizerLane;
   readonly #encoding: Stage<Float32Array>;
   #closed = false;
 
@@ -62,13 +68,20 @@ export class BatchQueue {
       this.#settle(text, error);
       options.onFailed?.(error);
     };
-    this.#tokenizing = new Stage({
-      workers: [(group) => options.tokenize(group.map(({ input }) => input as string))],
-      take: () => this.#untokenized.take(),
-      onDone: (group, tokenized, elapsed_ms) => this.#tokenized(group, tokenized, elapsed_ms),
-      wanted,
-      onFailed,
-    });
+    const newLane = (): TokenizerLane => {
+      const waiting = new UntokenizedTexts();
+      const stage = new Stage({
+        workers: [(group) => options.tokenize(group.map(({ input }) => input as string))],
+        take: () => waiting.take(),
+        onDone: (group, tokenized: readonly TokenizedText[], elapsed_ms) =>
+          this.#tokenized(group, tokenized, elapsed_ms),
+        wanted,
+        onFailed,
+      });
+      return { waiting, stage };
+    };
+    this.#shortTexts = newLane();
+    this.#longTexts = newLane();
     this.#encoding = new Stage({
       workers: encoders.map((encode) => (group: readonly WaitingText[], signal: AbortSignal) => {
         return encode(group.map(idsOf), signal).then(requireFinite);
@@ -143,12 +156,13 @@ export class BatchQueue {
   /** Refuses what is new and what waits with `closed`; resolves once the batches that run have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    const waiting = [...this.#untokenized.clear(), ...this.#ready.clear()];
+    const lanes = [this.#shortTexts, this.#longTexts];
+    const waiting = [...lanes.flatMap((lane) => lane.waiting.clear()), ...this.#ready.clear()];
     const refuse = (texts: readonly WaitingText[]) => {
       for (const text of texts) this.#settle(text, new CosimoError('closed'));
     };
     refuse(waiting);
-    refuse(await this.#tokenizing.close());
+    for (const { stage } of lanes) refuse(await stage.close());
     refuse(await this.#encoding.close());
   }
 
@@ -156,13 +170,14 @@ export class BatchQueue {
     this.#order.add(text.share);
     this.#entries.set(text.key, text);
     this.#admission.add(text);
-    if (text.ids === undefined) this.#untokenized.add([text]);
+    if (text.ids === undefined) (isLong(text) ? this.#longTexts : this.#shortTexts).waiting.add([text]);
     else this.#ready.add([text]);
     return text;
   }
 
   #startWork(): void {
-    this.#tokenizing.startWork();
+    this.#shortTexts.stage.startWork();
+    this.#longTexts.stage.startWork();
     this.#encoding.startWork();
   }
 
@@ -213,7 +228,8 @@ export class BatchQueue {
   }
 
   readonly #forgetUnwanted = (): void => {
-    const unwanted = [...this.#untokenized.takeUnwanted(), ...this.#ready.takeUnwanted()];
+    const waiting = [this.#shortTexts.waiting, this.#longTexts.waiting, this.#ready];
+    const unwanted = waiting.flatMap((list) => list.takeUnwanted());
     for (const text of unwanted) this.#settle(text, new CosimoError('cancelled'));
     this.#encoding.stopUnwanted();
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { CosimoError } from '../../errors.ts';
 import type { ModelConfig } from '../../model/model-config.ts';
+import { textShortener } from './shorten-text.ts';
 import { largestId, type TokenizerJson, wordTokensMax } from './tokenizer-json.ts';
 
 export interface TokenizedText {
@@ -42,6 +43,7 @@ export async function loadTokenizer(
   const { prefix, suffix } = special;
   const room = Math.max(0, config.maxSeqLength - prefix.length - suffix.length);
   const wordTokens = wordTokensMax(json);
+  const shorten = textShortener(json) ?? ((text: string) => text);
   // Later tokens are cut anyway, and copying ids out of the library takes time.
   const wanted = room + (wordTokens ?? 1);
   tokenizer.setTruncation(wanted);
@@ -55,17 +57,18 @@ export async function loadTokenizer(
   /**
    * The first ids of each text, more than `room` if the text has more. If `wordTokens` is known, only a prefix of a long text
    * is read: cutting a text changes only its last word, at most `wordTokens` tokens. If that many tokens follow the ones we
-   * keep, the kept ones are right. If not, a longer prefix is read.
+   * keep, the kept ones are right. If not, the text is shortened where nothing comes of it, and a longer prefix is read.
    */
-  async function firstTokens(texts: readonly string[], prefixChars: number): Promise<number[][]> {
+  async function firstTokens(texts: readonly string[], prefixChars: number, isShortened = false): Promise<number[][]> {
     const isCut = (text: string) => wordTokens !== undefined && text.length > prefixChars;
     const ids = await encode(texts.map((text) => (isCut(text) ? text.slice(0, prefixChars).toWellFormed() : text)));
     const undecided = texts.flatMap((text, at) => (isCut(text) && (ids[at] as number[]).length < wanted ? [at] : []));
     if (undecided.length > 0) {
       const fewest = Math.min(...undecided.map((at) => (ids[at] as number[]).length));
       const more = await firstTokens(
-        undecided.map((at) => texts[at] as string),
+        undecided.map((at) => (isShortened ? (texts[at] as string) : shorten(texts[at] as string))),
         prefixChars * growth(fewest, wanted),
+        true,
       );
       undecided.forEach((at, i) => {
         ids[at] = more[i] as number[];

@@ -55,6 +55,32 @@ test('large calls without end do not starve single texts, nor single texts a lar
   assert.ok(singlesDone >= 600 && singlesDone <= 1400, `${singlesDone} single texts`);
 });
 
+test('a short text overtakes long ones at the tokenizer', async () => {
+  const long = 'x'.repeat(100_000);
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const started: number[] = [];
+  const { queue, finishAll, turn } = heldQueue({
+    async tokenize(texts) {
+      started.push(...texts.map(({ length }) => length));
+      if (texts.some(({ length }) => length > 1000)) await held;
+      return texts.map(() => ({ ids: new Int32Array(3), truncated: false }));
+    },
+  });
+  const longDone = Promise.all(queue.enqueue([`1${long}`, `2${long}`]));
+  await turn();
+  const shortDone = one(queue, 'short');
+  await turn();
+  assert.deepEqual(started, [100_001, 5], 'one long text at a time, and the short one beside it');
+  await finishAll();
+  await shortDone;
+  release();
+  await turn();
+  await finishAll();
+  await turn();
+  await finishAll();
+  await longDone;
+});
+
 /** Texts that have ended, in any way, must not count as waiting. */
 const before: Readonly<Record<string, (held: HeldQueue) => Promise<void>>> = {
   'in a new queue': async () => {},
