@@ -64,6 +64,12 @@ export class BodyBytes {
     return this.#blocks.splice(0).map((block) => block.buffer);
   }
 
+  /** Gives the memory back at once; otherwise it would stay until V8 next collects garbage. */
+  discard(): void {
+    this.#single = undefined;
+    for (const block of this.take()) block.transfer(0);
+  }
+
   #addBlock(bytes: number): void {
     // Not from the pool that small buffers share: a block is handed over with all its memory.
     this.#blocks.push(Buffer.allocUnsafeSlow(bytes));

@@ -51,12 +51,12 @@ function gather(
   const settle = (error: Error | null) => {
     payload.off('data', onData).off('end', onEnd).off('error', onError);
     uploads.end(upload);
+    if (error !== null) body.discard();
     done(error, body);
   };
   const refuse = (error: Error) => {
     discardBody(payload);
     settle(error);
-    body.take(); // its memory
   };
   const upload: Upload = {
     body,
