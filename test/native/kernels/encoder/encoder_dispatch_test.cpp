@@ -78,6 +78,8 @@ void test_by_name() {
   }
   if (features.avx512bw && features.avx512vl && features.avx512_vnni && features.avx2_fma) {
     CHECK(chooses(EncoderPrecision::fp32, "avx512", &kEncoderFp32Avx512));
+    const bool has_tiles = is_encoder_kernel_available(kEncoderFp32Amx.name);
+    CHECK(chooses(EncoderPrecision::fp32, nullptr, has_tiles ? &kEncoderFp32Amx : &kEncoderFp32Avx512));
     CHECK(chooses(EncoderPrecision::bf16, "avx512", features.avx512_bf16 ? &kEncoderBf16Avx512 : nullptr));
     CHECK(chooses(EncoderPrecision::int8, "avx512",
                   features.avx512_bf16 ? &kEncoderInt8Avx512Bf16 : &kEncoderInt8Avx512));
