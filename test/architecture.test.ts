@@ -63,6 +63,7 @@ const IMPORTS: Rules = {
   // Leaves.
   'src/config.ts': ['src/errors.ts'],
   'src/errors.ts': [],
+  'src/make-folders.ts': [],
   'src/probed-health.ts': [],
   'src/progress.ts': [],
   'src/signals.ts': [],
@@ -97,7 +98,7 @@ const IMPORTS: Rules = {
   'src/metrics': ['src/cache', 'src/index'],
   'src/store': [],
   'src/store/open-store.ts': ['src/store', 'src/store/lmdb'],
-  'src/store/lmdb': ['src/errors.ts', 'src/probed-health.ts', 'src/native', 'src/store'],
+  'src/store/lmdb': ['src/errors.ts', 'src/make-folders.ts', 'src/probed-health.ts', 'src/native', 'src/store'],
   'src/index': ['src/errors.ts', 'src/native'],
   'src/cache': ['src/native'],
   'src/json': ['src/native'],
@@ -110,11 +111,17 @@ const IMPORTS: Rules = {
   'src/encoder/tokenizer': ['src/errors.ts', 'src/encoder', 'src/model', 'src/workers'],
   'src/encoder/native': ['src/errors.ts', 'src/encoder', 'src/model', 'src/native'],
   'src/encoder/onnx': ['src/errors.ts', 'src/encoder', 'src/encoder/cuda', 'src/model', 'src/workers'],
-  'src/encoder/cuda': ['src/model/source', 'src/native'],
+  'src/encoder/cuda': ['src/make-folders.ts', 'src/model/source', 'src/native'],
   'src/workers': ['src/errors.ts'],
   'src/model': ['src/errors.ts'],
-  'src/model/source': ['src/errors.ts', 'src/progress.ts', 'src/model', 'src/model/source/transfer'],
-  'src/model/source/transfer': ['src/errors.ts', 'src/progress.ts', 'src/model/source'],
+  'src/model/source': [
+    'src/errors.ts',
+    'src/make-folders.ts',
+    'src/progress.ts',
+    'src/model',
+    'src/model/source/transfer',
+  ],
+  'src/model/source/transfer': ['src/errors.ts', 'src/make-folders.ts', 'src/progress.ts', 'src/model/source'],
 
   // Tests know what they test, the benchmark knows what it measures, and neither knows the other.
   test: ['src/**', 'test/**', 'scripts'],

@@ -1,8 +1,9 @@
 /** Fetches ONNX Runtime's CUDA provider and the CUDA libraries with pip, for a GPU host. */
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolders } from '../../make-folders.ts';
 import { downloadWheel, type WheelOptions, wheelFiles, withScratch } from '../../model/source/wheel.ts';
 import { CUDA_PACKAGES, type CudaPackage, providerPackage } from './cuda-packages.ts';
 
@@ -24,7 +25,7 @@ export interface CudaFetchOptions extends WheelOptions {
 export async function fetchCuda(options: CudaFetchOptions): Promise<boolean> {
   const provider = providerPackage();
   let changed = false;
-  await mkdir(options.folder, { recursive: true });
+  makeFolders(options.folder);
   for (const wanted of [...CUDA_PACKAGES, provider]) {
     if (await isFetched(wanted, options.folder)) continue;
     await fetchPackage(wanted, options);
@@ -81,7 +82,7 @@ async function unpack(wheel: string, wanted: CudaPackage, scratch: string, optio
 async function link(target: string, path: string): Promise<boolean> {
   const to = relative(dirname(path), target);
   if ((await readlink(path).catch(() => undefined)) === to) return false;
-  await mkdir(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   const temporary = `${path}.link-${process.pid}`;
   await rm(temporary, { force: true });
   await symlink(to, temporary);

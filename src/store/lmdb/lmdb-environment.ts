@@ -1,9 +1,8 @@
 /** An opened LMDB environment: one process has it open at a time, and a write is on the disk once it is answered. */
-import { existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { dirname, resolve } from 'node:path';
 import { CosimoError, errorCodeOf } from '../../errors.ts';
+import { makeFolders } from '../../make-folders.ts';
 import { requireSoundDataFile } from './data-file.ts';
 import { FolderLock } from './folder-lock.ts';
 import { type Databases, openDatabases, rewriteFacts } from './layout.ts';
@@ -18,7 +17,7 @@ export interface LmdbEnvironment extends Databases {
 export function openEnvironment(dir: string): LmdbEnvironment {
   let lock: FolderLock | undefined;
   try {
-    makeFolder(resolve(dir));
+    makeFolders(dir);
     lock = FolderLock.take(dir);
     requireSoundDataFile(dir);
     const databases = openDatabases(dir);
@@ -30,18 +29,6 @@ export function openEnvironment(dir: string): LmdbEnvironment {
     throw new CosimoError('store_unavailable', `DATA_DIR=${dir} cannot be opened: ${(cause as Error).message}`, {
       cause,
     });
-  }
-}
-
-/** Makes a folder and those that it lies in. Node's own `recursive` never ends where the system makes no folders, as in /proc. */
-function makeFolder(dir: string): void {
-  if (existsSync(dir)) return;
-  const parent = dirname(dir);
-  if (parent !== dir) makeFolder(parent);
-  try {
-    mkdirSync(dir);
-  } catch (error) {
-    if (!existsSync(dir)) throw error; // another process may have made it meanwhile
   }
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { platform } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, test } from 'vitest';
 import { cacheRoot, modelFolder } from '../../../src/model/source/cache-folder.ts';
@@ -36,15 +37,18 @@ describe('the cache', () => {
     assert.match(lines[0] as string, /^Not using .*model\.safetensors has the SHA-256/);
   });
 
-  test('a folder that cannot be written: the message says so and what to set', async () => {
+  test('a folder that cannot be made or written: the message says so and what to set', async () => {
     const server = await startModelServer(FILES);
     const file = join(newFolder(), 'a-file');
     writeFileSync(file, '');
-    const { request } = setting(server.endpoint, {}, file);
-    await assert.rejects(resolveModel(request), {
-      code: 'model_unavailable',
-      message: /cannot be written .*set XDG_CACHE_HOME/,
-    });
+    const folders = platform() === 'linux' ? [file, '/proc/cosimo'] : [file];
+    for (const folder of folders) {
+      const { request } = setting(server.endpoint, {}, folder);
+      await assert.rejects(resolveModel(request), {
+        code: 'model_unavailable',
+        message: /cannot be written .*set XDG_CACHE_HOME/,
+      });
+    }
   });
 
   test('a folder of another user: the message says so and what to set', ({ skip }) => {

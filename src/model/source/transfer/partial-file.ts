@@ -5,10 +5,11 @@
  * process id means nothing on another one.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { CosimoError } from '../../../errors.ts';
+import { makeFolders } from '../../../make-folders.ts';
 import type { ModelFile } from '../manifest.ts';
 import { faultOfFile } from './digest.ts';
 
@@ -19,7 +20,7 @@ const ABANDONED_AFTER_MS = 10 * 60_000;
 
 /** Makes a temporary file for `path`, with the bytes that an earlier process left, if any. @returns its name */
 export async function openPartial(path: string): Promise<string> {
-  await makeFolder(dirname(path));
+  await makeWritableFolder(dirname(path));
   const partial = `${path}.partial-${HOST}-${process.pid}-${randomUUID()}`;
   // Only one of several processes can rename it; the others begin anew.
   for (const orphan of await orphansOf(path)) if (await renamed(orphan, partial)) break;
@@ -36,9 +37,9 @@ export async function keepPartial(partial: string, path: string): Promise<void> 
 }
 
 /** @throws CosimoError `model_unavailable`, saying what to set when the folder can't be written */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makeWritableFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolders(folder);
     await access(folder, constants.W_OK);
   } catch (cause) {
     const reason = `the folder ${folder} cannot be written (${(cause as Error).message}); set XDG_CACHE_HOME to one that can`;
