@@ -16,7 +16,6 @@ export COSIMO_EMULATED=1
 cmake -S . -B build/neon \
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_EXE_LINKER_FLAGS=-static \
-  -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
   '-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64-static;-cpu;max' >/dev/null
 cmake --build build/neon --parallel "$(nproc)"
 qemu-aarch64-static -cpu max build/neon/tests/search_scores_test | grep '^kernel neon-dotprod$'

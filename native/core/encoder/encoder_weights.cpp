@@ -1,5 +1,6 @@
 #include "core/encoder/encoder_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <span>

@@ -1,5 +1,6 @@
 // The hit rate of the cache, compared with a least-recently-used cache and a plain simulation of S3-FIFO of
 // the same size.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <deque>
