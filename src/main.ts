@@ -4,7 +4,7 @@ import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { type Config, httpThreads, loadConfig, settingsHelp } from './config.ts';
 import { CosimoError, errorCodeOf } from './errors.ts';
-import { createLogger } from './logger.ts';
+import { createLogger, ignoreOutputErrors } from './logger.ts';
 import { native } from './native/binding.ts';
 import { createService, createThreadedService } from './service.ts';
 import { FAULT_SIGNALS, onStopSignal, STOP_SIGNALS } from './signals.ts';
@@ -13,6 +13,7 @@ import type { RunningEngine } from './start-engine.ts';
 const CLOSE_TIMEOUT_MS = 10_000;
 
 async function main(): Promise<void> {
+  ignoreOutputErrors();
   if (process.argv.includes('--help')) return void process.stdout.write(settingsHelp());
   const config = loadConfig(process.env);
   const logger = createLogger(config);

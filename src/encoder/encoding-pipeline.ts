@@ -1,5 +1,5 @@
 /** Puts tokenizer, queue and encoders of one model together. */
-import { ProbedHealth } from '../probed-health.ts';
+import { ProbedHealth } from '../base/probed-health.ts';
 import type { EncoderFacts } from './encoder.ts';
 import type { TextSample } from './encoder-speed.ts';
 import type { PipelineOptions } from './pipeline-options.ts';

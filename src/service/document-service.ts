@@ -1,5 +1,6 @@
 /** Writes, reads and searches documents. The store keeps them; the index, which is filled from it, finds the nearest. */
 import { setTimeout } from 'node:timers/promises';
+import { TimeSlice } from '../base/time-slice.ts';
 import { CosimoError, errorCodeOf } from '../errors.ts';
 import type { VectorIndex } from '../index/vector-index.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -8,7 +9,6 @@ import type { AnswerBudget } from './answer-budget.ts';
 import { ID_BYTES_MAX } from './document.ts';
 import type { EmbeddingService } from './embedding-service.ts';
 import type { IndexCapacity } from './index-capacity.ts';
-import { TimeSlice } from './time-slice.ts';
 import { unitVector } from './unit-vector.ts';
 
 /** A hit's text is in memory three times: the store's string, its part of the answer, the answer's bytes. */

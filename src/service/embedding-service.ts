@@ -1,10 +1,11 @@
 /** Turns texts into vectors, through the cache. Every endpoint that needs a vector calls it. */
+
+import { TimeSlice } from '../base/time-slice.ts';
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import { CosimoError } from '../errors.ts';
 import type { ThreadCounts } from '../metrics/thread-counts.ts';
 import type { Prompts } from '../model/prompts.ts';
 import type { EmbeddingBackend, EncodeOptions, TextVector, TokenCount } from './embedding-backend.ts';
-import { TimeSlice } from './time-slice.ts';
 
 export interface EmbeddingServiceParts {
   readonly backend: EmbeddingBackend;

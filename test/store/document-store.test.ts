@@ -1,7 +1,7 @@
 /** The document store on disk: what it keeps and refuses, and that no acknowledged write is lost. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -199,6 +199,14 @@ describe('what cannot be opened', () => {
     const [command = '', ...args] = [...prefix, process.execPath, '--input-type=module', '-e', script];
     return spawnSync(command, args, { encoding: 'utf8' }).stdout;
   }
+
+  test('closing twice closes no other file', async () => {
+    const own = open(newFolder());
+    await own.close();
+    const other = openSync(join(newFolder(), '..', 'other-file'), 'w');
+    await own.close();
+    closeSync(other); // throws if it has been closed
+  });
 
   test('a folder that another process uses is refused, until that process has ended', async () => {
     const dir = newFolder();

@@ -59,4 +59,13 @@ describe.skipIf(platform() !== 'linux').each(Object.entries(REFUSALS))('%s', (er
     assert.deepEqual(await searchIds(second.origin), ['kept', 'new', 'replaced']);
     assert.equal(await documentCount(second.origin), 3);
   });
+
+  test('a start on such a disk ends with a sentence', async () => {
+    const disk = failingDisk(mkdtempSync(join(scratch, 'disk-')));
+    disk.fail(error as keyof typeof REFUSALS);
+    const { ended, output } = await startProcess({ DATA_DIR: join(scratch, `start-${error}`), ...disk.environment });
+    assert.equal(await ended, 1);
+    assert.match(output(), /^cosimo: DATA_DIR=\S+ cannot be opened: .+$/m);
+    assert.doesNotMatch(output(), /^ +at /m);
+  });
 });

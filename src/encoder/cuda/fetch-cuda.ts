@@ -3,7 +3,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { makeFolders } from '../../make-folders.ts';
+import { makeFolders } from '../../base/make-folders.ts';
 import { downloadWheel, type WheelOptions, wheelFiles, withScratch } from '../../model/source/wheel.ts';
 import { CUDA_PACKAGES, type CudaPackage, providerPackage } from './cuda-packages.ts';
 

@@ -1,8 +1,8 @@
 /** The bodies that answer /search and GET /index/{doc_id}. Metadata is JSON text already, as the client gave it. */
 
+import { TimeSlice } from '../../base/time-slice.ts';
 import type { Document } from '../../service/document.ts';
 import type { Hit } from '../../service/document-service.ts';
-import { TimeSlice } from '../../service/time-slice.ts';
 
 export function documentJson({ id, text, metadata }: Document): string {
   return `{"id":${JSON.stringify(id)},"text":${JSON.stringify(text)},"metadata":${metadata}}`;

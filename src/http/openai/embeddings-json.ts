@@ -1,6 +1,7 @@
 /** The body that answers POST /v1/embeddings. */
+
+import { TimeSlice } from '../../base/time-slice.ts';
 import { vectorJsonBytes, writeVectorsJson } from '../../json/vectors-json.ts';
-import { TimeSlice } from '../../service/time-slice.ts';
 import { unitVector } from '../../service/unit-vector.ts';
 
 export interface OpenAiAnswer {

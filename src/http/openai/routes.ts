@@ -1,7 +1,7 @@
 /** POST /v1/embeddings and GET /v1/models, for OpenAI's clients. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { TimeSlice } from '../../base/time-slice.ts';
 import type { EngineHolder, ServedModel } from '../../service/engine.ts';
-import { TimeSlice } from '../../service/time-slice.ts';
 import { areInVocabulary, toModelInput } from '../../service/token-ids.ts';
 import { answerSignal } from '../answer-signal.ts';
 import { sendJson } from '../answers/send-json.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolders } from '../../make-folders.ts';
+import { makeFolders } from '../../base/make-folders.ts';
 import type { ModelManifest } from './manifest.ts';
 import { isModelFile } from './model-files.ts';
 import { sha256OfFile } from './transfer/digest.ts';

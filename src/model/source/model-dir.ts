@@ -7,8 +7,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { constants, copyFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders } from '../../base/make-folders.ts';
 import { CosimoError } from '../../errors.ts';
-import { makeFolders } from '../../make-folders.ts';
 import { modelFilesIn } from './model-files.ts';
 import { makeWritableFolder } from './transfer/partial-file.ts';
 

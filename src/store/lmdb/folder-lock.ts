@@ -9,7 +9,7 @@ const LOCK_FILE = 'cosimo.lock';
 
 /** It ends with `release` or with the process, however that ends. The file stays: it says who has the lock. */
 export class FolderLock {
-  readonly #descriptor: number;
+  #descriptor: number | undefined;
 
   private constructor(descriptor: number) {
     this.#descriptor = descriptor;
@@ -27,8 +27,7 @@ export class FolderLock {
           `DATA_DIR=${dir} is in use by ${owner}: stop it or set another DATA_DIR.`,
         );
       }
-      ftruncateSync(descriptor);
-      writeSync(descriptor, `process ${process.pid} on ${hostname()}\n`);
+      writeOwner(descriptor);
       return new FolderLock(descriptor);
     } catch (error) {
       closeSync(descriptor);
@@ -36,7 +35,17 @@ export class FolderLock {
     }
   }
 
+  /** A second call does nothing: the number may be another file's by then. */
   release(): void {
-    closeSync(this.#descriptor);
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
+}
+
+/** For people alone: a full disk must not keep the store from being read. */
+function writeOwner(descriptor: number): void {
+  try {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, `process ${process.pid} on ${hostname()}\n`);
+  } catch {}
 }

@@ -32,7 +32,7 @@ export interface Databases {
 }
 
 /** A value past half a page takes pages of its own: a vector of 384 floats would waste more than half of 4 KiB. */
-const PAGE_BYTES = 16_384;
+export const PAGE_BYTES = 16_384;
 
 export function openDatabases(dir: string): Databases {
   const root = open({

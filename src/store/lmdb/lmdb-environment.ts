@@ -1,11 +1,16 @@
 /** An opened LMDB environment: one process has it open at a time, and a write is on the disk once it is answered. */
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { join } from 'node:path';
+import { makeFolders } from '../../base/make-folders.ts';
 import { CosimoError, errorCodeOf } from '../../errors.ts';
-import { makeFolders } from '../../make-folders.ts';
 import { requireSoundDataFile } from './data-file.ts';
 import { FolderLock } from './folder-lock.ts';
-import { type Databases, openDatabases, rewriteFacts } from './layout.ts';
+import { DATA_FILE, type Databases, openDatabases, PAGE_BYTES, rewriteFacts } from './layout.ts';
+
+/** With less than this free a failed write is put down to a full disk: LMDB reports a write that was cut short as an I/O error. */
+const ROOM_BYTES = 1 << 20;
 
 export interface LmdbEnvironment extends Databases {
   readonly dir: string;
@@ -19,26 +24,42 @@ export function openEnvironment(dir: string): LmdbEnvironment {
   try {
     makeFolders(dir);
     lock = FolderLock.take(dir);
-    requireSoundDataFile(dir);
+    if (existsSync(join(dir, DATA_FILE))) requireSoundDataFile(dir);
+    else requireRoom(dir);
     const databases = openDatabases(dir);
     databases.root.readerCheck(); // takes out the readers of processes that were killed
     return { dir, lock, ...databases };
   } catch (cause) {
     lock?.release();
-    if (errorCodeOf(cause) !== undefined) throw cause;
-    throw new CosimoError('store_unavailable', `DATA_DIR=${dir} cannot be opened: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw cannotBeOpened(dir, cause as Error);
   }
+}
+
+/** LMDB crashes where it can't write the first pages of a new file. @throws Error of the system */
+function requireRoom(dir: string): void {
+  const { bavail, bsize } = statfsSync(dir);
+  if (bavail * bsize < ROOM_BYTES) throw new Error('the disk has no room');
+  const path = join(dir, 'cosimo.probe');
+  const descriptor = openSync(path, 'w');
+  try {
+    writeSync(descriptor, Buffer.alloc(2 * PAGE_BYTES), 0, 2 * PAGE_BYTES, 0);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+    rmSync(path);
+  }
+}
+
+/** The error in a sentence that names the setting, unless it is one already. */
+export function cannotBeOpened(dir: string, cause: Error): Error {
+  if (errorCodeOf(cause) !== undefined) return cause;
+  return new CosimoError('store_unavailable', `DATA_DIR=${dir} cannot be opened: ${cause.message}`, { cause });
 }
 
 export async function closeEnvironment({ root, lock }: LmdbEnvironment): Promise<void> {
   await root.close();
   lock.release();
 }
-
-/** With less than this free a failed write is put down to a full disk: LMDB reports a write that was cut short as an I/O error. */
-const ROOM_BYTES = 1 << 20;
 
 /**
  * Runs `change` in a transaction of its own inside the next commit. Resolves once that commit is on the disk.

@@ -1,9 +1,11 @@
 /** The document store on disk. `layout.ts` says what lies where. */
+
+import { ProbedHealth } from '../../base/probed-health.ts';
 import { CosimoError } from '../../errors.ts';
-import { ProbedHealth } from '../../probed-health.ts';
 import type { DocumentStore, PutResult, StoredDocument, StoredVectors } from '../document-store.ts';
 import { floatsOf, idKey, newestVersion, rowBytes, rowOf, type VectorsDatabase } from './layout.ts';
 import {
+  cannotBeOpened,
   closeEnvironment,
   type LmdbEnvironment,
   openEnvironment,
@@ -211,7 +213,7 @@ function claim(environment: LmdbEnvironment, options: LmdbStoreOptions): StoreFa
   } catch (error) {
     environment.lock.release(); // at once: nothing was written
     void environment.root.close();
-    throw error;
+    throw cannotBeOpened(dir, error as Error);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The event loop's handle on a thread that reads large bodies: reading 30 MB takes a quarter of a second. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { TimeSlice } from '../../../base/time-slice.ts';
 import { CosimoError } from '../../../errors.ts';
-import { TimeSlice } from '../../../service/time-slice.ts';
 import { ThreadHandle } from '../../../workers/thread-handle.ts';
 import { WorkerThread } from '../../../workers/worker-thread.ts';
 import { UnreadableBody } from '../read-body.ts';

@@ -8,8 +8,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { access, constants, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { makeFolders } from '../../../base/make-folders.ts';
 import { CosimoError } from '../../../errors.ts';
-import { makeFolders } from '../../../make-folders.ts';
 import type { ModelFile } from '../manifest.ts';
 import { faultOfFile } from './digest.ts';
 
