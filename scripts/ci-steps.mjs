@@ -1,16 +1,15 @@
 /** Steps of `.ci/run`: each runs a command, shows what it prints, and counts what it tested. */
 import { spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import { ROOT } from './cmake.mjs';
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Failures, which the end of the log repeats, because readers of a long log look there first. */
 const failures = [];
 
 /** Runs a command and resolves with its status and output, which it shows: at once, or at the end if `quiet`. */
-function run(command, args, { cwd = ROOT, env = {}, quiet = false }) {
+function run(command, args, { env = {}, quiet = false }) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {

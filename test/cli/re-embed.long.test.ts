@@ -1,4 +1,4 @@
-/** `npm run re-embed` is stopped and run again: the real model encodes 2,000 documents. */
+/** `npm run re-embed` is stopped and run again: the real model encodes 1,000 documents. */
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { call, startProcess } from '../support/process.ts';
@@ -6,7 +6,7 @@ import { reEmbed } from '../support/re-embed-process.ts';
 import { contentsOf, OLD, openStore, storeWith } from '../support/store.ts';
 
 test('kill -9 in the middle, SIGTERM in the middle, a last run: the server finds by the new vectors', async () => {
-  const count = 2000;
+  const count = 1000;
   const longTextOf = (id: string) =>
     `text of ${id}, as long as it takes to be in the middle of them, ${'word '.repeat(12)}`;
   const dir = await storeWith(count, OLD, longTextOf);
@@ -30,7 +30,7 @@ test('kill -9 in the middle, SIGTERM in the middle, a last run: the server finds
   assert.match(busy.output(), new RegExp(`^cosimo: .* is in use by process ${killed.child.pid}`, 'm'));
   killed.child.kill('SIGKILL');
   const { output } = await killed.ended;
-  assert.match(output, /^cosimo: The vectors were made by org\/old \(old\); encoding 2000 documents with /m);
+  assert.match(output, /^cosimo: The vectors were made by org\/old \(old\); encoding 1000 documents with /m);
   assert.doesNotMatch(output, /encoded in/, 'it was in the middle');
   const still = openStore(dir, OLD);
   assert.deepEqual(contentsOf(still, OLD.dimensions), before);
@@ -43,14 +43,14 @@ test('kill -9 in the middle, SIGTERM in the middle, a last run: the server finds
   const second = await stopped.ended;
   assert.equal(second.status, 1);
   const doneByFirst = Number(/earlier run stopped: (\d+) documents done already/.exec(second.output)?.[1]);
-  assert.ok(doneByFirst >= 400, second.output);
-  const doneBySecond = Number(/^cosimo: Stopped after (\d+) of 2000 documents\./m.exec(second.output)?.[1]);
+  assert.ok(doneByFirst >= 200, second.output);
+  const doneBySecond = Number(/^cosimo: Stopped after (\d+) of 1000 documents\./m.exec(second.output)?.[1]);
   assert.ok(doneBySecond > doneByFirst && doneBySecond < count, second.output);
 
   const last = await reEmbed(settings).ended;
   assert.equal(last.status, 0, last.output);
   const closing =
-    /^cosimo: (\d+) documents encoded in \d+\.\d s\. DATA_DIR=.* holds the vectors of .* now \(2000 documents\)\.$/m;
+    /^cosimo: (\d+) documents encoded in \d+\.\d s\. DATA_DIR=.* holds the vectors of .* now \(1000 documents\)\.$/m;
   assert.equal(Number(closing.exec(last.output)?.[1]), count - doneBySecond, last.output);
 
   const again = await reEmbed(settings).ended;

@@ -168,7 +168,7 @@ std::size_t compare_tight(const SearchKernel& kernel, const RowSource::Kind& kin
   made.rows.grow(source, 512);
   made.rankings.emplace_back(made.rows.model(), made.queries[0], kMaxTopK);
   std::vector<Question> questions;
-  for (const Hit& hit : made.rankings[0].hits().first(256))
+  for (const Hit& hit : made.rankings[0].hits().first(is_brief() ? 64 : 256))
     questions.push_back({&made.queries[0], &made.rankings[0], kMaxTopK, static_cast<double>(hit.score)});
   std::size_t wrong = 0;
   for (const CodeScan scan : {CodeScan::planes, CodeScan::bytes}) {
@@ -202,7 +202,8 @@ void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
     const std::size_t until = comparisons + wanted / RowSource::kinds().size() + 1;
     while (comparisons < until) {
       const std::size_t dimensions = some_dimensions();
-      comparisons += compare(make_case(kernel, kind, dimensions, some_row_count(dimensions), 4));
+      comparisons +=
+          compare(make_case(kernel, kind, dimensions, some_row_count(dimensions), is_brief() ? 2 : 4));
     }
   }
   for (const RowSource::Kind& kind : RowSource::kinds().last(2)) {

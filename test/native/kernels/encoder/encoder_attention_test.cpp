@@ -2,6 +2,7 @@
 // scores of every kind, and nothing but a text's own rows and heads read or written.
 #include <algorithm>
 #include <numbers>
+#include <string_view>
 
 #include "support/encoder/encoder_text.h"
 
@@ -89,7 +90,7 @@ float plausible(Part part, std::size_t head_size) {
 
 // Every length for the smallest heads, fewer for larger ones.
 void test_lengths(const EncoderKernel& kernel, Shape shape) {
-  const std::size_t step = is_emulated() ? 11 : is_brief() ? 5 : shape.head_size / kHeadSizeUnit;
+  const std::size_t step = is_emulated() ? 23 : is_brief() ? 11 : shape.head_size / kHeadSizeUnit;
   for (std::size_t tokens = 1; tokens <= 70; tokens += step) {
     test_values(kernel, shape, tokens, false,
                 [&](Part part, std::size_t, std::size_t) { return plausible(part, shape.head_size); });
@@ -108,8 +109,7 @@ void test_scores(const EncoderKernel& kernel, Shape shape, std::size_t tokens, c
 
 void test_extreme_scores(const EncoderKernel& kernel, Shape shape) {
   for (const std::size_t tokens : {1, 2, 7, 31, 64, 65}) {
-    if (is_brief() && tokens == 64) continue;
-    if (is_emulated() && (tokens == 2 || tokens == 31)) continue;
+    if (is_brief() && tokens != 1 && tokens != 7 && tokens != 65) continue;
     for (const float equal : {0.0F, 1.0F, -3.0F, 9984.0F, -9984.0F}) {
       test_scores(kernel, shape, tokens, [equal](std::size_t) { return equal; });
     }
@@ -192,6 +192,7 @@ void test_heads(const EncoderKernel& kernel, Shape shape) {
 }
 
 void test_kernel(const EncoderKernel& kernel) {
+  if (is_emulated() && kernel.name == std::string_view("scalar")) return;  // by far the slowest there
   for (const Shape shape : kShapes) {
     test_lengths(kernel, shape);
     test_extreme_scores(kernel, shape);
