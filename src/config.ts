@@ -116,8 +116,9 @@ const SettingsSchema = Type.Object({
   MAX_TOP_K: count('Most hits of one search', 10_000, 1, 1_000_000),
   MAX_BODY_BYTES: bytes('Most bytes of a request body', 32 * MIB),
   UPLOAD_BYTES: bytes(
-    'Most bytes of request bodies that are coming in, all together; past them the largest is answered 429',
-    128 * MIB,
+    'Most bytes of request bodies that are coming in, all together; past them large ones are answered 429; 0: four times MAX_BODY_BYTES',
+    0,
+    0,
   ),
   MAX_TEXT_BYTES: bytes('Most bytes of a text, in UTF-8', 8 * MIB),
   MAX_METADATA_BYTES: bytes("Most bytes of a document's metadata, as JSON", MIB),
@@ -219,7 +220,8 @@ export function trustedProxies({ TRUST_PROXY = '' }: Pick<Settings, 'TRUST_PROXY
 function checkTogether(settings: Settings): void {
   const { MAX_BODY_BYTES } = settings;
   for (const name of ['QUEUE_BYTES', 'UPLOAD_BYTES'] as const) {
-    if (settings[name] >= MAX_BODY_BYTES) continue;
+    const isAutomatic = name === 'UPLOAD_BYTES' && settings[name] === 0;
+    if (isAutomatic || settings[name] >= MAX_BODY_BYTES) continue;
     throw new CosimoError(
       'invalid_setting',
       `${name}=${settings[name]} is less than MAX_BODY_BYTES=${MAX_BODY_BYTES}.`,

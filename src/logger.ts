@@ -2,7 +2,7 @@
 import { type Logger, pino } from 'pino';
 import type { Config } from './config.ts';
 
-/** While the log can't be written, as on a full disk, at most so much of it is kept for later. */
+/** While the log can't be written, as on a full disk, at most so much of it is kept for later; lines that come then are lost. */
 const UNWRITTEN_BYTES_MAX = 1024 * 1024;
 
 export function createLogger(config: Config): Logger {
@@ -16,8 +16,10 @@ export function createLogger(config: Config): Logger {
 
 /** Pino's own destination ends the process when a line can't be written. */
 function standardOutput() {
-  const destination = pino.destination({ dest: 1, sync: true, maxLength: UNWRITTEN_BYTES_MAX });
-  return destination.on('error', () => {});
+  // With no minimum `flush` would do nothing.
+  const destination = pino.destination({ dest: 1, sync: true, minLength: 1, maxLength: UNWRITTEN_BYTES_MAX });
+  // Without room for another line it would never try again. (`flushSync` would not return before the disk has room.)
+  return destination.on('error', () => {}).on('drop', () => destination.flush());
 }
 
 /** The lines for the person who started the process are no reason to end it either: its reader may have gone. */

@@ -6,6 +6,10 @@ import { httpThreads, loadConfig, settingsHelp } from '../src/config.ts';
 import { pipelineOptions } from '../src/encoder/pipeline-options.ts';
 import type { Model } from '../src/model/model.ts';
 
+test('bodies may be larger than 128 MiB without a word on UPLOAD_BYTES', () => {
+  assert.equal(loadConfig({ MAX_BODY_BYTES: String(200 << 20) }).UPLOAD_BYTES, 0);
+});
+
 test('defaults are those of the contract', () => {
   const config = loadConfig({});
   const expected = {

@@ -1,13 +1,15 @@
 /** A log that can't be written, and a reader that has gone, end nothing. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { platform } from 'node:os';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { platform, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import { findPort } from '../src/http-threads/find-port.ts';
 import { atEnd } from './support/at-end.ts';
+import { failingDisk } from './support/failing-disk.ts';
 import { call } from './support/process.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +31,33 @@ async function serves(child: ChildProcess, origin: string): Promise<void> {
   }
   assert.equal((await call(origin, 'POST', '/embed', { texts: ['a text'] })).status, 200);
 }
+
+test.skipIf(platform() !== 'linux')('a log whose disk has room again goes on', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'cosimo-log-'));
+  atEnd(() => rmSync(scratch, { recursive: true, force: true }));
+  const disk = failingDisk(scratch);
+  disk.fail('ENOSPC');
+  const logger = JSON.stringify(new URL('../src/logger.ts', import.meta.url).href);
+  const program = `
+    import { rmSync } from 'node:fs';
+    import { createLogger } from ${logger};
+    const logger = createLogger({ LOG_LEVEL: 'info' });
+    for (let line = 0; line < 2000; line += 1) logger.info('x'.repeat(1000));
+    rmSync(process.env.DISK_FAULT);
+    for (const line of ['lost, but it tries again', 'the last line']) logger.info(line);`;
+  const path = join(scratch, 'log');
+  const log = openSync(path, 'w');
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', log, 'pipe'],
+    env: { ...process.env, ...disk.environment },
+    timeout: 20_000,
+  });
+  closeSync(log);
+  assert.equal(status, 0, String(stderr));
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  assert.equal(JSON.parse(lines.at(-1) as string).msg, 'the last line');
+  assert.ok(lines.length > 500 && lines.length < 1500, `${lines.length} lines: those that are kept, no more`);
+});
 
 describe.each(['1', '2'])('with HTTP_THREADS=%s', (HTTP_THREADS) => {
   test.skipIf(platform() !== 'linux')('a log on a full disk does not end the service', async () => {

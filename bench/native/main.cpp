@@ -1,4 +1,5 @@
 // cosimo_bench measures parts of the native half and limits of the machine. README.md explains its use.
+#include <exception>
 #include <iostream>
 #include <new>
 #include <system_error>

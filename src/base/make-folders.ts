@@ -1,5 +1,5 @@
 /** Makes a folder and those that it lies in. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -7,12 +7,14 @@ import { dirname, resolve } from 'node:path';
  * @throws Error of the system
  */
 export function makeFolders(path: string): void {
-  if (existsSync(path)) return;
+  if (isFolder(path)) return;
   const parent = dirname(resolve(path));
   if (parent !== resolve(path)) makeFolders(parent);
   try {
     mkdirSync(path);
   } catch (error) {
-    if (!existsSync(path)) throw error; // another process may have made it meanwhile
+    if (!isFolder(path)) throw error; // another process may have made it meanwhile
   }
 }
+
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

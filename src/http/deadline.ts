@@ -1,6 +1,7 @@
 /** Bounds the time of a request, and of closing. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { CosimoError } from '../errors.ts';
+import { stopGathering } from './body/gather-body.ts';
 
 const LOOK_AGAIN_MS = 20;
 
@@ -73,7 +74,9 @@ class Unanswered {
         return;
       }
       this.#deadlines_ms.delete(reply);
-      if (!reply.sent) reply.send(new CosimoError('timed_out'));
+      if (reply.sent) continue;
+      stopGathering(reply.request.raw);
+      reply.send(new CosimoError('timed_out'));
     }
     this.#timer = undefined;
   }

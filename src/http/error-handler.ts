@@ -2,7 +2,7 @@
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { ERROR_SENTENCES, type ErrorCode, errorCodeOf } from '../errors.ts';
 import { sendDetail, sendJson } from './answers/send-json.ts';
-import { keepConnection } from './body/discarded-bodies.ts';
+import { keepWhileDiscarding } from './body/discarded-bodies.ts';
 import { UnreadableBody } from './body/read-body.ts';
 import { ValidationFaults } from './body/validation-faults.ts';
 
@@ -52,7 +52,7 @@ export function installErrorHandler(
     const { status, sentence } = describeError(error);
     if (isFaultOfOurs(status, error)) logger?.error({ reqId: request.id, err: error }, 'request failed');
     if (status === 401) reply.header('www-authenticate', 'Bearer');
-    keepConnection(request, reply);
+    keepWhileDiscarding(request, reply);
     setRetryAfter(reply, status, error, retryAfter_s);
     return sendDetail(reply, status, sentence);
   });

@@ -163,8 +163,8 @@ export interface NativeBinding {
    */
   openSharedLibrary(path: string): void;
   /**
-   * Locks an open file for this process (`flock`). The lock ends when the file is closed, at the latest with the process.
-   * Returns false when the file is locked already, even by another descriptor of this process. Errors: `invalid_argument`
+   * Locks an open file or folder for this process (`flock`). The lock ends when the file is closed, at the latest with the process.
+   * Returns false when it is locked already, even by another descriptor of this process. Errors: `invalid_argument`
    * with the system's reason, as on file systems without locks.
    */
   lockFile(descriptor: number): boolean;

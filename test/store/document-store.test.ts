@@ -1,12 +1,13 @@
 /** The document store on disk: what it keeps and refuses, and that no acknowledged write is lost. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, describe, test, vi } from 'vitest';
+import { native } from '../../src/native/binding.ts';
 import type { DocumentStore } from '../../src/store/document-store.ts';
 import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -213,9 +214,26 @@ describe('what cannot be opened', () => {
     const own = open(dir);
     await own.put(document('a'), vector(1));
     assert.match(openElsewhere(dir), new RegExp(`is in use by process ${process.pid} on `));
+    rmSync(join(dir, 'cosimo.pid'));
+    assert.match(openElsewhere(dir), /is in use by another process/, 'deleting it unlocks nothing');
     await own.close();
+    assert.deepEqual(readdirSync(dir).sort(), ['data.mdb', 'lock.mdb']);
     assert.equal(openElsewhere(dir), 'opened\n');
     await open(dir).close();
+  });
+
+  test('a file system without locks is a sentence that names the setting', () => {
+    const locking = vi.spyOn(native, 'lockFile').mockImplementation(() => {
+      throw Object.assign(new Error('the file cannot be locked: No locks available'), { code: 'invalid_argument' });
+    });
+    try {
+      assert.throws(() => open(newFolder()), {
+        code: 'store_unavailable',
+        message: /^DATA_DIR=\S+ cannot be used: .* No locks available$/,
+      });
+    } finally {
+      locking.mockRestore();
+    }
   });
 
   const container = ['unshare', '--pid', '--fork', '--kill-child'];

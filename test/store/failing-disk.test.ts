@@ -1,11 +1,12 @@
 /** A disk that is full or fails: writes are refused, all else goes on, and nothing changes. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
 import { failingDisk } from '../support/failing-disk.ts';
 import { call, startProcess } from '../support/process.ts';
+import { NEW, openStore } from '../support/store.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-failing-disk-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -60,10 +61,24 @@ describe.skipIf(platform() !== 'linux').each(Object.entries(REFUSALS))('%s', (er
     assert.equal(await documentCount(second.origin), 3);
   });
 
-  test('a start on such a disk ends with a sentence', async () => {
+  const folders = {
+    'without a folder': () => {},
+    'that left an empty data file at its last start': (dir: string) => {
+      mkdirSync(dir);
+      writeFileSync(join(dir, 'data.mdb'), '');
+    },
+    "with a copied data file and without LMDB's lock file": async (dir: string) => {
+      const store = openStore(dir, NEW);
+      await store.close();
+      rmSync(join(dir, 'lock.mdb'));
+    },
+  };
+  test.each(Object.keys(folders))('a start on such a disk %s ends with a sentence', async (name) => {
+    const dir = join(mkdtempSync(join(scratch, 'start-')), 'data');
+    await folders[name as keyof typeof folders](dir);
     const disk = failingDisk(mkdtempSync(join(scratch, 'disk-')));
     disk.fail(error as keyof typeof REFUSALS);
-    const { ended, output } = await startProcess({ DATA_DIR: join(scratch, `start-${error}`), ...disk.environment });
+    const { ended, output } = await startProcess({ DATA_DIR: dir, ...disk.environment });
     assert.equal(await ended, 1);
     assert.match(output(), /^cosimo: DATA_DIR=\S+ cannot be opened: .+$/m);
     assert.doesNotMatch(output(), /^ +at /m);

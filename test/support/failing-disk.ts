@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
-/** While the file exists, writing and flushing files fails with the error number in it. Sockets and pipes are left alone. */
+/** While the file exists, writing and flushing files fails with the error number in it. Sockets and pipes are left alone; they use `write` too. */
 const SOURCE = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,6 +24,11 @@ static int fault(void) {
 }
 #define FAIL if ((errno = fault()) != 0) return -1;
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+static int is_file(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+ssize_t write(int fd, const void *bytes, size_t size) { if (is_file(fd)) FAIL return REAL(write)(fd, bytes, size); }
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at) { FAIL return REAL(pwrite)(fd, bytes, size, at); }
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at) { FAIL return REAL(pwrite64)(fd, bytes, size, at); }
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) { FAIL return REAL(pwritev)(fd, parts, count, at); }

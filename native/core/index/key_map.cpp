@@ -1,6 +1,7 @@
 #include "core/index/key_map.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cosimo {
 namespace {

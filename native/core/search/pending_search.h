@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "core/search/prepared_query.h"

@@ -1,4 +1,4 @@
-/** Reads and validates the body of every call that takes one, on the event loop and in the body thread. */
+/** Reads and validates the body of every call that takes one, on the event loop and in body threads. */
 import type { TSchema } from 'typebox';
 import { OPENAI_BODY, readOpenAiBody } from '../openai/body.ts';
 import { EmbedRequest, IndexRequest, SearchRequest } from '../schemas.ts';

@@ -18,9 +18,21 @@ export function discardBody(payload: IncomingMessage): void {
   payload.once('end', stop).once('close', stop).resume();
 }
 
-/** Call it before a refusal is sent: Fastify and Node would close the connection of a body that is being thrown away. */
-export function keepConnection(request: FastifyRequest, reply: FastifyReply): void {
-  if (!discarded.has(request.raw)) return;
+/**
+ * Call it before a refusal is sent. If the body is being thrown away, the connection stays open until it has come in: Fastify and
+ * Node would close it at once.
+ */
+export function keepWhileDiscarding({ raw: request }: FastifyRequest, reply: FastifyReply): void {
+  if (!discarded.has(request)) return;
   reply.removeHeader('connection');
   reply.raw.shouldKeepAlive = true;
+  if (!wantsClose(request)) return;
+  reply.raw.once('finish', () => {
+    if (request.complete) request.socket.end();
+    else request.once('end', () => request.socket.end());
+  });
 }
+
+/** The client reads until the connection ends. */
+const wantsClose = ({ httpVersion, headers: { connection = '' } }: IncomingMessage) =>
+  /\bclose\b/i.test(connection) || (httpVersion === '1.0' && !/\bkeep-alive\b/i.test(connection));

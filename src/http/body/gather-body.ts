@@ -9,7 +9,7 @@ import type { RefusalReason, Upload, Uploads } from './uploads.ts';
 
 /**
  * @param limit most bytes of one body
- * @returns a content type parser that gives `BodyBytes`, with the errors of Fastify's own parsers
+ * @returns a content type parser that gives `BodyBytes`, with the errors of Fastify's own parsers, 408 and 429
  */
 export function gatherBody(limit: number, uploads: Uploads): FastifyContentTypeParser {
   return (request, payload, done) => {
@@ -28,6 +28,13 @@ export function gatherBody(limit: number, uploads: Uploads): FastifyContentTypeP
   };
 }
 
+const gathering = new WeakMap<IncomingMessage, () => void>();
+
+/** Nobody waits for the body any more: what comes of it is thrown away. */
+export function stopGathering(request: IncomingMessage): void {
+  gathering.get(request)?.();
+}
+
 interface Bounds {
   readonly announced: number | undefined;
   readonly limit: number;
@@ -38,7 +45,10 @@ const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
 
 const REFUSALS: Readonly<Record<RefusalReason, () => Error>> = {
   'too many bytes': () =>
-    new CosimoError('queue_full', 'Too many bytes of request bodies are coming in, and this one had the most'),
+    new CosimoError(
+      'queue_full',
+      'Too many bytes of request bodies are coming in, and this large one was the last to begin',
+    ),
   'too slow': () => Object.assign(new Error('The request body came too slowly'), { statusCode: 408 }),
 };
 
@@ -48,9 +58,13 @@ function gather(
   done: (error: Error | null, body: BodyBytes) => void,
 ): void {
   const body = new BodyBytes();
-  const settle = (error: Error | null) => {
+  const end = () => {
     payload.off('data', onData).off('end', onEnd).off('error', onError);
     uploads.end(upload);
+    gathering.delete(payload);
+  };
+  const settle = (error: Error | null) => {
+    end();
     if (error !== null) body.discard();
     done(error, body);
   };
@@ -73,6 +87,11 @@ function gather(
     settle(isWhole ? null : new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH());
   };
   const onError = (error: Error) => settle(Object.assign(error, { statusCode: 400 }));
+  gathering.set(payload, () => {
+    end();
+    body.discard();
+    discardBody(payload);
+  });
   uploads.begin(upload);
   payload.on('data', onData).on('end', onEnd).on('error', onError);
 }

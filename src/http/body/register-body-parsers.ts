@@ -18,6 +18,8 @@ const LARGE_BODY_BYTES = 64 * 1024;
 const FAULTS_MAX = 1000;
 /** The body threads' queue holds at most this many times MAX_BODY_BYTES. */
 const WAITING_BODIES_MAX = 4;
+/** UPLOAD_BYTES, unless it is set, is this many times MAX_BODY_BYTES. */
+const UPLOADING_BODIES = 4;
 /** What a body may take its time for. */
 const UPLOAD_TIMES = { idle_ms: 10_000, grace_ms: 20_000, bytesPerS: 500 };
 
@@ -48,10 +50,11 @@ export function registerBodyParsers(app: FastifyInstance, config: Config): void 
 
 type TypedRequest = FastifyRequest & { [CONTENT_TYPE]?: string | undefined };
 
-/** Each HTTP thread has its share of UPLOAD_BYTES, but room for one body at least. */
+/** Each HTTP thread has its share of UPLOAD_BYTES, but room for two bodies at least: a small one beside a large one. */
 function uploadsOf(config: Config): Uploads {
-  const share = Math.floor(config.UPLOAD_BYTES / httpThreads(config));
-  return new Uploads({ bytesMax: Math.max(share, config.MAX_BODY_BYTES), ...UPLOAD_TIMES });
+  const { UPLOAD_BYTES, MAX_BODY_BYTES } = config;
+  const share = (UPLOAD_BYTES || UPLOADING_BODIES * MAX_BODY_BYTES) / httpThreads(config);
+  return new Uploads({ bytesMax: Math.max(share, 2 * MAX_BODY_BYTES), ...UPLOAD_TIMES });
 }
 
 function largeBodyReader(config: Config): LargeBodyReader {

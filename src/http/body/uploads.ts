@@ -2,7 +2,7 @@
 import type { BodyBytes } from './body-bytes.ts';
 
 export interface UploadLimits {
-  /** Most bytes of all bodies together. Past them the largest is refused, so that small ones are served. */
+  /** Most bytes of all bodies together. Past them large ones are refused. */
   readonly bytesMax: number;
   /** A body of which nothing has come for so long is refused. */
   readonly idle_ms: number;
@@ -13,14 +13,14 @@ export interface UploadLimits {
 
 export interface Upload {
   readonly body: BodyBytes;
-  /** Called at most once, and not after `end`. */
+  /** Called at most once, when the body no longer counts. */
   readonly refuse: (reason: RefusalReason) => void;
 }
 
 export type RefusalReason = 'too many bytes' | 'too slow';
 
 interface Progress {
-  readonly began_ms: number;
+  began_ms: number;
   arrived_ms: number;
 }
 
@@ -29,11 +29,14 @@ const LOOKS_PER_IDLE_TIME = 4;
 export class Uploads {
   readonly #limits: UploadLimits;
   readonly #progress = new Map<Upload, Progress>();
+  readonly #lookEvery_ms: number;
   #bytes = 0;
+  #looked_ms = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: UploadLimits) {
     this.#limits = limits;
+    this.#lookEvery_ms = limits.idle_ms / LOOKS_PER_IDLE_TIME;
   }
 
   /** Bytes of all bodies that are coming in. */
@@ -45,16 +48,18 @@ export class Uploads {
     const now_ms = performance.now();
     this.#progress.set(upload, { began_ms: now_ms, arrived_ms: now_ms });
     // It goes on until a look finds no body: most bodies are shorter than the time of a timer's making.
-    this.#timer ??= setInterval(() => this.#look(), this.#limits.idle_ms / LOOKS_PER_IDLE_TIME).unref();
+    if (this.#timer !== undefined) return;
+    this.#looked_ms = now_ms;
+    this.#timer = setInterval(() => this.#look(), this.#lookEvery_ms).unref();
   }
 
-  /** The body has grown. Refuses the largest bodies, this one perhaps, until all together fit. */
+  /** The body has grown. Refuses bodies, this one perhaps, until all together fit. */
   grown(upload: Upload, bytes: number): void {
     const progress = this.#progress.get(upload);
     if (progress === undefined) return;
     progress.arrived_ms = performance.now();
     this.#bytes += bytes;
-    while (this.#bytes > this.#limits.bytesMax) this.#refuse(this.#largest(), 'too many bytes');
+    while (this.#bytes > this.#limits.bytesMax) this.#refuse(this.#youngestLarge(), 'too many bytes');
   }
 
   /** The body came in whole, or never will. */
@@ -62,18 +67,22 @@ export class Uploads {
     if (this.#progress.delete(upload)) this.#bytes -= upload.body.length;
   }
 
-  #largest(): Upload {
-    let largest: Upload | undefined;
-    for (const upload of this.#progress.keys()) {
-      if (largest === undefined || upload.body.length > largest.body.length) largest = upload;
-    }
-    return largest as Upload;
+  /** Of the bodies that are not below the average, the last to begin: small ones are served, and the oldest large one comes in whole. */
+  #youngestLarge(): Upload {
+    const average = this.#bytes / this.#progress.size;
+    const large = [...this.#progress.keys()].filter(({ body }) => body.length >= average);
+    return large.at(-1) as Upload;
   }
 
   #look(): void {
     const { idle_ms, grace_ms, bytesPerS } = this.#limits;
     const now_ms = performance.now();
-    for (const [upload, { began_ms, arrived_ms }] of this.#progress) {
+    const pause_ms = now_ms - this.#looked_ms - 2 * this.#lookEvery_ms;
+    this.#looked_ms = now_ms;
+    for (const [upload, progress] of this.#progress) {
+      // The process stood still, and what has come meanwhile is not read yet.
+      if (pause_ms > 0) progress.began_ms = progress.arrived_ms = now_ms;
+      const { began_ms, arrived_ms } = progress;
       const latest_ms = began_ms + grace_ms + (upload.body.length / bytesPerS) * 1000;
       if (now_ms > Math.min(arrived_ms + idle_ms, latest_ms)) this.#refuse(upload, 'too slow');
     }

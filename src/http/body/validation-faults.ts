@@ -39,7 +39,7 @@ export class ValidationFaults extends Error {
   }
 }
 
-/** Faults that the body thread found. It hands over the first fault and the whole body of the 422. */
+/** Faults that a body thread found. It hands over the first fault and the whole body of the 422. */
 export class SerializedFaults extends ValidationFaults {
   readonly #first: FirstFault;
   readonly #json: Buffer;

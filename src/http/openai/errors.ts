@@ -1,7 +1,7 @@
 /** Errors of the calls under /v1, in the shape that OpenAI's clients read. */
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { sendJson } from '../answers/send-json.ts';
-import { keepConnection } from '../body/discarded-bodies.ts';
+import { keepWhileDiscarding } from '../body/discarded-bodies.ts';
 import { UnreadableBody } from '../body/read-body.ts';
 import { type FirstFault, ValidationFaults } from '../body/validation-faults.ts';
 import { describeError, isFaultOfOurs, setRetryAfter } from '../error-handler.ts';
@@ -33,7 +33,7 @@ export function answerOpenAiErrors(
     if (error instanceof ValidationFaults) return sendFault(reply, error.first);
     const { status, sentence } = describeError(error);
     if (isFaultOfOurs(status, error)) logger?.error({ reqId: request.id, err: error }, 'request failed');
-    keepConnection(request, reply);
+    keepWhileDiscarding(request, reply);
     setRetryAfter(reply, status, error, retryAfter_s);
     return sendError(reply, status, { message: sentence, openAiCode: CODES[status] ?? null });
   });

@@ -15,6 +15,12 @@ export interface WheelOptions {
 /** Older scratch folders are left over from killed starts: nobody waits an hour for pip. */
 const ABANDONED_AFTER_MS = 60 * 60_000;
 const SCRATCH = 'package-';
+/**
+ * `python -m pip`, but no module is taken from the working directory, where anybody may have put one. Python's own -I would do
+ * without the user's modules too, and pip may be one of them.
+ */
+const PIP =
+  'import sys; sys.path[:1] == [""] and sys.path.pop(0); import runpy; runpy.run_module("pip", run_name="__main__", alter_sys=True)';
 
 /** Gives `use` an empty folder inside `folder` and removes it afterwards. Also removes the folders that dead processes left. */
 export async function withScratch(folder: string, use: (scratch: string) => Promise<void>): Promise<void> {
@@ -47,8 +53,7 @@ async function sweepScratch(folder: string): Promise<void> {
  */
 export async function downloadWheel(requirement: string, scratch: string, options: WheelOptions): Promise<string> {
   const { environment, log, signal, tags = [] } = options;
-  // -I: no module is taken from the working directory, where anybody may have put one.
-  const pip = ['-I', '-m', 'pip', 'download', '--disable-pip-version-check'];
+  const pip = ['-c', PIP, 'download', '--disable-pip-version-check'];
   // A wheel is only unpacked; a source package would run its own code.
   const args = [...pip, '--only-binary=:all:', '--no-deps', ...tags, '--dest', scratch, requirement];
   const failures: string[] = [];

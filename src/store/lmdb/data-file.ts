@@ -3,7 +3,7 @@
  * the process, or keeps it busy for ever. Flipped bytes within a page are not noticed here.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CosimoError } from '../../errors.ts';
@@ -49,7 +49,10 @@ export function requireSoundDataFile(dir: string): void {
 
 const refusal = (sentence: string) => new CosimoError('store_unavailable', sentence);
 
-/** An empty file is one that LMDB has just made. `cut`: it ends before the last page that it once had, which may have been free. */
+/** Whether a file is missing or empty, as one that is about to be made. */
+export const isEmptyFile = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+
+/** An empty file is one that has just been made. `cut`: it ends before the last page that it once had, which may have been free. */
 function shapeOf(path: string): 'absent' | 'damaged' | 'cut' | 'whole' {
   const file = openIfThere(path);
   if (file === undefined) return 'absent';

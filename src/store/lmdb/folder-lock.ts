@@ -1,51 +1,74 @@
 /** Keeps other processes out of a store's folder, those of other containers too: the system holds the lock. */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CosimoError } from '../../errors.ts';
 import { native } from '../../native/binding.ts';
+import { DATA_FILE } from './layout.ts';
 
-const LOCK_FILE = 'cosimo.lock';
+/** Says who has the lock, for people alone. */
+const OWNER_FILE = 'cosimo.pid';
 
-/** It ends with `release` or with the process, however that ends. The file stays: it says who has the lock. */
+/** It ends with `release` or with the process, however that ends. The data file is locked, since whoever deletes another one unlocks nothing. */
 export class FolderLock {
+  readonly #ownerFile: string;
   #descriptor: number | undefined;
 
-  private constructor(descriptor: number) {
+  private constructor(descriptor: number, ownerFile: string) {
     this.#descriptor = descriptor;
+    this.#ownerFile = ownerFile;
   }
 
-  /** @throws CosimoError `store_unavailable` when another process, or another store of this one, has it; Error when the file can't be locked */
+  /**
+   * Makes an empty data file where there is none.
+   * @throws CosimoError `store_unavailable` when the file can't be locked, or is locked by another process or another store of this one
+   */
   static take(dir: string): FolderLock {
-    const path = join(dir, LOCK_FILE);
-    const descriptor = openSync(path, 'a+');
+    const ownerFile = join(dir, OWNER_FILE);
+    const descriptor = openSync(join(dir, DATA_FILE), 'a');
     try {
-      if (!native.lockFile(descriptor)) {
-        const owner = readFileSync(path, 'utf8').trim() || 'another process';
-        throw new CosimoError(
-          'store_unavailable',
-          `DATA_DIR=${dir} is in use by ${owner}: stop it or set another DATA_DIR.`,
-        );
-      }
-      writeOwner(descriptor);
-      return new FolderLock(descriptor);
+      requireLock(dir, descriptor, ownerFile);
     } catch (error) {
       closeSync(descriptor);
       throw error;
     }
+    writeOwner(ownerFile);
+    return new FolderLock(descriptor, ownerFile);
   }
 
   /** A second call does nothing: the number may be another file's by then. */
   release(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    if (this.#descriptor === undefined) return;
+    rmSync(this.#ownerFile, { force: true });
+    closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
 }
 
-/** For people alone: a full disk must not keep the store from being read. */
-function writeOwner(descriptor: number): void {
+function requireLock(dir: string, descriptor: number, ownerFile: string): void {
+  let locked: boolean;
   try {
-    ftruncateSync(descriptor);
-    writeSync(descriptor, `process ${process.pid} on ${hostname()}\n`);
+    locked = native.lockFile(descriptor);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new CosimoError('store_unavailable', `DATA_DIR=${dir} cannot be used: ${reason}`, { cause });
+  }
+  if (locked) return;
+  const sentence = `DATA_DIR=${dir} is in use by ${ownerOf(ownerFile)}: stop it or set another DATA_DIR.`;
+  throw new CosimoError('store_unavailable', sentence);
+}
+
+function ownerOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim() || 'another process';
+  } catch {
+    return 'another process';
+  }
+}
+
+/** A full disk must not keep the store from being read. */
+function writeOwner(file: string): void {
+  try {
+    writeFileSync(file, `process ${process.pid} on ${hostname()}\n`);
   } catch {}
 }

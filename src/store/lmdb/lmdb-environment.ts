@@ -1,16 +1,17 @@
 /** An opened LMDB environment: one process has it open at a time, and a write is on the disk once it is answered. */
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, type StatsFs, statfsSync, writeSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { makeFolders } from '../../base/make-folders.ts';
 import { CosimoError, errorCodeOf } from '../../errors.ts';
-import { requireSoundDataFile } from './data-file.ts';
+import { isEmptyFile, requireSoundDataFile } from './data-file.ts';
 import { FolderLock } from './folder-lock.ts';
 import { DATA_FILE, type Databases, openDatabases, PAGE_BYTES, rewriteFacts } from './layout.ts';
 
-/** With less than this free a failed write is put down to a full disk: LMDB reports a write that was cut short as an I/O error. */
+/** A disk with less than this free counts as full. */
 const ROOM_BYTES = 1 << 20;
+const LMDB_LOCK_FILE = 'lock.mdb';
 
 export interface LmdbEnvironment extends Databases {
   readonly dir: string;
@@ -24,8 +25,8 @@ export function openEnvironment(dir: string): LmdbEnvironment {
   try {
     makeFolders(dir);
     lock = FolderLock.take(dir);
-    if (existsSync(join(dir, DATA_FILE))) requireSoundDataFile(dir);
-    else requireRoom(dir);
+    if ([DATA_FILE, LMDB_LOCK_FILE].some((name) => isEmptyFile(join(dir, name)))) requireRoom(dir);
+    requireSoundDataFile(dir);
     const databases = openDatabases(dir);
     databases.root.readerCheck(); // takes out the readers of processes that were killed
     return { dir, lock, ...databases };
@@ -37,12 +38,13 @@ export function openEnvironment(dir: string): LmdbEnvironment {
 
 /** LMDB crashes where it can't write the first pages of a new file. @throws Error of the system */
 function requireRoom(dir: string): void {
-  const { bavail, bsize } = statfsSync(dir);
-  if (bavail * bsize < ROOM_BYTES) throw new Error('the disk has no room');
+  if (!saysRoom(statfsSync(dir))) throw new Error('the disk has no room');
   const path = join(dir, 'cosimo.probe');
   const descriptor = openSync(path, 'w');
   try {
-    writeSync(descriptor, Buffer.alloc(2 * PAGE_BYTES), 0, 2 * PAGE_BYTES, 0);
+    const pages = Buffer.alloc(2 * PAGE_BYTES);
+    // A write that just fits in part is no error of the system.
+    if (writeSync(descriptor, pages) < pages.length) throw new Error('the disk has no room');
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -85,16 +87,15 @@ async function reasonOf(error: Error & { commitError?: Promise<never> }): Promis
 
 /** Writes what is there already, to find out whether the disk works again. @throws as `writeDurably` */
 export async function probeDisk(environment: LmdbEnvironment): Promise<void> {
-  if (!(await hasRoom(environment.dir))) throw new CosimoError('store_full');
+  if (!saysRoom(await statfs(environment.dir))) throw new CosimoError('store_full');
   await writeDurably(environment, () => rewriteFacts(environment));
 }
 
 async function isFull(dir: string, cause: Error & { code?: unknown }): Promise<boolean> {
   if (cause.code === constants.errno.ENOSPC || cause.code === constants.errno.EDQUOT) return true;
-  return cause.code === constants.errno.EIO && !(await hasRoom(dir));
+  // LMDB reports a write that was cut short as an I/O error.
+  return cause.code === constants.errno.EIO && !saysRoom(await statfs(dir));
 }
 
-async function hasRoom(dir: string): Promise<boolean> {
-  const { bavail, bsize } = await statfs(dir);
-  return bavail * bsize >= ROOM_BYTES;
-}
+/** File systems without a limit, such as ramfs, say that they have no blocks at all. */
+const saysRoom = ({ blocks, bavail, bsize }: StatsFs) => blocks === 0 || bavail * bsize >= ROOM_BYTES;

@@ -13,7 +13,11 @@ const json = JSON.parse(readFileSync(`${dir}/tokenizer.json`, 'utf8'));
 
 /** Runs of one character each, of lengths about those that matter, and words between them. */
 const CHARACTERS = [
-  ...' \t\n\u3000\u00a0a9éßЖあ한語.[-\0\u0007\u200b\ufeff\u0301\u0327\u000b\u0085\u2028',
+  ...' \t\n\u3000\u00a0a9éßЖあ한語.[-\0\u0007\u200b\ufeff\u0301\u0327\u000b\u0085\u2028αעعक\u0e01\u1100\u1161ﷺ',
+  'a\u0301',
+  'b\0',
+  'क\u093e',
+  '\u1100\u1161\u11a8',
   '\u{1f600}',
   'houses ',
   '[MASK]',
@@ -62,7 +66,7 @@ test('a tokenizer of another kind, or with an added token of letters, is left al
 
 test('8 MB that come to nothing take no longer than their reading', async () => {
   const tokenizer = await loadTokenizer(dir, { maxSeqLength: 256, vocabSize: 30_522 });
-  for (const character of [' ', '\n', 'a', '\u0301', '\0']) {
+  for (const character of [' ', '\n', 'a', '\u0301', '\0', 'α', 'ع', 'ก', 'a\u0301', 'a\0']) {
     const started_ms = performance.now();
     const [tokens] = await tokenizer.tokenize([character.repeat(8e6 / Buffer.byteLength(character))]);
     const elapsed_ms = performance.now() - started_ms;

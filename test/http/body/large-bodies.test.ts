@@ -194,7 +194,7 @@ describe('the threads', () => {
     const reader = new LargeBodyReader({
       limits: LIMITS,
       waitingBytesMax: 1e9,
-      limit_ms: 1000,
+      limit_ms: 2000,
       startThread: (limits) => BodyThread.start(limits, program),
     });
     onTestFinished(() => reader.close());

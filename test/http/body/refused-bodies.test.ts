@@ -6,6 +6,7 @@ import Fastify from 'fastify';
 import { describe, test } from 'vitest';
 import { gatherBody } from '../../../src/http/body/gather-body.ts';
 import { Uploads } from '../../../src/http/body/uploads.ts';
+import { registerDeadline } from '../../../src/http/deadline.ts';
 import { atEnd } from '../../support/at-end.ts';
 import { startService } from '../../support/service.ts';
 
@@ -69,6 +70,24 @@ describe('a body past MAX_BODY_BYTES', () => {
     });
   }
 
+  for (const more of ['connection: close', 'connection: Close, te']) {
+    test(`${more}: the connection ends when the body has come in`, async () => {
+      const { socket, received } = await open();
+      socket.write(head(2 * MIB, more) + ' '.repeat(MIB));
+      await until(() => received().includes('MAX_BODY_BYTES'));
+      assert.ok(!socket.readableEnded, 'the client still sends');
+      socket.write(' '.repeat(MIB));
+      await until(() => socket.readableEnded);
+    });
+  }
+
+  test('HTTP/1.0: the connection ends when the body has come in', async () => {
+    const { socket, received } = await open();
+    socket.write(head(2 * MIB).replace('HTTP/1.1', 'HTTP/1.0') + ' '.repeat(2 * MIB));
+    await until(() => received().includes('MAX_BODY_BYTES'));
+    await until(() => socket.readableEnded);
+  });
+
   test('is 413 when it comes in chunks, and the connection goes on', async () => {
     const { socket, received } = await open();
     socket.write(head('chunked'));
@@ -111,7 +130,7 @@ describe('Expect: 100-continue', () => {
 });
 
 describe('UPLOAD_BYTES', () => {
-  test('past it the largest bodies are 429 and small ones are served; then there is room again', async () => {
+  test('past it large bodies are 429 and small ones are served; then there is room again', async () => {
     const clients = await Promise.all(Array.from({ length: 6 }, () => open()));
     for (const { socket } of clients) socket.write(head(MIB - 100) + ' '.repeat(MIB / 2));
     await until(() => clients.filter(({ received }) => received() !== '').length >= 2);
@@ -136,13 +155,15 @@ describe('UPLOAD_BYTES', () => {
 });
 
 describe('a body that comes too slowly', () => {
-  const slowService = async (times: { idle_ms: number; grace_ms: number; bytesPerS: number }) => {
+  type Times = { idle_ms: number; grace_ms: number; bytesPerS: number };
+  const slowService = async (times: Times, limit_ms = 60_000) => {
     const uploads = new Uploads({ bytesMax: MIB, ...times });
     const app = Fastify();
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', gatherBody(MIB, uploads));
     app.post('/embed', { schema: { body: {} } }, async () => 'read');
     atEnd(() => app.close());
+    registerDeadline(app, limit_ms);
     return { uploads, to: await app.listen({ port: 0, host: '127.0.0.1' }) };
   };
 
@@ -155,8 +176,21 @@ describe('a body that comes too slowly', () => {
     assert.equal(uploads.bytes, 0);
   });
 
+  test('no longer counts once the time of its request is up, and the client may send the rest', async () => {
+    const { uploads, to } = await slowService({ idle_ms: 60_000, grace_ms: 60_000, bytesPerS: 1 }, 200);
+    const { socket, received } = await open(to);
+    socket.write(head(1000) + ' '.repeat(500));
+    await until(() => uploads.bytes === 500);
+    await until(() => received() !== '');
+    assert.match(received(), /^HTTP\/1\.1 5/);
+    assert.equal(uploads.bytes, 0);
+    socket.write(' '.repeat(500));
+    await until(() => uploads.bytes === 0);
+    socket.destroy();
+  });
+
   test('is 408 when it trickles, and 200 when it is fast enough', async () => {
-    const { to } = await slowService({ idle_ms: 400, grace_ms: 300, bytesPerS: 200 });
+    const { to } = await slowService({ idle_ms: 2000, grace_ms: 300, bytesPerS: 200 });
     const trickling = await open(to);
     const steady = await open(to);
     trickling.socket.write(head(1000));

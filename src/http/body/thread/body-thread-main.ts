@@ -1,4 +1,4 @@
-/** The body thread: reads large bodies, one after another, as the event loop reads small ones. */
+/** A body thread: reads large bodies, one after another, as the event loop reads small ones. */
 import { CosimoError } from '../../../errors.ts';
 import { Transferred } from '../../../workers/rpc-server.ts';
 import { runThread } from '../../../workers/thread-program.ts';

@@ -1,4 +1,4 @@
-/** What the event loop and the body thread say to each other. */
+/** What the event loop and a body thread say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { FirstFault } from '../validation-faults.ts';
 
@@ -41,5 +41,5 @@ export type BodyPart =
   | { readonly field: string; readonly value: unknown }
   | { readonly field: string; readonly items: readonly unknown[] };
 
-/** The sentence of `out_of_memory` for clients, whether the body thread or the event loop finds out. */
+/** The sentence of `out_of_memory` for clients, whether a body thread or the event loop finds out. */
 export const NO_MEMORY = 'Not enough memory to read this request body';

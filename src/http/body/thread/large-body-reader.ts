@@ -22,17 +22,18 @@ export interface LargeBodyReaderOptions {
   readonly limits: BodyLimits;
   /** Most bytes of all bodies that wait or are being read; more is refused. */
   readonly waitingBytesMax: number;
-  /** A thread that reads one body for longer is ended. */
+  /** A thread that reads one body for longer than this, and a second for each MB, is ended. */
   readonly limit_ms?: number;
   readonly startThread?: (limits: BodyLimits) => Promise<BodyThread>;
 }
 
 /** Two, so that a body that takes long holds up no others but those behind another such one. */
 const THREADS = 2;
-/** The longest bodies take a second or two on a busy machine. */
 const LIMIT_MS = 15_000;
+/** A body of 30 MB takes a quarter of a second on an idle machine. */
+const BYTES_PER_MS = 1000;
 
-/** A body that finds no idle thread starts another one. A thread that has died is started again by the next body. */
+/** Threads start with the first bodies that need them. One that has died is started again by the next body. */
 export class LargeBodyReader {
   readonly #idle: Supervisor<BodyThread>[];
   readonly #threads: readonly Supervisor<BodyThread>[];
@@ -64,7 +65,7 @@ export class LargeBodyReader {
     this.#waitingBytes += body.bytes.length;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...body, resolve, reject });
-      // The one that was idle last has its program in the caches.
+      // The one that worked last has its program in the caches.
       const thread = this.#idle.pop();
       if (thread !== undefined) void this.#run(thread);
     });
@@ -96,8 +97,8 @@ export class LargeBodyReader {
     let timer: NodeJS.Timeout | undefined;
     try {
       const running = await thread.get();
-      timer = setTimeout(() => running.close(), this.#limit_ms);
       const { length } = bytes;
+      timer = setTimeout(() => running.close(), this.#limit_ms + length / BYTES_PER_MS);
       return await running.read({ schemaId, contentType, blocks: bytes.take(), length });
     } catch (error) {
       if (this.#closed) throw new CosimoError('closed');
