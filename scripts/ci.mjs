@@ -3,6 +3,7 @@
  * installs and builds serves the later ones. It goes on after a failure, so that one run shows all failures, and ends with
  * `N passed, N failed, N skipped`. It counts the tests of a step, or the step itself if it has none.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,9 @@ const npmTest = (...patterns) => ['test', '--silent', '--', ...patterns];
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-ci-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+if (execFileSync('git', ['status', '--porcelain'], { cwd: ROOT }).length > 0)
+  console.log('Uncommitted changes are not tested.');
 const clone = join(scratch, 'cosimo');
 if (!(await step('fresh clone', 'git', ['clone', '--quiet', ROOT, clone]))) finish();
 process.chdir(clone);

@@ -116,7 +116,7 @@ const SettingsSchema = Type.Object({
   MAX_TOP_K: count('Most hits of one search', 10_000, 1, 1_000_000),
   MAX_BODY_BYTES: bytes('Most bytes of a request body', 32 * MIB),
   UPLOAD_BYTES: bytes(
-    'Most bytes of request bodies that are coming in, all together; past them large ones are answered 429; 0: four times MAX_BODY_BYTES',
+    'Most bytes of request bodies that are coming in; past them large ones are answered 429; 0 is four times MAX_BODY_BYTES',
     0,
     0,
   ),
@@ -219,14 +219,13 @@ export function trustedProxies({ TRUST_PROXY = '' }: Pick<Settings, 'TRUST_PROXY
  */
 function checkTogether(settings: Settings): void {
   const { MAX_BODY_BYTES } = settings;
-  for (const name of ['QUEUE_BYTES', 'UPLOAD_BYTES'] as const) {
-    const isAutomatic = name === 'UPLOAD_BYTES' && settings[name] === 0;
-    if (isAutomatic || settings[name] >= MAX_BODY_BYTES) continue;
-    throw new CosimoError(
-      'invalid_setting',
-      `${name}=${settings[name]} is less than MAX_BODY_BYTES=${MAX_BODY_BYTES}.`,
-    );
-  }
+  const require = (name: 'QUEUE_BYTES' | 'UPLOAD_BYTES', least: number, what: string) => {
+    if (settings[name] >= least) return;
+    const sentence = `${name}=${settings[name]} is less than ${what}MAX_BODY_BYTES=${MAX_BODY_BYTES}.`;
+    throw new CosimoError('invalid_setting', sentence);
+  };
+  require('QUEUE_BYTES', MAX_BODY_BYTES, '');
+  if (settings.UPLOAD_BYTES !== 0) require('UPLOAD_BYTES', 2 * MAX_BODY_BYTES, 'twice ');
 }
 
 function sentence(name: string, fault: string, data: Record<string, string>): string {
@@ -239,6 +238,12 @@ function sentence(name: string, fault: string, data: Record<string, string>): st
 /** HTTP_THREADS as a number: auto is one per core. */
 export function httpThreads({ HTTP_THREADS }: Config): number {
   return HTTP_THREADS === 'auto' ? Math.min(availableParallelism(), HTTP_THREADS_MAX) : Number(HTTP_THREADS);
+}
+
+/** Bytes of bodies that may come in on one HTTP thread: its share of UPLOAD_BYTES, but a small body always fits beside a large one. */
+export function uploadBytesOfThread(config: Config): number {
+  const { UPLOAD_BYTES, MAX_BODY_BYTES } = config;
+  return Math.max((UPLOAD_BYTES || 4 * MAX_BODY_BYTES) / httpThreads(config), 2 * MAX_BODY_BYTES);
 }
 
 /** What `--help` of a command shows: every setting with its meaning, its choices and its default. */

@@ -18,7 +18,9 @@ export function createLogger(config: Config): Logger {
 function standardOutput() {
   // With no minimum `flush` would do nothing.
   const destination = pino.destination({ dest: 1, sync: true, minLength: 1, maxLength: UNWRITTEN_BYTES_MAX });
-  // Without room for another line it would never try again. (`flushSync` would not return before the disk has room.)
+  // Pino calls it after a fatal line. The destination's own would not return before the line is written.
+  destination.flushSync = () => destination.flush();
+  // Without room for another line it would never try again.
   return destination.on('error', () => {}).on('drop', () => destination.flush());
 }
 

@@ -2,12 +2,18 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'vitest';
-import { httpThreads, loadConfig, settingsHelp } from '../src/config.ts';
+import { httpThreads, loadConfig, settingsHelp, uploadBytesOfThread } from '../src/config.ts';
 import { pipelineOptions } from '../src/encoder/pipeline-options.ts';
 import type { Model } from '../src/model/model.ts';
 
-test('bodies may be larger than 128 MiB without a word on UPLOAD_BYTES', () => {
-  assert.equal(loadConfig({ MAX_BODY_BYTES: String(200 << 20) }).UPLOAD_BYTES, 0);
+test('UPLOAD_BYTES: four times MAX_BODY_BYTES by default, shared by HTTP threads, but two bodies for each', () => {
+  const of = (settings: Record<string, string>) =>
+    uploadBytesOfThread(loadConfig({ MAX_BODY_BYTES: '1000', ...settings }));
+  assert.equal(of({}), 4000);
+  assert.equal(of({ UPLOAD_BYTES: '9000' }), 9000);
+  assert.equal(of({ UPLOAD_BYTES: '9000', HTTP_THREADS: '3' }), 3000);
+  assert.equal(of({ UPLOAD_BYTES: '9000', HTTP_THREADS: '8' }), 2000);
+  assert.throws(() => of({ UPLOAD_BYTES: '1999' }), /UPLOAD_BYTES=1999 is less than twice MAX_BODY_BYTES=1000/);
 });
 
 test('defaults are those of the contract', () => {

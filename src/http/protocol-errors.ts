@@ -1,6 +1,7 @@
 /** Answers bytes that are not HTTP, in the form of every other error, and ends the connection. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { isDiscarding } from './body/discarded-bodies.ts';
 
 const STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 const SENTENCES: Readonly<Record<number, string>> = {
@@ -11,7 +12,7 @@ const SENTENCES: Readonly<Record<number, string>> = {
 
 /** Fastify's `clientErrorHandler`. */
 export function answerProtocolError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable || isDiscarding(socket)) return void socket.destroy();
   const status = STATUS[error.code ?? ''] ?? 400;
   const body = JSON.stringify({ detail: SENTENCES[status] });
   const head = [

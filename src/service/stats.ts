@@ -1,4 +1,4 @@
-/** The body of /stats. */
+/** The body of /stats. `StatsResponse` in src/http/schemas.ts describes it for the documentation. */
 import { basename } from 'node:path';
 import type { EmbeddingCache } from '../cache/embedding-cache.ts';
 import type { VectorIndex } from '../index/vector-index.ts';

@@ -44,11 +44,7 @@ interface Bounds {
 const tooLarge = () => new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
 
 const REFUSALS: Readonly<Record<RefusalReason, () => Error>> = {
-  'too many bytes': () =>
-    new CosimoError(
-      'queue_full',
-      'Too many bytes of request bodies are coming in, and this large one was the last to begin',
-    ),
+  'too many bytes': () => new CosimoError('queue_full', 'Too many bytes of request bodies are coming in'),
   'too slow': () => Object.assign(new Error('The request body came too slowly'), { statusCode: 408 }),
 };
 

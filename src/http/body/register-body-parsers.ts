@@ -1,6 +1,6 @@
 /** Registers the parsers of request bodies: bodies come in as bytes, and routes with a body schema get them read and validated. */
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify';
-import { type Config, httpThreads } from '../../config.ts';
+import { type Config, uploadBytesOfThread } from '../../config.ts';
 import { answerSignal } from '../answer-signal.ts';
 import { BodyBytes } from './body-bytes.ts';
 import { bodyReader, idOf } from './body-readers.ts';
@@ -18,8 +18,6 @@ const LARGE_BODY_BYTES = 64 * 1024;
 const FAULTS_MAX = 1000;
 /** The body threads' queue holds at most this many times MAX_BODY_BYTES. */
 const WAITING_BODIES_MAX = 4;
-/** UPLOAD_BYTES, unless it is set, is this many times MAX_BODY_BYTES. */
-const UPLOADING_BODIES = 4;
 /** What a body may take its time for. */
 const UPLOAD_TIMES = { idle_ms: 10_000, grace_ms: 20_000, bytesPerS: 500 };
 
@@ -29,8 +27,9 @@ const UPLOAD_TIMES = { idle_ms: 10_000, grace_ms: 20_000, bytesPerS: 500 };
  */
 export function registerBodyParsers(app: FastifyInstance, config: Config): void {
   app.removeAllContentTypeParsers();
+  const uploads = new Uploads({ bytesMax: uploadBytesOfThread(config), ...UPLOAD_TIMES });
   // Every typed body gets ANY_TYPE below, which Fastify finds at once; '*' is for bodies without a type.
-  app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES, uploadsOf(config)));
+  app.addContentTypeParser([ANY_TYPE, '*'], gatherBody(config.MAX_BODY_BYTES, uploads));
   app.decorateRequest(CONTENT_TYPE);
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw;
@@ -49,13 +48,6 @@ export function registerBodyParsers(app: FastifyInstance, config: Config): void 
 }
 
 type TypedRequest = FastifyRequest & { [CONTENT_TYPE]?: string | undefined };
-
-/** Each HTTP thread has its share of UPLOAD_BYTES, but room for two bodies at least: a small one beside a large one. */
-function uploadsOf(config: Config): Uploads {
-  const { UPLOAD_BYTES, MAX_BODY_BYTES } = config;
-  const share = (UPLOAD_BYTES || UPLOADING_BODIES * MAX_BODY_BYTES) / httpThreads(config);
-  return new Uploads({ bytesMax: Math.max(share, 2 * MAX_BODY_BYTES), ...UPLOAD_TIMES });
-}
 
 function largeBodyReader(config: Config): LargeBodyReader {
   const limits = {

@@ -59,7 +59,7 @@ export class Uploads {
     if (progress === undefined) return;
     progress.arrived_ms = performance.now();
     this.#bytes += bytes;
-    while (this.#bytes > this.#limits.bytesMax) this.#refuse(this.#youngestLarge(), 'too many bytes');
+    while (this.#bytes > this.#limits.bytesMax) this.#refuse(this.#expendable(), 'too many bytes');
   }
 
   /** The body came in whole, or never will. */
@@ -67,11 +67,16 @@ export class Uploads {
     if (this.#progress.delete(upload)) this.#bytes -= upload.body.length;
   }
 
-  /** Of the bodies that are not below the average, the last to begin: small ones are served, and the oldest large one comes in whole. */
-  #youngestLarge(): Upload {
-    const average = this.#bytes / this.#progress.size;
-    const large = [...this.#progress.keys()].filter(({ body }) => body.length >= average);
-    return large.at(-1) as Upload;
+  /**
+   * Of the large bodies, those not below the average, the last to begin; or the largest of the others, if there is only one large
+   * body. So small ones are served, and the oldest large one comes in whole.
+   */
+  #expendable(): Upload {
+    const uploads = [...this.#progress.keys()];
+    const average = this.#bytes / uploads.length;
+    const [oldest, ...younger] = uploads.filter(({ body }) => body.length >= average) as [Upload, ...Upload[]];
+    const others = uploads.filter((upload) => upload !== oldest);
+    return younger.at(-1) ?? others.toSorted((a, b) => a.body.length - b.body.length).at(-1) ?? oldest;
   }
 
   #look(): void {

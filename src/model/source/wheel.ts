@@ -16,8 +16,8 @@ export interface WheelOptions {
 const ABANDONED_AFTER_MS = 60 * 60_000;
 const SCRATCH = 'package-';
 /**
- * `python -m pip`, but no module is taken from the working directory, where anybody may have put one. Python's own -I would do
- * without the user's modules too, and pip may be one of them.
+ * `python -m pip`, but no module is taken from the working directory, where anybody may have put one, unless the user's PYTHONPATH
+ * names it. Python's own -I would do without the user's modules too, and pip may be one of them.
  */
 const PIP =
   'import sys; sys.path[:1] == [""] and sys.path.pop(0); import runpy; runpy.run_module("pip", run_name="__main__", alter_sys=True)';

@@ -6,10 +6,13 @@ import { CosimoError } from '../../errors.ts';
 import { native } from '../../native/binding.ts';
 import { DATA_FILE } from './layout.ts';
 
-/** Says who has the lock, for people alone. */
+/** Says who has the lock, for people alone: after `kill -9` it names a process that is gone. */
 const OWNER_FILE = 'cosimo.pid';
 
-/** It ends with `release` or with the process, however that ends. The data file is locked, since whoever deletes another one unlocks nothing. */
+/**
+ * It ends with `release` or with the process, however that ends. The lock is on the data file: a file made for it could be deleted, and
+ * a second process would lock a new one.
+ */
 export class FolderLock {
   readonly #ownerFile: string;
   #descriptor: number | undefined;
@@ -39,7 +42,11 @@ export class FolderLock {
   /** A second call does nothing: the number may be another file's by then. */
   release(): void {
     if (this.#descriptor === undefined) return;
-    rmSync(this.#ownerFile, { force: true });
+    try {
+      rmSync(this.#ownerFile, { force: true });
+    } catch {
+      // The folder can't be written: the file stays, and the next owner may overwrite it.
+    }
     closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }

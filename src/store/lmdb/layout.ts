@@ -82,7 +82,7 @@ export function openReadable(root: RootDatabase): Database<unknown, Buffer>[] {
   return names.map((name) => root.openDB({ name, keyEncoding: 'binary', encoding: 'binary' }));
 }
 
-/** A folder that has this file holds a store. */
+/** LMDB's file. A folder where it isn't empty holds a store. */
 export const DATA_FILE = 'data.mdb';
 
 /** Ids are arbitrary text, NUL included: their UTF-8 bytes are the key. */

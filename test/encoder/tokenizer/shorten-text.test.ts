@@ -22,8 +22,15 @@ const CHARACTERS = [
   'houses ',
   '[MASK]',
 ];
+/** One unit, so lone surrogates too, or a character of two. */
+const anyCharacter = fc
+  .oneof(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0x1d400, max: 0x1fbff }))
+  .map((code) => String.fromCodePoint(code));
 const run = fc
-  .tuple(fc.constantFrom(...CHARACTERS), fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 90, max: 300 })))
+  .tuple(
+    fc.oneof(fc.constantFrom(...CHARACTERS), anyCharacter),
+    fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 90, max: 300 })),
+  )
   .map(([character, count]) => character.repeat(count));
 const text = fc.array(run, { minLength: 1, maxLength: 8 }).map((runs) => runs.join(''));
 
@@ -54,6 +61,23 @@ describe('the tokens of a shortened text are those of the text', () => {
   }
 });
 
+test('each character of which words are cut makes one unknown word with others of its kind', async () => {
+  const whole = { ...json, truncation: null, padding: null };
+  const tokenizer = HuggingFaceTokenizer.fromString(JSON.stringify(whole));
+  const shorten = textShortener(whole);
+  assert.ok(shorten);
+  const characters = Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code)).filter(
+    (character) => !/^[\p{M}\p{C}\s]$/u.test(character) && shorten(character.repeat(300)).length < 300,
+  );
+  assert.ok(characters.length > 25_000, `${characters.length}`);
+  const unknown = ['[CLS]', '[UNK]', '[SEP]'];
+  for (let at = 0; at < characters.length; at += 1000) {
+    const some = characters.slice(at, at + 1000);
+    const encodings = await tokenizer.encodeBatch(some.map((character) => character.repeat(101)));
+    encodings.forEach((encoding, index) => assert.deepEqual(encoding.getTokens(), unknown, some[index]));
+  }
+});
+
 test('a tokenizer of another kind, or with an added token of letters, is left alone', () => {
   assert.equal(textShortener({ ...json, pre_tokenizer: { type: 'ByteLevel' } }), undefined);
   for (const content of ['word', 'a-b', 'é', ' x', '<a b>'])
@@ -66,7 +90,23 @@ test('a tokenizer of another kind, or with an added token of letters, is left al
 
 test('8 MB that come to nothing take no longer than their reading', async () => {
   const tokenizer = await loadTokenizer(dir, { maxSeqLength: 256, vocabSize: 30_522 });
-  for (const character of [' ', '\n', 'a', '\u0301', '\0', 'α', 'ع', 'ก', 'a\u0301', 'a\0']) {
+  for (const character of [
+    ' ',
+    '\n',
+    'a',
+    '\u0301',
+    '\0',
+    'α',
+    'ع',
+    'ก',
+    'a\u0301',
+    'a\0',
+    '═',
+    '😀',
+    '𝐚',
+    'ａ',
+    '½',
+  ]) {
     const started_ms = performance.now();
     const [tokens] = await tokenizer.tokenize([character.repeat(8e6 / Buffer.byteLength(character))]);
     const elapsed_ms = performance.now() - started_ms;

@@ -7,6 +7,8 @@ import { describe, test } from 'vitest';
 import { gatherBody } from '../../../src/http/body/gather-body.ts';
 import { Uploads } from '../../../src/http/body/uploads.ts';
 import { registerDeadline } from '../../../src/http/deadline.ts';
+import { installErrorHandler } from '../../../src/http/error-handler.ts';
+import { answerProtocolError } from '../../../src/http/protocol-errors.ts';
 import { atEnd } from '../../support/at-end.ts';
 import { startService } from '../../support/service.ts';
 
@@ -150,7 +152,7 @@ describe('UPLOAD_BYTES', () => {
   });
 
   test('less than MAX_BODY_BYTES is refused at the start', async () => {
-    await assert.rejects(startService({ UPLOAD_BYTES: '1000' }), /UPLOAD_BYTES=1000 is less than MAX_BODY_BYTES/);
+    await assert.rejects(startService({ UPLOAD_BYTES: '1000' }), /UPLOAD_BYTES=1000 is less than twice MAX_BODY_BYTES/);
   });
 });
 
@@ -158,12 +160,17 @@ describe('a body that comes too slowly', () => {
   type Times = { idle_ms: number; grace_ms: number; bytesPerS: number };
   const slowService = async (times: Times, limit_ms = 60_000) => {
     const uploads = new Uploads({ bytesMax: MIB, ...times });
-    const app = Fastify();
+    const app = Fastify({
+      requestTimeout: limit_ms,
+      http: { connectionsCheckingInterval: 50, headersTimeout: 100 },
+      clientErrorHandler: answerProtocolError,
+    });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', gatherBody(MIB, uploads));
     app.post('/embed', { schema: { body: {} } }, async () => 'read');
     atEnd(() => app.close());
     registerDeadline(app, limit_ms);
+    installErrorHandler(app, () => 1, undefined);
     return { uploads, to: await app.listen({ port: 0, host: '127.0.0.1' }) };
   };
 
@@ -184,9 +191,18 @@ describe('a body that comes too slowly', () => {
     await until(() => received() !== '');
     assert.match(received(), /^HTTP\/1\.1 5/);
     assert.equal(uploads.bytes, 0);
-    socket.write(' '.repeat(500));
-    await until(() => uploads.bytes === 0);
+    socket.write(`${' '.repeat(500)}${head(2)}{}`);
+    await until(() => received().includes('HTTP/1.1 200 '));
     socket.destroy();
+  });
+
+  test('gets one answer: Node finds the same request late, and then the connection ends', async () => {
+    const { to } = await slowService({ idle_ms: 60_000, grace_ms: 60_000, bytesPerS: 1 }, 200);
+    const { socket, received } = await open(to);
+    socket.write(head(1000) + ' '.repeat(500));
+    await until(() => socket.readableEnded || socket.destroyed);
+    assert.equal(received().match(/HTTP\/1\.1 /g)?.length, 1);
+    assert.match(received(), /^HTTP\/1\.1 503 /);
   });
 
   test('is 408 when it trickles, and 200 when it is fast enough', async () => {

@@ -58,6 +58,23 @@ test('large bodies come in although there are always too many of them, and small
   assert.deepEqual([small.completed, small.refused], [1000, 0]);
 });
 
+test('the oldest large body is spared, even when it is the only large one', () => {
+  const uploads = new Uploads(LIMITS);
+  const refused: string[] = [];
+  const begin = (name: string, bytes: number) => {
+    const upload = { body: new BodyBytes(), refuse: () => refused.push(name) };
+    uploads.begin(upload);
+    upload.body.append(Buffer.alloc(bytes), bytes);
+    uploads.grown(upload, bytes);
+  };
+  begin('oldest', 31_000);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) begin(name, 20_000);
+  assert.deepEqual(refused, ['e']);
+  begin('tiny', 10);
+  begin('f', 19_000);
+  assert.deepEqual(refused, ['e', 'f']);
+});
+
 test('a body is not too slow because the process stood still', () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
