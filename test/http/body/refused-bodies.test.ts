@@ -158,11 +158,12 @@ describe('UPLOAD_BYTES', () => {
 
 describe('a body that comes too slowly', () => {
   type Times = { idle_ms: number; grace_ms: number; bytesPerS: number };
-  const slowService = async (times: Times, limit_ms = 60_000) => {
+  /** @param nodesLimit_ms after which Node itself finds a request late */
+  const slowService = async (times: Times, limit_ms = 60_000, nodesLimit_ms = 60_000) => {
     const uploads = new Uploads({ bytesMax: MIB, ...times });
     const app = Fastify({
-      requestTimeout: limit_ms,
-      http: { connectionsCheckingInterval: 50, headersTimeout: 100 },
+      requestTimeout: nodesLimit_ms,
+      http: { connectionsCheckingInterval: 50, headersTimeout: nodesLimit_ms },
       clientErrorHandler: answerProtocolError,
     });
     app.removeAllContentTypeParsers();
@@ -197,7 +198,7 @@ describe('a body that comes too slowly', () => {
   });
 
   test('gets one answer: Node finds the same request late, and then the connection ends', async () => {
-    const { to } = await slowService({ idle_ms: 60_000, grace_ms: 60_000, bytesPerS: 1 }, 200);
+    const { to } = await slowService({ idle_ms: 60_000, grace_ms: 60_000, bytesPerS: 1 }, 200, 400);
     const { socket, received } = await open(to);
     socket.write(head(1000) + ' '.repeat(500));
     await until(() => socket.readableEnded || socket.destroyed);
