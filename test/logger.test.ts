@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import { findPort } from '../src/http-threads/find-port.ts';
 import { atEnd } from './support/at-end.ts';
-import { failingDisk } from './support/failing-disk.ts';
 import { call } from './support/process.ts';
+import { failingDisk } from './support/store/failing-disk.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

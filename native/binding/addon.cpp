@@ -2,7 +2,7 @@
 #include <napi.h>
 
 #include "binding/addon_state.h"
-#include "binding/errors.h"
+#include "binding/common/errors.h"
 #include "binding/exports.h"
 #include "kernels/kernel_family.h"
 

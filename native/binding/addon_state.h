@@ -6,7 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
-#include "binding/async_calls.h"
+#include "binding/common/async_calls.h"
 #include "core/base/thread_pool.h"
 #include "core/encoder/transformer_encoder.h"
 #include "core/search/searcher.h"

@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 
-#include "binding/arguments.h"
-#include "binding/errors.h"
+#include "binding/common/arguments.h"
+#include "binding/common/errors.h"
+#include "binding/common/memory_report.h"
+#include "binding/common/shared_objects.h"
 #include "binding/exports.h"
-#include "binding/memory_report.h"
-#include "binding/shared_objects.h"
 #include "core/base/error.h"
 #include "core/cache/embedding_cache.h"
 #include "core/index/vector_index.h"

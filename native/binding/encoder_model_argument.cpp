@@ -4,7 +4,7 @@
 #include <limits>
 #include <string>
 
-#include "binding/arguments.h"
+#include "binding/common/arguments.h"
 #include "core/base/error.h"
 #include "kernels/encoder/encoder_kernel.h"
 

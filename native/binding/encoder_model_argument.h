@@ -3,8 +3,8 @@
 
 #include <napi.h>
 
-#include "core/encoder/encoder_model.h"
-#include "core/encoder/encoder_sizes.h"
+#include "core/encoder/weights/encoder_model.h"
+#include "core/encoder/weights/encoder_sizes.h"
 
 namespace cosimo::binding {
 

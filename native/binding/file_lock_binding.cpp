@@ -6,8 +6,8 @@
 #include <limits>
 #include <string>
 
-#include "binding/arguments.h"
-#include "binding/errors.h"
+#include "binding/common/arguments.h"
+#include "binding/common/errors.h"
 #include "binding/exports.h"
 #include "core/base/error.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "binding/errors.h"
+#include "binding/common/errors.h"
 #include "binding/exports.h"
 #include "core/base/error.h"
 

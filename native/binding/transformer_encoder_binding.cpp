@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "binding/addon_state.h"
-#include "binding/arguments.h"
-#include "binding/exports.h"
+#include "binding/common/arguments.h"
+#include "binding/common/errors.h"
+#include "binding/common/memory_report.h"
+#include "binding/common/tickets.h"
 #include "binding/encoder_model_argument.h"
-#include "binding/errors.h"
-#include "binding/memory_report.h"
-#include "binding/tickets.h"
+#include "binding/exports.h"
 #include "core/base/error.h"
-#include "core/encoder/encoder_sizes.h"
 #include "core/encoder/transformer_encoder.h"
+#include "core/encoder/weights/encoder_sizes.h"
 #include "kernels/encoder/encoder_dispatch.h"
 #include "kernels/kernel_family.h"
 
@@ -48,10 +48,10 @@ const EncoderKernel& require_kernel(EncoderPrecision precision) {
     others += others.empty() ? "" : ", ";
     others += encoder_precision_name(other);
   }
-  throw Error(ErrorCode::invalid_setting, std::string("No encoder kernel of this machine computes in ") +
-                                              encoder_precision_name(precision) +
-                                              "; with the search kernel " + kernel_family_name(active_kernel_family()) +
-                                              " there are kernels for: " + others);
+  throw Error(ErrorCode::invalid_setting,
+              std::string("No encoder kernel of this machine computes in ") +
+                  encoder_precision_name(precision) + "; with the search kernel " +
+                  kernel_family_name(active_kernel_family()) + " there are kernels for: " + others);
 }
 
 struct PackedTexts {
@@ -150,7 +150,8 @@ class TransformerEncoderBinding : public Napi::ObjectWrap<TransformerEncoderBind
 
   void begun() noexcept { ++calls_under_way_; }
 
-  /// A call is over. The last call frees a closed encoder; its threads are idle by then, so this does not block.
+  /// A call is over. The last call frees a closed encoder; its threads are idle by then, so this does not
+  /// block.
   void ended() noexcept {
     --calls_under_way_;
     if (closed_ && calls_under_way_ == 0) drop();

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "binding/addon_state.h"
-#include "binding/arguments.h"
-#include "binding/errors.h"
+#include "binding/common/arguments.h"
+#include "binding/common/errors.h"
+#include "binding/common/memory_report.h"
+#include "binding/common/tickets.h"
 #include "binding/exports.h"
-#include "binding/memory_report.h"
-#include "binding/tickets.h"
 #include "core/base/error.h"
 #include "core/index/vector_index.h"
 #include "core/search/searcher.h"

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { onTestFinished, test, vi } from 'vitest';
 import { ProbedHealth } from '../../src/base/probed-health.ts';
 
-function startedAnew(probe: () => Promise<unknown>): ProbedHealth {
+function failedHealth(probe: () => Promise<unknown>): ProbedHealth {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const health = new ProbedHealth(probe);
@@ -13,7 +13,7 @@ function startedAnew(probe: () => Promise<unknown>): ProbedHealth {
 
 test('it is broken until it has worked, whether its probe rejects or throws at once', async () => {
   let attempts = 0;
-  const health = startedAnew(() => {
+  const health = failedHealth(() => {
     attempts += 1;
     if (attempts === 1) throw new Error('at once');
     if (attempts === 2) return Promise.reject(new Error('later'));
@@ -31,7 +31,7 @@ test('it is broken until it has worked, whether its probe rejects or throws at o
 test('a probe that hangs is not begun again beside itself', async () => {
   let attempts = 0;
   let end = () => {};
-  const health = startedAnew(() => {
+  const health = failedHealth(() => {
     attempts += 1;
     return new Promise<void>((resolve) => (end = resolve));
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { test } from 'vitest';
-import { testModelDir } from '../support/model.ts';
+import { testModelDir } from '../support/models/model.ts';
 
 const fetchModel = (more: NodeJS.ProcessEnv) => {
   const script = fileURLToPath(new URL('../../src/cli/fetch-model.ts', import.meta.url));

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { call, startProcess } from '../support/process.ts';
-import { reEmbed } from '../support/re-embed-process.ts';
-import { contentsOf, OLD, openStore, storeWith } from '../support/store.ts';
+import { reEmbed } from '../support/store/re-embed-process.ts';
+import { contentsOf, OLD, openStore, storeWith } from '../support/store/store.ts';
 
 test('kill -9 in the middle, SIGTERM in the middle, a last run: the server finds by the new vectors', async () => {
   const count = 1000;

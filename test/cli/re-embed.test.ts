@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
-import { BROKEN_WORD, modelWithBrokenToken } from '../support/model.ts';
-import { vectorOf } from '../support/re-embed.ts';
-import { reEmbed } from '../support/re-embed-process.ts';
+import { BROKEN_WORD, modelWithBrokenToken } from '../support/models/model.ts';
 import { send, startService } from '../support/service.ts';
-import { documentOf, newFolder, OLD, openStore, storeWith } from '../support/store.ts';
+import { vectorOf } from '../support/store/re-embed.ts';
+import { reEmbed } from '../support/store/re-embed-process.ts';
+import { documentOf, newFolder, OLD, openStore, storeWith } from '../support/store/store.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

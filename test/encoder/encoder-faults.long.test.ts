@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { describe, test } from 'vitest';
 import { metric } from '../support/metrics.ts';
-import { BROKEN_WORD, modelWithBrokenToken } from '../support/model.ts';
+import { BROKEN_WORD, modelWithBrokenToken } from '../support/models/model.ts';
 import { send, startService } from '../support/service.ts';
 
 const LONG = 'internationalisation of counterexamples and other long words '.repeat(60);

@@ -10,7 +10,7 @@ import type { BatchReport } from '../../src/encoder/queue/queue-reports.ts';
 import { loadTokenizer, type TokenizedText } from '../../src/encoder/tokenizer/tokenizer.ts';
 import { readModel } from '../../src/model/model.ts';
 import { LONG_TESTS } from '../support/long-tests.ts';
-import { testModelDir } from '../support/model.ts';
+import { testModelDir } from '../support/models/model.ts';
 import { encodeTexts, testPipeline } from '../support/pipeline.ts';
 
 interface Expected {

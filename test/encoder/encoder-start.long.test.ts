@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { type TestContext, test } from 'vitest';
 import { native } from '../../src/native/binding.ts';
 import { metric } from '../support/metrics.ts';
-import { testModelDir } from '../support/model.ts';
-import { onnxModel } from '../support/onnx-model.ts';
+import { testModelDir } from '../support/models/model.ts';
+import { onnxModel } from '../support/models/onnx-model.ts';
 import { send, startService } from '../support/service.ts';
 
 const PIPELINE = new URL('../../src/encoder/encoding-pipeline.ts', import.meta.url).href;

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
-import { testModelDir } from '../support/model.ts';
+import { testModelDir } from '../support/models/model.ts';
 import { testPipeline } from '../support/pipeline.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-files-'));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
 import { type ModelConfig, readModelConfig } from '../../src/model/model-config.ts';
-import { testModelDir } from '../support/model.ts';
+import { testModelDir } from '../support/models/model.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-config-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

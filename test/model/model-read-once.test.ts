@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, test } from 'vitest';
-import { testModelDir } from '../support/model.ts';
+import { testModelDir } from '../support/models/model.ts';
 import { startProcess } from '../support/process.ts';
 
 const PRELOAD = new URL('../support/log-file-reads.mjs', import.meta.url).href;

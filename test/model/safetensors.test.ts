@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, test } from 'vitest';
 import { readSafetensorsHeader } from '../../src/model/safetensors.ts';
-import { testModelDir } from '../support/model.ts';
+import { testModelDir } from '../support/models/model.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-files-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

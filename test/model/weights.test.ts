@@ -10,7 +10,7 @@ import { readModel } from '../../src/model/model.ts';
 import { readModelConfig } from '../../src/model/model-config.ts';
 import { fingerprintFiles, modelFilesIn } from '../../src/model/source/model-files.ts';
 import { readWeights } from '../../src/model/weights.ts';
-import { onnxModel } from '../support/onnx-model.ts';
+import { onnxModel } from '../support/models/onnx-model.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/models/', import.meta.url));
 const INDEX = 'model.safetensors.index.json';

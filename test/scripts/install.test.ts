@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, describe, test } from 'vitest';
 import { install } from '../../scripts/install.mjs';
-import { temporaryFolder } from '../support/python-wheels.ts';
+import { temporaryFolder } from '../support/models/python-wheels.ts';
 
 const PATH = process.env['PATH'] as string;
 const TO_SERVE = 'ci --omit=dev';

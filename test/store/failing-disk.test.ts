@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
-import { failingDisk } from '../support/failing-disk.ts';
 import { call, startProcess } from '../support/process.ts';
-import { NEW, openStore } from '../support/store.ts';
+import { failingDisk } from '../support/store/failing-disk.ts';
+import { NEW, openStore } from '../support/store/store.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-failing-disk-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

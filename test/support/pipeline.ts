@@ -3,7 +3,7 @@ import { type EncodingPipeline, type PipelineEvents, startPipeline } from '../..
 import type { PipelineOptions } from '../../src/encoder/pipeline-options.ts';
 import { readModel } from '../../src/model/model.ts';
 import { atEnd } from './at-end.ts';
-import { testModelDir } from './model.ts';
+import { testModelDir } from './models/model.ts';
 
 /** @param options settings that differ from the default: one encoder of two threads on the CPU, in fp32, of the kind in ENCODER */
 export async function testPipeline(

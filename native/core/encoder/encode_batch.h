@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/encoder/encode_result.h"
-#include "core/encoder/encoder_pass.h"
+#include "core/encoder/pass/encoder_pass.h"
 
 namespace cosimo {
 

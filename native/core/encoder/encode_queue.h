@@ -11,7 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/encoder/encode_batch.h"
-#include "core/encoder/shared_stages.h"
+#include "core/encoder/pass/shared_stages.h"
 
 namespace cosimo {
 

@@ -10,7 +10,7 @@
 
 #include "core/base/denormals.h"
 #include "core/encoder/encode_queue.h"
-#include "core/encoder/encoder_thread_memory.h"
+#include "core/encoder/pass/encoder_thread_memory.h"
 
 namespace cosimo {
 namespace {

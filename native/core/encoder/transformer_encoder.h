@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/encoder/encode_result.h"
-#include "core/encoder/encoder_weights.h"
+#include "core/encoder/weights/encoder_weights.h"
 
 namespace cosimo {
 

@@ -50,7 +50,7 @@ export function requireSoundDataFile(dir: string): void {
 const refusal = (sentence: string) => new CosimoError('store_unavailable', sentence);
 
 /** Whether a file is missing or empty, as one that is about to be made. */
-export const isEmptyFile = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+export const isMissingOrEmpty = (path: string) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
 
 /** An empty file is one that has just been made. `cut`: it ends before the last page that it once had, which may have been free. */
 function shapeOf(path: string): 'absent' | 'damaged' | 'cut' | 'whole' {

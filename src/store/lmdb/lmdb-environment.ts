@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { makeFolders } from '../../base/make-folders.ts';
 import { CosimoError, errorCodeOf } from '../../errors.ts';
-import { isEmptyFile, requireSoundDataFile } from './data-file.ts';
+import { isMissingOrEmpty, requireSoundDataFile } from './data-file.ts';
 import { FolderLock } from './folder-lock.ts';
 import { DATA_FILE, type Databases, openDatabases, PAGE_BYTES, rewriteFacts } from './layout.ts';
 
@@ -25,7 +25,7 @@ export function openEnvironment(dir: string): LmdbEnvironment {
   try {
     makeFolders(dir);
     lock = FolderLock.take(dir);
-    if ([DATA_FILE, LMDB_LOCK_FILE].some((name) => isEmptyFile(join(dir, name)))) requireRoom(dir);
+    if ([DATA_FILE, LMDB_LOCK_FILE].some((name) => isMissingOrEmpty(join(dir, name)))) requireRoom(dir);
     requireSoundDataFile(dir);
     const databases = openDatabases(dir);
     databases.root.readerCheck(); // takes out the readers of processes that were killed
@@ -38,7 +38,7 @@ export function openEnvironment(dir: string): LmdbEnvironment {
 
 /** LMDB crashes where it can't write the first pages of a new file. @throws Error of the system */
 function requireRoom(dir: string): void {
-  if (!saysRoom(statfsSync(dir))) throw new Error('the disk has no room');
+  if (!hasRoom(statfsSync(dir))) throw new Error('the disk has no room');
   const path = join(dir, 'cosimo.probe');
   const descriptor = openSync(path, 'w');
   try {
@@ -87,15 +87,15 @@ async function reasonOf(error: Error & { commitError?: Promise<never> }): Promis
 
 /** Writes what is there already, to find out whether the disk works again. @throws as `writeDurably` */
 export async function probeDisk(environment: LmdbEnvironment): Promise<void> {
-  if (!saysRoom(await statfs(environment.dir))) throw new CosimoError('store_full');
+  if (!hasRoom(await statfs(environment.dir))) throw new CosimoError('store_full');
   await writeDurably(environment, () => rewriteFacts(environment));
 }
 
 async function isFull(dir: string, cause: Error & { code?: unknown }): Promise<boolean> {
   if (cause.code === constants.errno.ENOSPC || cause.code === constants.errno.EDQUOT) return true;
   // LMDB reports a write that was cut short as an I/O error.
-  return cause.code === constants.errno.EIO && !saysRoom(await statfs(dir));
+  return cause.code === constants.errno.EIO && !hasRoom(await statfs(dir));
 }
 
 /** File systems without a limit, such as ramfs, say that they have no blocks at all. */
-const saysRoom = ({ blocks, bavail, bsize }: StatsFs) => blocks === 0 || bavail * bsize >= ROOM_BYTES;
+const hasRoom = ({ blocks, bavail, bsize }: StatsFs) => blocks === 0 || bavail * bsize >= ROOM_BYTES;

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { CosimoError } from '../../errors.ts';
-import { isEmptyFile } from './data-file.ts';
+import { isMissingOrEmpty } from './data-file.ts';
 import { DATA_FILE, newestVersion, rowOf } from './layout.ts';
 import { closeEnvironment, type LmdbEnvironment, openEnvironment, writeDurably } from './lmdb-environment.ts';
 import { type EncodeTexts, encodeBatch, readBatch, type StoredText, UnencodableDocument } from './re-embed-batch.ts';
@@ -51,7 +51,7 @@ export type ReembedOutcome =
  *   `inference_failed` naming the document; `cancelled` by `signal`. After an error the store is still the old model's.
  */
 export async function reembed(options: ReembedOptions): Promise<ReembedOutcome> {
-  if (isEmptyFile(join(options.dir, DATA_FILE))) return { kind: 'empty' };
+  if (isMissingOrEmpty(join(options.dir, DATA_FILE))) return { kind: 'empty' };
   const environment = openEnvironment(options.dir);
   try {
     const facts = readFacts(environment);

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, onTestFinished, type TestContext, test } from 'vitest';
 import { CUDA_FOLDER, CUDA_PACKAGES, providerPackage } from '../../../src/encoder/cuda/cuda-packages.ts';
-import { testModelDir } from '../../support/model.ts';
+import { testModelDir } from '../../support/models/model.ts';
 import { encodeTexts, testPipeline } from '../../support/pipeline.ts';
 
 const COSINE_MIN = 0.999; // a GPU may multiply in TF32

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import { CUDA_PACKAGES, providerPackage } from '../../../src/encoder/cuda/cuda-packages.ts';
 import { fetchCuda, PackageUnavailable } from '../../../src/encoder/cuda/fetch-cuda.ts';
-import { pathWith, pathWithWheel, temporaryFolder } from '../../support/python-wheels.ts';
+import { pathWith, pathWithWheel, temporaryFolder } from '../../support/models/python-wheels.ts';
 
 const provider = providerPackage();
 const PACKAGES = [...CUDA_PACKAGES, provider];

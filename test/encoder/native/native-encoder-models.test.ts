@@ -10,8 +10,8 @@ import { readModel } from '../../../src/model/model.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
 import { readWeights } from '../../../src/model/weights.ts';
 import { native as addon } from '../../../src/native/binding.ts';
-import { onnxModel } from '../../support/onnx-model.ts';
-import { type RandomModelOptions, randomModel, randomTexts } from '../../support/random-model.ts';
+import { onnxModel } from '../../support/models/onnx-model.ts';
+import { type RandomModelOptions, randomModel, randomTexts } from '../../support/models/random-model.ts';
 
 /** The largest difference of a component, relative to the vector's norm. */
 const DIFFERENCE_MAX = 1e-5;

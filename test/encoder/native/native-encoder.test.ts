@@ -7,7 +7,7 @@ import { createNativeEncoder, type NativeEncoder } from '../../../src/encoder/na
 import { readModel } from '../../../src/model/model.ts';
 import { native } from '../../../src/native/binding.ts';
 import { atEnd } from '../../support/at-end.ts';
-import { testModelDir } from '../../support/model.ts';
+import { testModelDir } from '../../support/models/model.ts';
 import { encodeTexts, testPipeline } from '../../support/pipeline.ts';
 
 /** The least cosine to sentence-transformers: of any text, and of the mean. */

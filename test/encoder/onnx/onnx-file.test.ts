@@ -7,7 +7,7 @@ import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
 import { loadTokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
 import { readModel } from '../../../src/model/model.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
-import { DIMENSIONS, type OnnxModelOptions, onnxModel, rowValue, typeValue } from '../../support/onnx-model.ts';
+import { DIMENSIONS, type OnnxModelOptions, onnxModel, rowValue, typeValue } from '../../support/models/onnx-model.ts';
 
 const open = async (modelDir: string, precision: 'auto' | 'fp32' | 'fp16' = 'auto') => {
   const model = await readModel(modelDir);

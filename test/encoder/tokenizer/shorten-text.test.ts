@@ -6,7 +6,7 @@ import { Tokenizer as HuggingFaceTokenizer } from 'tokenizers';
 import { describe, test } from 'vitest';
 import { textShortener } from '../../../src/encoder/tokenizer/shorten-text.ts';
 import { loadTokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
-import { testModelDir } from '../../support/model.ts';
+import { testModelDir } from '../../support/models/model.ts';
 
 const dir = await testModelDir();
 const json = JSON.parse(readFileSync(`${dir}/tokenizer.json`, 'utf8'));

@@ -8,8 +8,8 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, test } from 'vitest';
 import { cacheRoot, modelFolder } from '../../../src/model/source/cache-folder.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
-import { serve, startModelServer } from '../../support/model-server.ts';
-import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
+import { serve, startModelServer } from '../../support/models/model-server.ts';
+import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/models/small-model.ts';
 
 const RESOLVE_MODEL = JSON.stringify(new URL('../../../src/model/source/resolve-model.ts', import.meta.url).href);
 

@@ -6,8 +6,16 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
-import { breakOff, type Misbehavior, refuse, serve, startModelServer } from '../../support/model-server.ts';
-import { assertWhole, FILES, modelFolder, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
+import { breakOff, type Misbehavior, refuse, serve, startModelServer } from '../../support/models/model-server.ts';
+import {
+  assertWhole,
+  FILES,
+  modelFolder,
+  newFolder,
+  PINNED,
+  setting,
+  WEIGHTS,
+} from '../../support/models/small-model.ts';
 
 const HERE = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 /** The temporary name of a process that does not run: Linux gives out no id this large. */

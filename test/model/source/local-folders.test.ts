@@ -18,10 +18,18 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'vitest';
 import { DEFAULT_MODEL } from '../../../src/model/source/default-model.ts';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
-import { testModelDir } from '../../support/model.ts';
-import { startModelServer } from '../../support/model-server.ts';
+import { testModelDir } from '../../support/models/model.ts';
+import { startModelServer } from '../../support/models/model-server.ts';
+import {
+  assertWhole,
+  FILES,
+  modelFolder,
+  newFolder,
+  PINNED,
+  setting,
+  WEIGHTS,
+} from '../../support/models/small-model.ts';
 import { testPipeline } from '../../support/pipeline.ts';
-import { assertWhole, FILES, modelFolder, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
 
 describe('a Hugging Face cache', () => {
   function fill(hub: string, name: string, revision: string): void {

@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
-import { type Misbehavior, startModelServer } from '../../support/model-server.ts';
-import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/small-model.ts';
+import { type Misbehavior, startModelServer } from '../../support/models/model-server.ts';
+import { assertWhole, FILES, newFolder, PINNED, setting, WEIGHTS } from '../../support/models/small-model.ts';
 
 describe('another model than the default', () => {
   type Sibling = { rfilename: string; size?: number; lfs?: { sha256: string; size: number } };

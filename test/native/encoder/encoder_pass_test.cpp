@@ -1,11 +1,11 @@
 // Whole passes through an encoder, with every kernel of this machine: against double precision, bit for bit
 // the same with other threads and with other texts, and stopped between two layers.
-#include "core/encoder/encoder_pass.h"
+#include "core/encoder/pass/encoder_pass.h"
 
 #include <cmath>
 #include <cstring>
 
-#include "core/encoder/encoder_thread_memory.h"
+#include "core/encoder/pass/encoder_thread_memory.h"
 #include "support/encoder/encoder_batches.h"
 #include "support/encoder/small_model.h"
 

@@ -1,6 +1,6 @@
 // Stages that threads share: every item is done once, while helpers come and go; a leader without helpers
 // does everything; a leader that was kept waiting works alone.
-#include "core/encoder/shared_stages.h"
+#include "core/encoder/pass/shared_stages.h"
 
 #include <array>
 #include <atomic>

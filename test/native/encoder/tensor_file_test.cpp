@@ -1,5 +1,5 @@
 // Tensors of every type are read from their place in a file; tensors that can't be read are refused.
-#include "core/encoder/tensor_file.h"
+#include "core/encoder/weights/tensor_file.h"
 
 #include <unistd.h>
 

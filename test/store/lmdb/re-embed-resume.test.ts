@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
 import { describe, test } from 'vitest';
 import { CosimoError } from '../../../src/errors.ts';
-import { type DigestModel, reembedWith, vectorOf } from '../../support/re-embed.ts';
+import { type DigestModel, reembedWith, vectorOf } from '../../support/store/re-embed.ts';
 import {
   assertSwitched,
   contents,
@@ -14,7 +14,7 @@ import {
   OLD,
   openStore,
   storeWith,
-} from '../../support/store.ts';
+} from '../../support/store/store.ts';
 
 describe('an end before its end', () => {
   /** Stops once `count` batches are stored. */

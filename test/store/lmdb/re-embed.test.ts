@@ -6,7 +6,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { open as openLmdb } from 'lmdb';
 import { describe, test } from 'vitest';
-import { reembedWith, vectorOf } from '../../support/re-embed.ts';
+import { reembedWith, vectorOf } from '../../support/store/re-embed.ts';
 import {
   assertSwitched,
   contents,
@@ -18,7 +18,7 @@ import {
   openStore,
   spawnReembed,
   storeWith,
-} from '../../support/store.ts';
+} from '../../support/store/store.ts';
 
 describe('the switch', () => {
   test('documents, ids, metadata and versions stay, vectors of other dimensions come, there and back', async () => {

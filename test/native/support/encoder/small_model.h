@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/encoder/encoder_model.h"
-#include "core/encoder/tensor_file.h"
+#include "core/encoder/weights/encoder_model.h"
+#include "core/encoder/weights/tensor_file.h"
 
 namespace cosimo::test {
 

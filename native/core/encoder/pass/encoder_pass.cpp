@@ -1,9 +1,9 @@
-#include "core/encoder/encoder_pass.h"
+#include "core/encoder/pass/encoder_pass.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "core/encoder/pooling.h"
+#include "core/encoder/pass/pooling.h"
 
 namespace cosimo {
 namespace {

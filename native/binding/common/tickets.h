@@ -9,7 +9,7 @@
 #include <memory>
 #include <unordered_map>
 
-#include "binding/arguments.h"
+#include "binding/common/arguments.h"
 
 namespace cosimo::binding {
 

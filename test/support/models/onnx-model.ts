@@ -10,8 +10,8 @@ import {
   type NodeProto,
   type TensorProto,
   tensorInfo,
-} from '../../src/encoder/onnx/onnx-proto.ts';
-import { atEnd } from './at-end.ts';
+} from '../../../src/encoder/onnx/onnx-proto.ts';
+import { atEnd } from '../at-end.ts';
 
 export const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'river', 'boats', 'stone', 'zyzzyva'];
 export const DIMENSIONS = 8;

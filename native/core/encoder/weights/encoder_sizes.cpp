@@ -1,4 +1,4 @@
-#include "core/encoder/encoder_sizes.h"
+#include "core/encoder/weights/encoder_sizes.h"
 
 #include <utility>
 

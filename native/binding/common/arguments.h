@@ -35,8 +35,8 @@ std::vector<std::uint64_t> keys_argument(const Napi::Value& value, const char* n
 /// A number, which may be infinite but not NaN.
 double number_argument(const Napi::Value& value, const char* name);
 
-/// The elements of an array. Reading one may run JavaScript, a getter, which may detach any buffer: take views
-/// afterwards.
+/// The elements of an array. Reading one may run JavaScript, a getter, which may detach any buffer: take
+/// views afterwards.
 std::vector<Napi::Value> elements_argument(const Napi::Value& value, const char* name);
 
 /// A view of a Float32Array.

@@ -1,8 +1,8 @@
-#include "binding/async_calls.h"
+#include "binding/common/async_calls.h"
 
 #include <utility>
 
-#include "binding/errors.h"
+#include "binding/common/errors.h"
 
 namespace cosimo::binding {
 

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "core/encoder/encoder_model.h"
+#include "core/encoder/weights/encoder_model.h"
 
 namespace cosimo {
 

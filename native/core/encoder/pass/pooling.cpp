@@ -1,4 +1,4 @@
-#include "core/encoder/pooling.h"
+#include "core/encoder/pass/pooling.h"
 
 #include <algorithm>
 #include <cmath>

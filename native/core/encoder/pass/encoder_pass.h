@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/encoder/encoder_workspace.h"
-#include "core/encoder/shared_stages.h"
+#include "core/encoder/pass/encoder_workspace.h"
+#include "core/encoder/pass/shared_stages.h"
 
 namespace cosimo {
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ModelManifest } from '../../src/model/source/manifest.ts';
-import { atEnd } from './at-end.ts';
+import type { ModelManifest } from '../../../src/model/source/manifest.ts';
+import { atEnd } from '../at-end.ts';
 
 export interface SeenRequest {
   readonly method: string | undefined;

@@ -1,4 +1,4 @@
-#include "binding/arguments.h"
+#include "binding/common/arguments.h"
 
 #include <algorithm>
 #include <cmath>

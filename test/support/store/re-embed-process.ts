@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { atEnd } from './at-end.ts';
+import { atEnd } from '../at-end.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Starts the command; `said` resolves once its output matches. */
 export function reEmbed(settings: Readonly<Record<string, string>>) {

@@ -1,4 +1,4 @@
-#include "core/encoder/encoder_workspace.h"
+#include "core/encoder/pass/encoder_workspace.h"
 
 #include <algorithm>
 

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { DocumentStore } from '../../src/store/document-store.ts';
-import { LmdbStore } from '../../src/store/lmdb/lmdb-store.ts';
-import { atEnd } from './at-end.ts';
+import type { DocumentStore } from '../../../src/store/document-store.ts';
+import { LmdbStore } from '../../../src/store/lmdb/lmdb-store.ts';
+import { atEnd } from '../at-end.ts';
 import { type DigestModel, vectorOf } from './re-embed.ts';
 
 export const openStore = (dir: string, { name, dimensions }: DigestModel) =>

@@ -7,8 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finish, step } from './ci-steps.mjs';
-import { ROOT } from './cmake.mjs';
+import { ROOT } from '../cmake.mjs';
+import { finish, step } from './steps.mjs';
 
 /** The exit status of `npm run setup:cuda` when pip can't fetch the packages. */
 const UNAVAILABLE = 69;
@@ -38,7 +38,7 @@ if (!(await step('fresh clone', 'git', ['clone', '--quiet', ROOT, clone]))) fini
 process.chdir(clone);
 process.env.XDG_CACHE_HOME = join(scratch, 'cache');
 
-await step('npm start serves', process.execPath, ['scripts/ci-check-start.mjs']);
+await step('npm start serves', process.execPath, ['scripts/ci/check-start.mjs']);
 await step('npm test, long tests too', 'npm', ['test'], { env: { LONG_TESTS: '1' } });
 await step('tests of the benchmark', 'npm', npmTest('bench/test/'));
 await step('contract tests with ENCODER=onnx', 'npm', npmTest(...CONTRACT_TESTS), { env: { ENCODER: 'onnx' } });

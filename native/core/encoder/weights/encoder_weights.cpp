@@ -1,4 +1,4 @@
-#include "core/encoder/encoder_weights.h"
+#include "core/encoder/weights/encoder_weights.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +9,8 @@
 
 #include "core/base/error.h"
 #include "core/base/huge_buffer.h"
-#include "core/encoder/encoder_sizes.h"
-#include "core/encoder/tensor_file.h"
+#include "core/encoder/weights/encoder_sizes.h"
+#include "core/encoder/weights/tensor_file.h"
 
 namespace cosimo {
 namespace {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { ModelRequest } from '../../src/model/source/resolve-model.ts';
+import type { ModelRequest } from '../../../src/model/source/resolve-model.ts';
 import { manifestOf } from './model-server.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cosimo-model-'));

@@ -1,5 +1,5 @@
 /** The folder of the real model, and a model whose inference fails. */
-import { resolveModel } from '../../src/model/source/resolve-model.ts';
+import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { onnxModel, WORDS } from './onnx-model.ts';
 
 /** The folder of the real model, which `npm test` has fetched. */

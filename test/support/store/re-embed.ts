@@ -1,6 +1,6 @@
 /** Re-embedding with a stand-in for a model. It imports no test runner, because other processes load it too. */
 import { createHash } from 'node:crypto';
-import { type ReembedOptions, type ReembedOutcome, reembed } from '../../src/store/lmdb/re-embed.ts';
+import { type ReembedOptions, type ReembedOutcome, reembed } from '../../../src/store/lmdb/re-embed.ts';
 
 /** A stand-in for a model: its vectors are digests of its name and the text. */
 export interface DigestModel {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/encoder/encoder_model.h"
+#include "core/encoder/weights/encoder_model.h"
 #include "kernels/encoder/encoder_kernel.h"
 
 namespace cosimo {

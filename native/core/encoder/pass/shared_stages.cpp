@@ -1,4 +1,4 @@
-#include "core/encoder/shared_stages.h"
+#include "core/encoder/pass/shared_stages.h"
 
 #include <chrono>
 #include <thread>

@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { layerNames } from '../../src/model/tensor-names.ts';
-import { atEnd } from './at-end.ts';
-import { seededRandom } from './random.ts';
+import { layerNames } from '../../../src/model/tensor-names.ts';
+import { atEnd } from '../at-end.ts';
+import { seededRandom } from '../random.ts';
 
 type FloatType = 'F32' | 'F16' | 'BF16';
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/huge_buffer.h"
-#include "core/encoder/encoder_weights.h"
+#include "core/encoder/weights/encoder_weights.h"
 
 namespace cosimo {
 

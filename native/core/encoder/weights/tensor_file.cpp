@@ -1,4 +1,4 @@
-#include "core/encoder/tensor_file.h"
+#include "core/encoder/weights/tensor_file.h"
 
 #include <bit>
 #include <cstring>

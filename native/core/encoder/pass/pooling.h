@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "core/encoder/encoder_model.h"
+#include "core/encoder/weights/encoder_model.h"
 
 namespace cosimo {
 
