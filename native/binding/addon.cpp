@@ -4,6 +4,7 @@
 #include "binding/addon_state.h"
 #include "binding/common/errors.h"
 #include "binding/exports.h"
+#include "kernels/encoder/encoder_dispatch.h"
 #include "kernels/kernel_family.h"
 
 namespace cosimo::binding {
@@ -25,6 +26,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("kernel", kernel_family_name(active_kernel_family()));
     exports.Set("availableKernels", kernel_names(env));
     exports.Set("encoderKernels", encoder_kernels(env));
+    exports.Set("tilesRefused", are_tiles_refused());
     exports.Set("errorCodes", error_codes(env));
     AddonState::of(env);
     exports.Set("VectorIndex", define_vector_index(env));

@@ -64,6 +64,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
                            InstanceAccessor<&Self::memory_bytes>("memoryBytes"),
                            InstanceMethod<&Self::bytes_of_rows>("bytesOfRows"),
                            InstanceMethod<&Self::statistics>("statistics"),
+                           InstanceMethod<&Self::reserve>("reserve"),
                            InstanceMethod<&Self::add>("add"),
                            InstanceMethod<&Self::add_many>("addMany"),
                            InstanceMethod<&Self::remove>("remove"),
@@ -131,6 +132,13 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
     set("scoredRows", counts.rows.scored_rows);
     result.Set("scan", searcher_->planes_pay() ? "planes" : "bytes");
     return result;
+  }
+
+  void reserve(const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] {
+      open_index().reserve(integer_argument(info[0], "rows", 0, kMaxPlannedRows));
+      report(info.Env());
+    });
   }
 
   void add(const Napi::CallbackInfo& info) {

@@ -67,6 +67,7 @@ CpuFeatures detect_cpu_features() noexcept {
   features.avx512bw = features.avx512f && (ebx & kAvx512bw) != 0;
   features.avx512vl = features.avx512f && (ebx & kAvx512vl) != 0;
   features.avx512_vnni = features.avx512f && (ecx & kAvx512Vnni) != 0;
+  features.amx_unsaved = (edx & kAmxBf16) != 0 && (state & kTileState) != kTileState;
   const bool has_tiles = (edx & kAmxTile) != 0 && (state & kTileState) == kTileState;
   features.amx_int8 = has_tiles && (edx & kAmxInt8) != 0;
   features.amx_bf16 = has_tiles && (edx & kAmxBf16) != 0;

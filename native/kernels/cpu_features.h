@@ -22,6 +22,8 @@ struct CpuFeatures {
   bool amx_int8 = false;
   /// Tile products of bfloat16, with the same conditions.
   bool amx_bf16 = false;
+  /// The CPU has tile products of bfloat16, but the OS doesn't save tiles.
+  bool amx_unsaved = false;
   /// SDOT on AArch64.
   bool dot_product = false;
   /// BFMMLA, BFDOT and BFCVTN on AArch64.

@@ -18,6 +18,8 @@ export interface EncoderSupport {
   readonly searchKernel: string;
   /** The encoder kernels of this machine. */
   readonly kernels: readonly NativeEncoderKernel[];
+  /** The CPU has AMX's tiles, and the system refuses them. */
+  readonly tilesRefused: boolean;
   /** Why the native encoder can't run this model; undefined when it can. */
   readonly modelUnsupported: string | undefined;
 }
@@ -25,6 +27,8 @@ export interface EncoderSupport {
 export interface NativeChoice {
   readonly kind: 'native';
   readonly precision: NativePrecision;
+  /** Why the precision is not the one that was asked for. */
+  readonly instead?: string;
   /** If set: try CUDA first, in this precision, and take the native encoder only where CUDA is not available. */
   readonly cudaPrecision?: 'auto' | 'fp32';
 }
@@ -49,7 +53,7 @@ export function chooseEncoder(settings: EncoderSettings, support: EncoderSupport
     }
     return onnxChoice(precision, device === 'cuda' ? undefined : obstacle);
   }
-  const choice: NativeChoice = { kind: 'native', precision: nativePrecision(precision) };
+  const choice: NativeChoice = nativeChoice(precision, support);
   // ONNX Runtime has neither bf16 nor int8: even a slow or untried native kernel is taken for those.
   if (encoder === 'native' || isNativeOnly(precision)) return choice;
   const drawback = whyNotByDefault(choice.precision, support);
@@ -62,6 +66,14 @@ const isNativeOnly = (precision: EncoderSettings['precision']) => precision === 
 /** The native encoder has no fp16; `auto` is fp32. */
 function nativePrecision(precision: EncoderSettings['precision']): NativePrecision {
   return precision === 'bf16' || precision === 'int8' ? precision : 'fp32';
+}
+
+/** Without its tiles, a CPU that has them computes bf16 slower than fp32: 5.4 against 9.3 tokens a millisecond on Sapphire Rapids. */
+function nativeChoice(precision: EncoderSettings['precision'], { tilesRefused }: EncoderSupport): NativeChoice {
+  if (precision !== 'bf16' || !tilesRefused) return { kind: 'native', precision: nativePrecision(precision) };
+  const instead =
+    'bf16 would be slower and less precise, since the system does not let this process use the tiles of the CPU';
+  return { kind: 'native', precision: 'fp32', instead };
 }
 
 function onnxChoice(precision: EncoderSettings['precision'], reason?: string): OnnxChoice {

@@ -29,6 +29,7 @@ export async function startEncoders(options: EncodersOptions): Promise<EncoderSe
     arch: process.arch,
     searchKernel: native.kernel,
     kernels: native.encoderKernels,
+    tilesRefused: native.tilesRefused,
     modelUnsupported: unsupportedReason(model.config, model.weights),
   });
   if (choice.kind === 'native') return startNative(options, choice);
@@ -44,7 +45,9 @@ async function startNative(options: EncodersOptions, choice: NativeChoice): Prom
     withoutCuda = cuda;
   }
   const settings = `ENCODER=${options.encoder}, DEVICE=${options.device}, PRECISION=${options.precision}`;
-  const why = withoutCuda === undefined ? settings : `${settings}; CUDA is not available: ${withoutCuda}`;
+  const why = [settings, withoutCuda && `CUDA is not available: ${withoutCuda}`, choice.instead]
+    .filter(Boolean)
+    .join('; ');
   return startNativeEncoders({ ...options, precision: choice.precision, why });
 }
 

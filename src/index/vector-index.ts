@@ -39,6 +39,10 @@ export class VectorIndex {
     return this.#index.statistics();
   }
 
+  reserve(rows: number): void {
+    this.#index.reserve(rows);
+  }
+
   add(key: number, vector: Float32Array): void {
     this.#index.add(key, vector);
   }

@@ -63,6 +63,11 @@ export interface NativeVectorIndex {
   /** Bytes to plan for `rows` rows of this index: the most that they take in full chunks. */
   bytesOfRows(rows: number): number;
   statistics(): NativeIndexStatistics;
+  /**
+   * Takes the memory of `rows` further rows now, so that adding them lacks at most a few kB for lists. A second call counts
+   * anew: pass all rows that are to come.
+   */
+  reserve(rows: number): void;
   /** Adds a row under a new key; `invalid_argument` when there is a row of that key. The vector is copied. */
   add(key: number, vector: Float32Array): void;
   /** Adds rows in one step. `vectors` holds `keys.length × dimensions` floats, row after row. */
@@ -139,6 +144,8 @@ export interface NativeBinding {
   readonly availableKernels: readonly string[];
   /** For each precision that can run here, the best encoder kernel that COSIMO_KERNEL allows. */
   readonly encoderKernels: readonly NativeEncoderKernel[];
+  /** Whether the CPU has AMX's tiles for bfloat16 and the system lets no process, or not this one, use them. */
+  readonly tilesRefused: boolean;
   /** Every error code that the addon can throw; a subset of `errors.ts`. */
   readonly errorCodes: readonly string[];
   VectorIndex: new (options: NativeVectorIndexOptions) => NativeVectorIndex;

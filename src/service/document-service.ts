@@ -136,6 +136,7 @@ export class DocumentService {
     const { vectors } = await embeddings.embed([document.text], { as: 'document', signal });
     if (signal?.aborted) throw new CosimoError('cancelled'); // the client has had its answer: nothing may be stored now
     const vector = this.#unit(vectors[0] as Float32Array);
+    index.reserve(capacity.writes); // what can fail comes before the commit
     const started_ms = performance.now();
     await this.#apply(store.put(document, vector), ({ version, replaced }) => {
       if (replaced === undefined) index.add(version, vector);
@@ -204,7 +205,7 @@ export class DocumentService {
 
   /**
    * Changes the index once the write is durable and every earlier write has been applied. The index must follow the store: the vector
-   * was checked before, so all that it can lack is memory, and then it is asked again.
+   * was checked and its row's memory taken before, so all that it can lack is a few kB, and then it is asked again.
    */
   async #apply<T>(write: Promise<T>, change: (result: T) => void): Promise<void> {
     const previous = this.#applied;

@@ -35,6 +35,11 @@ export class IndexCapacity {
     this.#documents = parts.store.documents;
   }
 
+  /** Writes under way. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   /** @throws CosimoError `index_full` when the documents of the store don't fit */
   requireRoomForStore(): void {
     const { index, documentsMax, bytesMax } = this.#parts;

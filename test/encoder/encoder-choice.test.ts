@@ -1,7 +1,12 @@
 /** Which encoder serves, by setting, device, precision, model and available kernels. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
-import { chooseEncoder, type EncoderSettings, type EncoderSupport } from '../../src/encoder/encoder-choice.ts';
+import {
+  chooseEncoder,
+  type EncoderSettings,
+  type EncoderSupport,
+  type NativeChoice,
+} from '../../src/encoder/encoder-choice.ts';
 import { nativeParallelism } from '../../src/encoder/native/native-encoder-set.ts';
 import type { NativeEncoderKernel, NativePrecision } from '../../src/native/transformer-encoder.ts';
 
@@ -15,7 +20,7 @@ const ALL = [kernel('avx512'), kernel('avx512', 'bf16'), kernel('avx512', 'int8'
 const choose = (settings: Partial<EncoderSettings>, support: Partial<EncoderSupport> = {}) =>
   chooseEncoder(
     { encoder: 'auto', device: 'cpu', precision: 'auto', ...settings },
-    { arch: 'x64', searchKernel: 'avx512', kernels: ALL, modelUnsupported: undefined, ...support },
+    { arch: 'x64', searchKernel: 'avx512', kernels: ALL, tilesRefused: false, modelUnsupported: undefined, ...support },
   );
 
 describe('ENCODER=auto', () => {
@@ -32,6 +37,16 @@ describe('ENCODER=auto', () => {
     const fp32 = choose({ device: 'auto', precision: 'fp32' });
     assert.deepEqual(fp32, { kind: 'native', precision: 'fp32', cudaPrecision: 'fp32' });
     assert.deepEqual(choose({ device: 'auto', precision: 'bf16' }), { kind: 'native', precision: 'bf16' });
+  });
+
+  test('where tiles are refused bf16 is computed in fp32, which is faster there, and the log says so', () => {
+    for (const encoder of ['auto', 'native'] as const) {
+      const { instead, ...choice } = choose({ encoder, precision: 'bf16' }, { tilesRefused: true }) as NativeChoice;
+      assert.deepEqual(choice, { kind: 'native', precision: 'fp32' });
+      assert.match(instead as string, /does not let this process use the tiles/);
+    }
+    assert.deepEqual(choose({ precision: 'int8' }, { tilesRefused: true }), { kind: 'native', precision: 'int8' });
+    assert.deepEqual(choose({}, { tilesRefused: true }), { kind: 'native', precision: 'fp32' });
   });
 
   test('what it leaves to ONNX Runtime it gives a reason for', () => {

@@ -45,6 +45,12 @@ const embeddings = new EmbeddingService({
 class WatchedIndex extends VectorIndex {
   signal: AbortSignal | undefined;
   writesWithoutMemory = 0;
+  hasRoom = true;
+
+  override reserve(rows: number): void {
+    if (!this.hasRoom) throw new CosimoError('out_of_memory');
+    super.reserve(rows);
+  }
 
   override add(key: number, vector: Float32Array): void {
     this.#requireMemory();
@@ -180,6 +186,18 @@ test('a write that fails does not let the next one overtake those before it', as
     hits.map((hit) => hit.document.text),
     ['second'],
   );
+});
+
+test('a write for which the index has no memory is refused before it is stored', async () => {
+  const { service, index, store } = serviceOver(new MemoryStore());
+  await service.upsert(document('a', 'first'));
+  index.hasRoom = false;
+  await assert.rejects(service.upsert(document('a', 'second')), { code: 'out_of_memory' });
+  await assert.rejects(service.upsert(document('b', 'second')), { code: 'out_of_memory' });
+  assert.deepEqual([store.documents, service.find('a').text, index.statistics().rows], [1, 'first', 1]);
+  index.hasRoom = true;
+  await service.upsert(document('b', 'second'));
+  assert.equal(service.count, 2);
 });
 
 test('a write whose client has been answered already is not made', async () => {

@@ -45,6 +45,14 @@ IndexSizes VectorIndex::sizes() const noexcept {
           moved_rows_.load(std::memory_order_relaxed)};
 }
 
+void VectorIndex::reserve(std::size_t rows) {
+  const std::lock_guard lock(writer_);
+  const std::size_t missing = chunks_missing_for(rows);
+  if (missing <= reserved_.size()) return;
+  Chunks more = new_chunks(missing - reserved_.size());
+  reserved_.insert(reserved_.end(), more.begin(), more.end());
+}
+
 void VectorIndex::add(std::span<const std::uint64_t> keys, std::span<const float> vectors) {
   const std::size_t dimensions = layout_.dimensions();
   if (vectors.size() / dimensions != keys.size() || vectors.size() % dimensions != 0) {
@@ -56,7 +64,7 @@ void VectorIndex::add(std::span<const std::uint64_t> keys, std::span<const float
   // All that can fail comes first and changes nothing that readers see.
   require_new_keys(keys);
   slots_.reserve(keys);
-  Chunks spare = new_chunks_for(keys.size());
+  Chunks spare = spare_chunks_for(keys.size());
   std::shared_ptr<const ChunkTable> table = table_with(spare);
   // From here on nothing can fail.
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -82,7 +90,7 @@ void VectorIndex::replace(std::uint64_t old_key, std::uint64_t new_key, std::spa
   if (!slots_.find(old_key)) refuse("There is no row of key " + std::to_string(old_key));
   if (new_key != old_key) require_new_keys({&new_key, 1});
   slots_.reserve({&new_key, 1});
-  Chunks spare = new_chunks_for(1);
+  Chunks spare = spare_chunks_for(1);
   std::shared_ptr<const ChunkTable> table = table_with(spare);
   retire(*slots_.erase(old_key));
   slots_.insert(new_key, append(new_key, vector, spare));
@@ -101,19 +109,33 @@ void VectorIndex::require_new_keys(std::span<const std::uint64_t> keys) const {
   if (twice != sorted.end()) refuse("Key " + std::to_string(*twice) + " is given twice");
 }
 
-// The chunks that `row_count` more rows need besides the open one, the last one first. Reserves their numbers
-// too.
-VectorIndex::Chunks VectorIndex::new_chunks_for(std::size_t row_count) {
+// How many chunks `row_count` more rows need besides the open one.
+std::size_t VectorIndex::chunks_missing_for(std::size_t row_count) const noexcept {
   const std::size_t room = open_ == kNone ? 0 : kRowsPerChunk - chunks_[open_]->row_count();
-  Chunks spare;
-  if (row_count <= room) return spare;
-  const std::size_t count = (row_count - room + kRowsPerChunk - 1) / kRowsPerChunk;
-  if (count > kMaxChunks - std::min(kMaxChunks, chunks_.size())) throw std::bad_alloc();
-  spare.reserve(count);
-  while (spare.size() < count) spare.push_back(std::make_shared<RowChunk>(layout_, allocator_));
-  chunks_.reserve(chunks_.size() + count);
-  free_numbers_.reserve(chunks_.size() + count);
+  return row_count <= room ? 0 : (row_count - room + kRowsPerChunk - 1) / kRowsPerChunk;
+}
+
+// The chunks for rows that are added, the last one first. A call that fails gives the reserved ones up, since
+// it is made again only when there is memory.
+VectorIndex::Chunks VectorIndex::spare_chunks_for(std::size_t row_count) {
+  const std::size_t count = chunks_missing_for(row_count);
+  const std::size_t reserved = std::min(count, reserved_.size());
+  Chunks spare = new_chunks(count - reserved);
+  spare.insert(spare.end(), reserved_.end() - static_cast<std::ptrdiff_t>(reserved), reserved_.end());
+  reserved_.resize(reserved_.size() - reserved);
   return spare;
+}
+
+// Empty chunks. Reserves their numbers, and those of the reserved ones, too.
+VectorIndex::Chunks VectorIndex::new_chunks(std::size_t count) {
+  const std::size_t all = chunks_.size() + reserved_.size();
+  if (count > kMaxChunks - std::min(kMaxChunks, all)) throw std::bad_alloc();
+  Chunks chunks;
+  chunks.reserve(count + reserved_.size());
+  while (chunks.size() < count) chunks.push_back(std::make_shared<RowChunk>(layout_, allocator_));
+  chunks_.reserve(all + count);
+  free_numbers_.reserve(all + count);
+  return chunks;
 }
 
 std::shared_ptr<const ChunkTable> VectorIndex::table_with(const Chunks& spare) const {
@@ -162,6 +184,7 @@ void VectorIndex::publish(std::shared_ptr<const ChunkTable> table) noexcept {
 void VectorIndex::count_bookkeeping() noexcept {
   const std::size_t bytes = table_->capacity() * sizeof(ChunkTable::value_type) +
                             chunks_.capacity() * sizeof(Chunks::value_type) +
+                            reserved_.capacity() * sizeof(Chunks::value_type) +
                             free_numbers_.capacity() * sizeof(Slot) + slots_.memory_bytes();
   bookkeeping_bytes_.store(bytes, std::memory_order_relaxed);
 }

@@ -49,6 +49,10 @@ class VectorIndex : private SlotKeys {
   /// Each number is right by itself; all are of about the same moment. Any thread.
   IndexSizes sizes() const noexcept;
 
+  /// Takes the memory of `rows` further rows now, so that adding them lacks at most a few kB for lists. It is
+  /// kept until rows are added or the index ends; a second call counts anew and doesn't add up.
+  void reserve(std::size_t rows);
+
   /// Adds rows in one step. `vectors` holds keys.size() × dimensions floats, row after row.
   /// invalid_argument: a key is live or given twice.
   void add(std::span<const std::uint64_t> keys, std::span<const float> vectors);
@@ -69,7 +73,9 @@ class VectorIndex : private SlotKeys {
   std::uint64_t key_of(Slot slot) const noexcept override;
 
   void require_new_keys(std::span<const std::uint64_t> keys) const;
-  Chunks new_chunks_for(std::size_t row_count);
+  std::size_t chunks_missing_for(std::size_t row_count) const noexcept;
+  Chunks spare_chunks_for(std::size_t row_count);
+  Chunks new_chunks(std::size_t count);
   void open(std::shared_ptr<RowChunk> chunk) noexcept;
   Slot append(std::uint64_t key, std::span<const float> vector, Chunks& spare) noexcept;
   void retire(Slot slot) noexcept;
@@ -97,6 +103,7 @@ class VectorIndex : private SlotKeys {
   Chunks chunks_;                   // by number, null where a chunk was freed
   std::vector<Slot> free_numbers_;  // of chunks; has capacity for all of them
   Slot open_ = kNone;               // the number of the last chunk of the table
+  Chunks reserved_;                 // empty ones, for writes alone: compaction takes none of them
   Slot victim_ = kNone;             // the chunk that compaction empties
   std::size_t victim_row_ = 0;
   KeyMap slots_;

@@ -79,7 +79,7 @@ void VectorIndex::choose_victim() noexcept {
 void VectorIndex::move_rows(std::size_t moves) {
   RowChunk& victim = *chunks_[victim_];
   const std::size_t live = kRowsPerChunk - victim.dead_count();
-  Chunks spare = new_chunks_for(std::min(moves, live));
+  Chunks spare = new_chunks(chunks_missing_for(std::min(moves, live)));
   std::shared_ptr<const ChunkTable> table = table_with(spare);
   std::size_t moved = 0;
   for (; moved < moves && victim_row_ < kRowsPerChunk; ++victim_row_) {

@@ -63,6 +63,11 @@ std::span<const EncoderKernel* const> available_encoder_kernels() noexcept {
   return list.view();
 }
 
+bool are_tiles_refused() noexcept {
+  const CpuFeatures features = detect_cpu_features();
+  return features.amx_unsaved || (features.amx_bf16 && !request_tiles());
+}
+
 const char* encoder_precision_name(EncoderPrecision precision) noexcept {
   switch (precision) {
     case EncoderPrecision::fp32:

@@ -18,4 +18,7 @@ const char* encoder_precision_name(EncoderPrecision precision) noexcept;
 /// available_kernel_families(). Otherwise the best of all. Null if there is none.
 const EncoderKernel* choose_encoder_kernel(EncoderPrecision precision, const char* forced_family) noexcept;
 
+/// Whether the CPU has AMX's tiles for bfloat16 and the system lets no process, or not this one, use them.
+bool are_tiles_refused() noexcept;
+
 }  // namespace cosimo

@@ -72,6 +72,12 @@ test('the best available kernel runs unless COSIMO_KERNEL says otherwise', () =>
   assert.equal(native.kernel, process.env['COSIMO_KERNEL'] || native.availableKernels[0]);
 });
 
+test('tiles are refused only where no kernel uses them', () => {
+  const families = native.encoderKernels.map(({ family }) => family);
+  assert.equal(typeof native.tilesRefused, 'boolean');
+  assert.ok(!native.tilesRefused || !families.includes('amx'));
+});
+
 test('every kernel can be forced, runs, and finds the same bits', () => {
   const body = `
     const wave = (length, step) => Float32Array.from({ length }, (_, i) => Math.sin(i * step));

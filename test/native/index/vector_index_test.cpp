@@ -211,6 +211,30 @@ void test_rows_never_move_when_the_index_grows() {
   CHECK(twins.index.sizes().moved_rows == 0);
 }
 
+// Adding takes the memory that was reserved, and no other but what lists and the map of keys need.
+void test_reserved_memory_is_used() {
+  constexpr std::size_t kLists = 200'000;  // bytes; a chunk has ten times as many
+  Twins twins(384);
+  const auto memory = [&twins] { return twins.index.sizes().memory_bytes; };
+  const std::size_t empty = memory();
+  twins.add(1);
+  const std::size_t chunk = memory() - empty;
+  CHECK(chunk > 10 * kLists);
+  const std::size_t before = memory();
+  twins.index.reserve(kRowsPerChunk - 1);  // they fit into the open chunk
+  CHECK(memory() < before + kLists);
+  twins.index.reserve(2 * kRowsPerChunk);
+  twins.index.reserve(2 * kRowsPerChunk);  // counts anew
+  const std::size_t reserved = memory();
+  CHECK(reserved > before + 2 * chunk - kLists && reserved < before + 2 * chunk + kLists);
+  const std::uint64_t held[] = {twins.rows.key(0)};
+  CHECK(throws<Error>([&] { twins.index.add(held, random_vector(384)); },
+                      [](const Error& error) { return error.code() == ErrorCode::invalid_argument; }));
+  for (std::size_t at = 0; at < 2 * kRowsPerChunk; ++at) twins.add(1);
+  CHECK(memory() < reserved + kLists);
+  CHECK(twins.agree());
+}
+
 }  // namespace
 }  // namespace cosimo::test
 
@@ -224,6 +248,7 @@ int main() {
   test_scores_saturate_at_the_largest_float();
   test_the_most_dimensions_work();
   test_a_refused_write_changes_nothing();
+  test_reserved_memory_is_used();
   test_a_snapshot_keeps_what_it_contains();
   test_rows_never_move_when_the_index_grows();
   return finish();
