@@ -92,7 +92,9 @@ export async function build(targets) {
  * @throws {BuildProblem}
  */
 export async function buildApart(folder, options, targets) {
-  await run('cmake', ['-S', ROOT, '-B', folder, ...options]);
+  // Ninja works on all targets at once; make waits for one after another.
+  const generator = versionOf('ninja') ? ['-G', 'Ninja'] : [];
+  await run('cmake', ['-S', ROOT, '-B', folder, ...generator, ...options]);
   await buildIn(folder, targets);
 }
 

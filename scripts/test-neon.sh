@@ -13,7 +13,8 @@ for tool in aarch64-linux-gnu-g++ qemu-aarch64-static cmake ctest; do
 done
 
 export COSIMO_EMULATED=1
-cmake -S . -B build/neon \
+generator=$(command -v ninja >/dev/null 2>&1 && echo Ninja || echo 'Unix Makefiles')
+cmake -S . -B build/neon -G "$generator" \
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
   -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_EXE_LINKER_FLAGS=-static \
   '-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64-static;-cpu;max' >/dev/null

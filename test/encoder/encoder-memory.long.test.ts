@@ -6,7 +6,7 @@ import { test } from 'vitest';
 import { metric } from '../support/metrics.ts';
 import { startProcess } from '../support/process.ts';
 
-const REQUESTS = Number(process.env['COSIMO_MEMORY_REQUESTS'] ?? 1200);
+const REQUESTS = Number(process.env['COSIMO_MEMORY_REQUESTS'] ?? 1000);
 const CLIENTS = 16;
 const IS_LONG = REQUESTS > 10_000;
 const LONGEST_WORDS = IS_LONG ? 250 : 60;

@@ -32,6 +32,8 @@ const ARRIVALS: Record<OperationName, readonly number[]> = {
 const LEAN = new Set<OperationName>(['embed-one', 'batch-cached']);
 /** The suite `encode` measures these. */
 const MEASURED_IN_ENCODE = new Set<OperationName>(['embed-mixed', 'batch-mixed']);
+/** One of each endpoint: the others differ in their texts alone. */
+const QUICK_OPERATIONS = new Set<OperationName>(['embed', 'batch', 'index-delete', 'search-cached', 'stats']);
 export const http: Suite = {
   name: 'http',
   summary:
@@ -74,7 +76,8 @@ export const http: Suite = {
 
 function closedTrials(options: SuiteOptions): Trial[] {
   const operations = (Object.keys(NAMES) as OperationName[]).filter(
-    (operation) => !LEAN.has(operation) && !MEASURED_IN_ENCODE.has(operation),
+    (operation) =>
+      !LEAN.has(operation) && !MEASURED_IN_ENCODE.has(operation) && (!options.quick || QUICK_OPERATIONS.has(operation)),
   );
   return operations.flatMap((operation) =>
     (options.quick ? [2] : CONCURRENCY).map((connections) => ({
