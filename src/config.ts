@@ -219,13 +219,13 @@ export function trustedProxies({ TRUST_PROXY = '' }: Pick<Settings, 'TRUST_PROXY
  */
 function checkTogether(settings: Settings): void {
   const { MAX_BODY_BYTES } = settings;
-  const require = (name: 'QUEUE_BYTES' | 'UPLOAD_BYTES', least: number, what: string) => {
+  const requireAtLeast = (name: 'QUEUE_BYTES' | 'UPLOAD_BYTES', least: number, what: string) => {
     if (settings[name] >= least) return;
     const sentence = `${name}=${settings[name]} is less than ${what}MAX_BODY_BYTES=${MAX_BODY_BYTES}.`;
     throw new CosimoError('invalid_setting', sentence);
   };
-  require('QUEUE_BYTES', MAX_BODY_BYTES, '');
-  if (settings.UPLOAD_BYTES !== 0) require('UPLOAD_BYTES', 2 * MAX_BODY_BYTES, 'twice ');
+  requireAtLeast('QUEUE_BYTES', MAX_BODY_BYTES, '');
+  if (settings.UPLOAD_BYTES !== 0) requireAtLeast('UPLOAD_BYTES', 2 * MAX_BODY_BYTES, 'twice ');
 }
 
 function sentence(name: string, fault: string, data: Record<string, string>): string {
