@@ -1,4 +1,4 @@
-/** Large bodies are read in a thread of their own, with the same answers. `event-loop.test.ts` tests the gain. */
+/** Large bodies are read in a thread of their own, with the same answers. `event-loop.long.test.ts` tests the gain. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
