@@ -29,6 +29,7 @@ export async function testNative(sanitizers = '') {
     return false;
   }
   const ctest = ['--test-dir', folder, '--output-on-failure', '--parallel', String(availableParallelism())];
+  ctest.push('--timeout', '300'); // a program that hangs fails by its name
   const isShort = sanitizers === '' && process.env.LONG_TESTS !== '1';
   if (isShort) ctest.push('--exclude-regex', 'stress');
   const env = { ...(isShort ? SHORT : {}), ...process.env };

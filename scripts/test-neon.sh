@@ -35,4 +35,4 @@ if printf '%s\n' "$old_cpu" | grep -E '^kernel neon-(bf16|i8mm)'; then exit 1; f
 printf 'round\n' | qemu-aarch64-static -cpu max build/neon/cosimo_bench dot --kernel neon --bytes 65536 --round-s 0.01 |
   grep '"round":{"value":'
 # An emulator's threads show nothing of a CPU's order of memory accesses: no stress.
-ctest --test-dir build/neon --output-on-failure --exclude-regex stress --parallel "$(nproc)"
+ctest --test-dir build/neon --output-on-failure --timeout 300 --exclude-regex stress --parallel "$(nproc)"

@@ -6,19 +6,41 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 /** Failures, which the end of the log repeats, because readers of a long log look there first. */
 const failures = [];
 
+/** A step that hangs ends with its processes and fails by its name; the longest takes half of this on 2 cores. */
+const STEP_LIMIT_MS = 20 * 60_000;
+
+/** Steps under way. Each leads a process group, so that everything it has started ends with it. */
+const running = new Set();
+const kill = (child) => {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (problem) {
+    if (problem.code !== 'ESRCH') throw problem;
+  }
+};
+process.on('exit', () => running.forEach(kill));
+
 /** Runs a command and resolves with its status and output, which it shows: at once, or at the end if `quiet`. */
 function run(command, args, { env = {}, quiet = false }) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio, detached: true });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        output += chunk;
-        if (!quiet) process.stdout.write(chunk);
-      });
-    }
+    const show = (chunk) => {
+      output += chunk;
+      if (!quiet) process.stdout.write(chunk);
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', show);
     child.on('error', (error) => resolve({ status: 1, output: error.message }));
+    if (child.pid === undefined) return;
+    running.add(child);
+    const limit = setTimeout(() => {
+      show(`\nended after ${STEP_LIMIT_MS / 60_000} minutes\n`);
+      kill(child);
+    }, STEP_LIMIT_MS);
     child.on('close', (status) => {
+      clearTimeout(limit);
+      running.delete(child);
       if (quiet) process.stdout.write(output);
       resolve({ status: status ?? 1, output: stripVTControlCharacters(output) });
     });

@@ -7,7 +7,11 @@ import { testModelDir } from '../support/models/model.ts';
 
 const fetchModel = (more: NodeJS.ProcessEnv) => {
   const script = fileURLToPath(new URL('../../src/cli/fetch-model.ts', import.meta.url));
-  return spawnSync(process.execPath, [script], { env: { ...process.env, ...more }, encoding: 'utf8' });
+  return spawnSync(process.execPath, [script], {
+    env: { ...process.env, ...more },
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
 };
 
 test('says where the model is', async () => {

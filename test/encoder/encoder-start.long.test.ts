@@ -42,6 +42,7 @@ function start(modelDir: string, kernelName: string, options: object = {}) {
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
     env,
     encoding: 'utf8',
+    timeout: 60_000,
   });
   assert.notEqual(stdout, '', stderr);
   return JSON.parse(stdout);

@@ -198,7 +198,7 @@ describe('what cannot be opened', () => {
       try { new LmdbStore(${options}); console.log('opened'); } catch (error) { console.log(error.message); }
       process.kill(process.pid, 'SIGKILL');`;
     const [command = '', ...args] = [...prefix, process.execPath, '--input-type=module', '-e', script];
-    return spawnSync(command, args, { encoding: 'utf8' }).stdout;
+    return spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 }).stdout;
   }
 
   test('closing twice closes no other file', async () => {

@@ -46,6 +46,7 @@ function attempt(modelDir: string, environment: NodeJS.ProcessEnv): Attempt {
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
     env: environment,
     encoding: 'utf8',
+    timeout: 240_000,
   });
   assert.notEqual(stdout, '', stderr);
   const { open, ...said } = JSON.parse(stdout) as Attempt;

@@ -138,6 +138,7 @@ describe('COSIMO_KERNEL leaves kernels of its family and older ones, whose vecto
       const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
         env,
         encoding: 'utf8',
+        timeout: 60_000,
       });
       const found = stdout
         .trim()

@@ -64,6 +64,7 @@ describe('the cache', () => {
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', preload + script], {
       env,
       encoding: 'utf8',
+      timeout: 60_000,
     });
     assert.match(stdout, /hub .*the folder .* cannot be written \(EACCES.*set XDG_CACHE_HOME/);
     assert.match(stdout, /Set MODEL_DIR/);

@@ -28,7 +28,11 @@ const staticMembersOf = (owner: object) => namesOf(owner, ['arguments', 'caller'
 function runWithKernel(kernel: string, body: string) {
   const script = `import { native } from ${JSON.stringify(BINDING.href)};\n${body}`;
   const env = { ...process.env, COSIMO_KERNEL: kernel };
-  return spawnSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' });
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
 }
 
 test('the addon exports what binding.ts declares, no more and no less', () => {
@@ -112,6 +116,7 @@ test('a missing compiler or CMake ends in one sentence that says what to install
   const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
     env: { PATH: '/nowhere' },
     encoding: 'utf8',
+    timeout: 60_000,
   });
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /^No C\+\+ compiler was found .*install.*\.\n$/);

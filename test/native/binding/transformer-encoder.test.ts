@@ -80,7 +80,11 @@ describe('calls refuse', () => {
       try { new native.TransformerEncoder(${JSON.stringify({ ...options, precision: 'bf16' })}); }
       catch ({ code, message }) { console.log(code, message); }`;
     const env = { ...process.env, COSIMO_KERNEL: 'scalar' };
-    const { stdout } = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' });
+    const { stdout } = spawnSync(process.execPath, ['-e', script], {
+      env,
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     assert.match(
       stdout,
       /^invalid_setting No encoder kernel of this machine computes in bf16; with the search kernel scalar there are kernels for: fp32\n$/,

@@ -8,6 +8,7 @@
 
 #include "support/encoder/encoder_batches.h"
 #include "support/encoder/small_model.h"
+#include "support/wait_for.h"
 
 namespace cosimo::test {
 namespace {
@@ -83,7 +84,7 @@ void test_endings(const EncoderKernel& kernel, std::uint64_t seed) {
     Answer waiting;
     encoder.encode(ids, lengths, running.done());
     // The memory grows once a thread has begun.
-    while (encoder.memory_bytes() == weights->memory_bytes()) std::this_thread::yield();
+    CHECK(wait_for([&] { return encoder.memory_bytes() > weights->memory_bytes(); }));
     encoder.encode(ids, lengths, waiting.done());
     encoder.close();
     CHECK(waiting.ended_with(ErrorCode::closed));
