@@ -26,8 +26,7 @@ ChunkLayout::ChunkLayout(std::size_t dimensions) noexcept
   lower_ = upper_ + plane;
   statistics_ = lower_ + plane;
   norms_ = statistics_ + kRowStatistics * kRowsPerChunk * sizeof(float);
-  floats_ = norms_ + whole_cache_lines(kBlocksPerChunk * sizeof(float));
-  bytes_ = floats_ + kRowsPerChunk * stride_ * sizeof(float);
+  code_bytes_ = norms_ + whole_cache_lines(kBlocksPerChunk * sizeof(float));
 }
 
 }  // namespace cosimo

@@ -22,7 +22,8 @@ constexpr std::size_t padded_stride(std::size_t dimensions) noexcept {
 /// key map. 0 < dimensions ≤ kMaxDimensions; row_count ≤ 2^46.
 std::uint64_t bytes_of_rows(std::size_t dimensions, std::uint64_t row_count) noexcept;
 
-/// Where the parts of a chunk lie in its memory, in bytes from its start.
+/// Where the codes of a chunk lie in their memory, in bytes from its start; its floats have memory of their
+/// own.
 class ChunkLayout {
  public:
   explicit ChunkLayout(std::size_t dimensions) noexcept;
@@ -32,11 +33,11 @@ class ChunkLayout {
   std::size_t stride() const noexcept { return stride_; }
   /// Lines of one block in one plane of codes.
   std::size_t lines() const noexcept { return lines_; }
-  /// The size of the whole chunk.
-  std::size_t bytes() const noexcept { return bytes_; }
+  std::size_t row_bytes() const noexcept { return kRowsPerChunk * stride_ * sizeof(float); }
+  std::size_t code_bytes() const noexcept { return code_bytes_; }
 
  private:
-  friend class RowChunk;
+  friend class PlainCodes;
 
   std::size_t dimensions_;
   std::size_t stride_;
@@ -45,8 +46,7 @@ class ChunkLayout {
   std::size_t lower_;
   std::size_t statistics_;
   std::size_t norms_;
-  std::size_t floats_;
-  std::size_t bytes_;
+  std::size_t code_bytes_;
 };
 
 }  // namespace cosimo

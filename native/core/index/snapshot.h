@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-#include "core/index/row_chunk.h"
+#include "core/index/indexed_chunk.h"
 
 namespace cosimo {
 
@@ -18,6 +18,7 @@ class Snapshot {
 
   Sequence sequence() const noexcept { return sequence_; }
   const ChunkTable& chunks() const noexcept { return *chunks_; }
+  const std::shared_ptr<const ChunkTable>& table() const noexcept { return chunks_; }
 
   /// How many rows of chunk `at` belong to the snapshot, dead ones included.
   std::size_t rows_of(std::size_t at) const noexcept {

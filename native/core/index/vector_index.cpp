@@ -1,6 +1,7 @@
 #include "core/index/vector_index.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <new>
 #include <string>
@@ -11,6 +12,9 @@
 
 namespace cosimo {
 namespace {
+
+// Compaction begins this long after the last change.
+constexpr std::chrono::milliseconds kIdleTime{100};
 
 constexpr std::size_t kMaxChunks = std::numeric_limits<Slot>::max() / kRowsPerChunk - 1;
 
@@ -25,24 +29,43 @@ std::size_t checked_dimensions(std::size_t dimensions) {
 
 }  // namespace
 
-VectorIndex::VectorIndex(std::size_t dimensions, const SearchKernel& kernel)
+VectorIndex::VectorIndex(std::size_t dimensions, const SearchKernel& kernel, RotationPolicy policy)
     : kernel_(kernel),
       layout_(checked_dimensions(dimensions)),
-      allocator_(std::make_shared<SlabAllocator>(layout_.bytes())),
+      policy_(can_be_rotated(dimensions) ? policy : RotationPolicy::never),
+      row_allocator_(std::make_shared<SlabAllocator>(layout_.row_bytes())),
+      code_allocator_(std::make_shared<SlabAllocator>(layout_.code_bytes())),
+      rotated_bytes_(std::make_shared<std::atomic<std::size_t>>(0)),
       table_(std::make_shared<const ChunkTable>()),
       slots_(*this),
-      idle_worker_([this] { return idle_step(); }) {}
+      compaction_worker_([this] { return idle_step(); }, kIdleTime, Priority::normal),
+      rotation_worker_([this] { return rotation_step(); }, {}, Priority::normal),
+      coding_worker_([this] { return coding_step(); }, {}, Priority::lowest) {}
+
+VectorIndex::~VectorIndex() {
+  stopping_ = true;  // learning and coding stop early
+  rotation_worker_.stop();
+  coding_worker_.stop();
+}
 
 std::uint64_t VectorIndex::key_of(Slot slot) const noexcept {
-  return chunks_[slot / kRowsPerChunk]->key(slot % kRowsPerChunk);
+  return chunks_[slot / kRowsPerChunk].rows->key(slot % kRowsPerChunk);
 }
 
 IndexSizes VectorIndex::sizes() const noexcept {
   const std::size_t rows = size();
-  const std::size_t chunk_bytes = allocator_->piece_bytes() + sizeof(RowChunk);
-  return {rows, dead_rows_.load(std::memory_order_relaxed), rows * dimensions() * sizeof(float),
-          allocator_->taken() * chunk_bytes + bookkeeping_bytes_.load(std::memory_order_relaxed),
-          moved_rows_.load(std::memory_order_relaxed)};
+  const std::size_t memory_bytes =
+      row_allocator_->taken() * (row_allocator_->piece_bytes() + sizeof(RowChunk)) +
+      code_allocator_->taken() * (code_allocator_->piece_bytes() + sizeof(PlainCodes)) +
+      rotated_bytes_->load(std::memory_order_relaxed) + bookkeeping_bytes_.load(std::memory_order_relaxed);
+  return {rows,
+          dead_rows_.load(std::memory_order_relaxed),
+          rows * dimensions() * sizeof(float),
+          memory_bytes,
+          moved_rows_.load(std::memory_order_relaxed),
+          rotated_rows_.load(std::memory_order_relaxed),
+          rotations_.load(std::memory_order_relaxed),
+          head_.load(std::memory_order_relaxed)};
 }
 
 void VectorIndex::reserve(std::size_t rows) {
@@ -70,6 +93,7 @@ void VectorIndex::add(std::span<const std::uint64_t> keys, std::span<const float
   for (std::size_t i = 0; i < keys.size(); ++i) {
     slots_.insert(keys[i], append(keys[i], vectors.subspan(i * dimensions, dimensions), spare));
   }
+  added_rows_.fetch_add(keys.size(), std::memory_order_relaxed);
   publish(std::move(table));
 }
 
@@ -94,6 +118,7 @@ void VectorIndex::replace(std::uint64_t old_key, std::uint64_t new_key, std::spa
   std::shared_ptr<const ChunkTable> table = table_with(spare);
   retire(*slots_.erase(old_key));
   slots_.insert(new_key, append(new_key, vector, spare));
+  added_rows_.fetch_add(1, std::memory_order_relaxed);
   publish(std::move(table));
   keep_pace(1);
 }
@@ -111,7 +136,7 @@ void VectorIndex::require_new_keys(std::span<const std::uint64_t> keys) const {
 
 // How many chunks `row_count` more rows need besides the open one.
 std::size_t VectorIndex::chunks_missing_for(std::size_t row_count) const noexcept {
-  const std::size_t room = open_ == kNone ? 0 : kRowsPerChunk - chunks_[open_]->row_count();
+  const std::size_t room = open_ == kNone ? 0 : kRowsPerChunk - chunks_[open_].rows->row_count();
   return row_count <= room ? 0 : (row_count - room + kRowsPerChunk - 1) / kRowsPerChunk;
 }
 
@@ -132,7 +157,10 @@ VectorIndex::Chunks VectorIndex::new_chunks(std::size_t count) {
   if (count > kMaxChunks - std::min(kMaxChunks, all)) throw std::bad_alloc();
   Chunks chunks;
   chunks.reserve(count + reserved_.size());
-  while (chunks.size() < count) chunks.push_back(std::make_shared<RowChunk>(layout_, allocator_));
+  while (chunks.size() < count) {
+    auto rows = std::make_shared<RowChunk>(layout_, row_allocator_);
+    chunks.push_back({std::move(rows), std::make_shared<PlainCodes>(layout_, code_allocator_), nullptr});
+  }
   chunks_.reserve(all + count);
   free_numbers_.reserve(all + count);
   return chunks;
@@ -147,29 +175,36 @@ std::shared_ptr<const ChunkTable> VectorIndex::table_with(const Chunks& spare) c
   return table;
 }
 
-void VectorIndex::open(std::shared_ptr<RowChunk> chunk) noexcept {
+void VectorIndex::open(IndexedChunk chunk) noexcept {
+  open_ = static_cast<Slot>(chunks_.size());
   if (free_numbers_.empty()) {
-    open_ = static_cast<Slot>(chunks_.size());
-    chunks_.push_back(std::move(chunk));
-    return;
+    chunks_.emplace_back();
+  } else {
+    open_ = free_numbers_.back();
+    free_numbers_.pop_back();
   }
-  open_ = free_numbers_.back();
-  free_numbers_.pop_back();
+  chunk.rows->set_number(open_);
   chunks_[open_] = std::move(chunk);
 }
 
 Slot VectorIndex::append(std::uint64_t key, std::span<const float> vector, Chunks& spare) noexcept {
-  if (open_ == kNone || chunks_[open_]->is_full()) {
+  if (open_ == kNone || chunks_[open_].rows->is_full()) {
     open(std::move(spare.back()));
     spare.pop_back();
   }
-  const std::size_t row = chunks_[open_]->append(key, vector, kernel_);
+  const IndexedChunk& chunk = chunks_[open_];
+  const std::size_t row = chunk.rows->append(key, vector);
+  if ((row + 1) % kBlockRows == 0) {
+    const std::size_t first = row + 1 - kBlockRows;
+    chunk.plain->quantize(first / kBlockRows, chunk.rows->row(first), kernel_);
+  }
+  has_filled_chunk_ = has_filled_chunk_ || chunk.rows->is_full();
   return static_cast<Slot>(open_ * kRowsPerChunk + row);
 }
 
 // The row is dead in the sequence that is published next.
 void VectorIndex::retire(Slot slot) noexcept {
-  chunks_[slot / kRowsPerChunk]->retire(slot % kRowsPerChunk, sequence_ + 1);
+  chunks_[slot / kRowsPerChunk].rows->retire(slot % kRowsPerChunk, sequence_ + 1);
   dead_rows_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -177,8 +212,10 @@ void VectorIndex::publish(std::shared_ptr<const ChunkTable> table) noexcept {
   table_ = table;
   size_.store(slots_.size(), std::memory_order_relaxed);
   count_bookkeeping();
-  const std::size_t rows_of_last = open_ == kNone ? 0 : chunks_[open_]->row_count();
+  const std::size_t rows_of_last = open_ == kNone ? 0 : chunks_[open_].rows->row_count();
   published_.publish(++sequence_, std::move(table), rows_of_last);
+  const bool may_rotate = policy_ != RotationPolicy::never || head_.load(std::memory_order_relaxed) > 0;
+  if (std::exchange(has_filled_chunk_, false) && may_rotate) rotation_worker_.note_change();
 }
 
 void VectorIndex::count_bookkeeping() noexcept {

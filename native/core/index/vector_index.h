@@ -9,12 +9,20 @@
 #include <span>
 #include <vector>
 
-#include "core/index/idle_worker.h"
+#include "core/index/background_worker.h"
+#include "core/index/indexed_chunk.h"
 #include "core/index/key_map.h"
-#include "core/index/row_chunk.h"
 #include "core/index/snapshot.h"
+#include "core/rotation/learn_rotation.h"
 
 namespace cosimo {
+
+/// Whether the codes of full chunks are replaced by codes of rotated rows.
+enum class RotationPolicy {
+  automatic,  // where the rows are many and a rotation saves reading
+  never,
+  always,  // from the first full chunk on, whatever it saves
+};
 
 struct IndexSizes {
   std::size_t rows;          // live ones
@@ -22,6 +30,9 @@ struct IndexSizes {
   std::size_t row_bytes;     // of the live rows as plain float32
   std::size_t memory_bytes;  // held now, with chunks that only running searches still read
   std::size_t moved_rows;    // by compaction, since the index was made
+  std::size_t rotated_rows;  // dead or alive, in chunks whose codes are rotated
+  std::size_t rotations;     // adopted since the index was made
+  std::size_t head;          // dimensions of the present rotation's heads; 0 where there is none
 };
 
 /// Rows of `dimensions` float32 under unique keys. Writers exclude one another; readers never wait for them.
@@ -35,12 +46,21 @@ struct IndexSizes {
 /// index begins if dead rows are more than a 128th of the live ones. It compacts until they are at most a
 /// 256th. Dead rows of the chunk that is being filled come on top of all these bounds.
 ///
+/// Once there are enough rows, a rotation is learned, and again once as many rows have been added as there
+/// were then, or the rows have drifted so far that its scans cost more. The codes of full chunks are
+/// replaced, a few in each published step; rows and keys stay where they are. Two threads of the index do
+/// that, the one with the work at the lowest priority; the writer's lock is taken for a step's publication
+/// alone.
+///
 /// Errors: Error invalid_argument and not_finite, std::bad_alloc; the index is then as it was before the
 /// call.
 class VectorIndex : private SlotKeys {
  public:
   /// dimensions: 1 … kMaxDimensions. `kernel` makes the codes of rows.
-  VectorIndex(std::size_t dimensions, const SearchKernel& kernel);
+  VectorIndex(std::size_t dimensions, const SearchKernel& kernel,
+              RotationPolicy policy = RotationPolicy::automatic);
+  /// Waits for the step under way of each thread; learning stops.
+  ~VectorIndex();
 
   std::size_t dimensions() const noexcept { return layout_.dimensions(); }
   std::size_t stride() const noexcept { return layout_.stride(); }
@@ -64,11 +84,18 @@ class VectorIndex : private SlotKeys {
   /// invalid_argument: `old_key` is not live, or `new_key` is.
   void replace(std::uint64_t old_key, std::uint64_t new_key, std::span<const float> vector);
 
+  /// Has full chunks coded by this rotation, in place of the one that the index learned; it may learn another
+  /// one later, as its policy says. Any thread.
+  void rotate_by(std::shared_ptr<const Rotation> rotation);
+
+  /// Whether a rotation is being judged or learned, or chunks are being coded by it. Any thread.
+  bool is_rotating() const;
+
   /// The index as last published. Any thread.
   Snapshot snapshot() const noexcept { return published_.take(); }
 
  private:
-  using Chunks = std::vector<std::shared_ptr<RowChunk>>;
+  using Chunks = std::vector<IndexedChunk>;
 
   std::uint64_t key_of(Slot slot) const noexcept override;
 
@@ -76,7 +103,7 @@ class VectorIndex : private SlotKeys {
   std::size_t chunks_missing_for(std::size_t row_count) const noexcept;
   Chunks spare_chunks_for(std::size_t row_count);
   Chunks new_chunks(std::size_t count);
-  void open(std::shared_ptr<RowChunk> chunk) noexcept;
+  void open(IndexedChunk chunk) noexcept;
   Slot append(std::uint64_t key, std::span<const float> vector, Chunks& spare) noexcept;
   void retire(Slot slot) noexcept;
   void publish(std::shared_ptr<const ChunkTable> table) noexcept;
@@ -91,9 +118,24 @@ class VectorIndex : private SlotKeys {
   void move_rows(std::size_t moves);
   void drop(Slot chunk);
 
+  struct RotationJob;
+  bool rotation_step() noexcept;
+  bool coding_step() noexcept;
+  void judge(RotationJob& job) const;
+  void code(RotationJob& job) const;
+  std::shared_ptr<RotationJob> next_job();
+  void finish(const RotationJob& job);
+  void adopt(const JudgedRotation& judged);
+  RowSample take_sample() const;
+  std::vector<IndexedChunk> chunks_to_code() const;
+  bool publish_codes(const std::vector<IndexedChunk>& made);
+
   const SearchKernel& kernel_;
   const ChunkLayout layout_;
-  const std::shared_ptr<SlabAllocator> allocator_;
+  const RotationPolicy policy_;
+  const std::shared_ptr<SlabAllocator> row_allocator_;
+  const std::shared_ptr<SlabAllocator> code_allocator_;
+  const std::shared_ptr<std::atomic<std::size_t>> rotated_bytes_;
   PublishedSnapshot published_;
 
   // Everything below belongs to the writer that holds the mutex; any thread may read the atomic counters.
@@ -106,13 +148,36 @@ class VectorIndex : private SlotKeys {
   Chunks reserved_;                 // empty ones, for writes alone: compaction takes none of them
   Slot victim_ = kNone;             // the chunk that compaction empties
   std::size_t victim_row_ = 0;
+  bool has_filled_chunk_ = false;  // since the last publication
   KeyMap slots_;
   std::atomic<std::size_t> size_{0};
   std::atomic<std::size_t> dead_rows_{0};
   std::atomic<std::size_t> moved_rows_{0};
   std::atomic<std::size_t> bookkeeping_bytes_{0};
+  std::atomic<std::size_t> added_rows_{0};  // since the index was made, by writes alone
 
-  IdleWorker idle_worker_;  // last: its thread ends before what it uses
+  // What the rotation thread shares with the coding thread, and with callers of rotate_by.
+  mutable std::mutex rotation_mutex_;
+  std::shared_ptr<const Rotation> given_;
+  bool has_job_ = false;  // until the rotation thread takes the job back
+  std::shared_ptr<RotationJob> asked_job_;
+  std::shared_ptr<RotationJob> done_job_;
+
+  // The rotation thread's own; any thread may read the atomic counters.
+  std::shared_ptr<RotatedMemory> rotation_;  // of the present rotation
+  double cost_ = 0;                          // of its scans when it was judged last before it had drifted
+  // How many rows have been added when it is time to judge it again, and to learn another one.
+  std::size_t judge_at_ = 0;
+  std::size_t learn_at_ = 0;
+  std::atomic<std::size_t> rotated_rows_{0};
+  std::atomic<std::size_t> rotations_{0};
+  std::atomic<std::size_t> head_{0};
+  std::atomic<bool> stopping_{false};
+
+  // Last: their threads end before what they use.
+  BackgroundWorker compaction_worker_;
+  BackgroundWorker rotation_worker_;
+  BackgroundWorker coding_worker_;
 
   static constexpr Slot kNone = ~Slot{0};
 };

@@ -24,7 +24,7 @@ constexpr std::size_t kMovesPerStep = 32;
 // Every write that retires rows calls this.
 void VectorIndex::keep_pace(std::size_t retired) noexcept {
   if (dead_rows_ > size_ / kBusyShare) compact(retired * kMovesPerWrite);
-  if (dead_rows_ > size_ / kIdleStartShare) idle_worker_.note_change();
+  if (dead_rows_ > size_ / kIdleStartShare) compaction_worker_.note_change();
 }
 
 // A step of the idle worker; true while there is more to do.
@@ -49,14 +49,14 @@ bool VectorIndex::compact(std::size_t moves) noexcept {
   try {
     if (slots_.size() == 0 && open_ != kNone) {
       for (Slot chunk = 0; chunk < chunks_.size(); ++chunk) {
-        if (chunks_[chunk]) drop(chunk);
+        if (chunks_[chunk].rows) drop(chunk);
       }
       return false;
     }
     if (victim_ == kNone) choose_victim();
     if (victim_ == kNone) return false;
     move_rows(moves);
-    if (chunks_[victim_]->is_dead()) drop(victim_);
+    if (chunks_[victim_].rows->is_dead()) drop(victim_);
     return true;
   } catch (const std::bad_alloc&) {
     return false;  // a later write tries again
@@ -67,9 +67,10 @@ bool VectorIndex::compact(std::size_t moves) noexcept {
 void VectorIndex::choose_victim() noexcept {
   std::size_t most = 0;
   for (Slot chunk = 0; chunk < chunks_.size(); ++chunk) {
-    if (!chunks_[chunk] || !chunks_[chunk]->is_full() || chunk == open_) continue;
-    if (chunks_[chunk]->dead_count() <= most) continue;
-    most = chunks_[chunk]->dead_count();
+    const RowChunk* rows = chunks_[chunk].rows.get();
+    if (rows == nullptr || !rows->is_full() || chunk == open_) continue;
+    if (rows->dead_count() <= most) continue;
+    most = rows->dead_count();
     victim_ = chunk;
   }
   victim_row_ = 0;
@@ -77,7 +78,7 @@ void VectorIndex::choose_victim() noexcept {
 
 // One published step: readers see each row at its old place or at its new one, never at both.
 void VectorIndex::move_rows(std::size_t moves) {
-  RowChunk& victim = *chunks_[victim_];
+  RowChunk& victim = *chunks_[victim_].rows;
   const std::size_t live = kRowsPerChunk - victim.dead_count();
   Chunks spare = new_chunks(chunks_missing_for(std::min(moves, live)));
   std::shared_ptr<const ChunkTable> table = table_with(spare);
@@ -99,10 +100,11 @@ void VectorIndex::drop(Slot chunk) {
   auto table = std::make_shared<ChunkTable>();
   table->reserve(table_->size());
   for (const auto& kept : *table_) {
-    if (kept != chunks_[chunk]) table->push_back(kept);
+    if (kept.rows != chunks_[chunk].rows) table->push_back(kept);
   }
-  dead_rows_.fetch_sub(chunks_[chunk]->dead_count(), std::memory_order_relaxed);
-  chunks_[chunk].reset();
+  dead_rows_.fetch_sub(chunks_[chunk].rows->dead_count(), std::memory_order_relaxed);
+  if (chunks_[chunk].rotated) rotated_rows_.fetch_sub(kRowsPerChunk, std::memory_order_relaxed);
+  chunks_[chunk] = {};
   free_numbers_.push_back(chunk);
   if (chunk == victim_) victim_ = kNone;
   if (chunk == open_) open_ = kNone;

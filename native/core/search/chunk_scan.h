@@ -1,54 +1,34 @@
-// The scan of one chunk: codes bound the score of every row, and rows that may be hits are scored exactly.
+// One thread's part of a scan.
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
-#include "core/index/snapshot.h"
-#include "core/search/query_batch.h"
-#include "core/search/scan_choice.h"
-#include "core/search/scan_counters.h"
-#include "kernels/search/search_kernel.h"
+#include "core/search/plain_scan.h"
+#include "core/search/rotated_scan.h"
 
 namespace cosimo {
 
-/// One thread's part of a scan, with the best hits that it has found for each search.
+/// Scans chunks, each by the codes that it has, and keeps the best hits of each search.
 class ChunkScan {
  public:
   /// The arguments outlive it. Throws std::bad_alloc.
-  ChunkScan(const QueryBatch& batch, const SearchKernel& kernel, ScanChoice& choice);
+  ChunkScan(const QueryBatch& batch, const RotatedBatches& rotated, const Snapshot& snapshot,
+            const SearchKernel& kernel, ScanChoice& choice);
 
-  /// Looks at every live row of chunk `at` for every search. Throws std::bad_alloc.
-  void scan(const Snapshot& snapshot, std::size_t at);
+  /// Looks at every live row of chunk `at` for every search. Some rows wait. Throws std::bad_alloc.
+  void scan(std::size_t at);
 
-  TopK& best(std::size_t search) noexcept { return best_[search]; }
-  const ScanCounts& counts() const noexcept { return counts_; }
+  /// Looks at the rows that wait. Called after the last chunk. Throws std::bad_alloc.
+  void finish() { rotated_.finish(); }
+
+  TopK& best(std::size_t search) noexcept { return scorer_.best(search); }
+  ScanCounts counts() const noexcept;
 
  private:
-  /// A chunk as a snapshot has it.
-  struct View {
-    const RowChunk& chunk;
-    Sequence sequence;
-    std::size_t rows;
-  };
-
-  void scan_by_planes(const View& view, std::size_t search);
-  void scan_by_bytes(const View& view, std::size_t search);
-  void scan_many(const View& view);
-  void score_last_rows(const View& view, std::size_t search);
-  void score_block(const View& view, std::size_t block, std::uint16_t passed, std::size_t search);
-  void score_row(const View& view, std::size_t row, std::size_t search);
-  float score_threshold(std::size_t search) const noexcept;
-
-  const QueryBatch& batch_;
-  const SearchKernel& kernel_;
-  ScanChoice& choice_;
-  std::vector<TopK> best_;
-  ScanCounts counts_;
-  std::size_t chunks_scanned_ = 0;
-  AlignedArray<std::uint8_t> scratch_;  // allocated for many queries only
-  std::vector<float> score_thresholds_;
-  std::vector<std::uint16_t> passed_;
+  const Snapshot& snapshot_;
+  RowScorer scorer_;
+  PlainScan plain_;
+  RotatedScan rotated_;
 };
 
 }  // namespace cosimo

@@ -24,6 +24,7 @@ ScanJob::ScanJob(std::shared_ptr<const VectorIndex> index,
       context_(context),
       batch_(std::move(searches)),
       snapshot_(index_->snapshot()),
+      rotated_(batch_, *snapshot_, context_.kernel),
       chunk_count_(snapshot_->chunks().size()),
       work_(chunk_count_ * kRowsPerChunk * batch_.size()),
       ended_(std::move(ended)),
@@ -42,7 +43,7 @@ void ScanJob::scan_chunks(bool is_leader) noexcept {
   std::size_t scanned = 0;
   std::exception_ptr error;
   try {
-    scan = std::make_unique<ChunkScan>(batch_, context_.kernel, context_.choice);
+    scan = std::make_unique<ChunkScan>(batch_, rotated_, *snapshot_, context_.kernel, context_.choice);
     scan_share(*scan, scanned);
   } catch (...) {
     error = std::current_exception();
@@ -54,13 +55,14 @@ void ScanJob::scan_chunks(bool is_leader) noexcept {
 void ScanJob::scan_share(ChunkScan& scan, std::size_t& scanned) {
   for (;;) {
     const std::size_t chunk = next_chunk_.fetch_add(1, std::memory_order_relaxed);
-    if (chunk >= chunk_count_) return;
+    if (chunk >= chunk_count_) break;
     ++scanned;
     if (context_.stopping.load(std::memory_order_relaxed)) {
       throw Error(ErrorCode::closed, "The index is closed");
     }
-    if (is_wanted()) scan.scan(*snapshot_, chunk);
+    if (is_wanted()) scan.scan(chunk);
   }
+  scan.finish();
 }
 
 // False once every search has been cancelled.

@@ -50,6 +50,7 @@ class ScanJob {
   ScanContext& context_;
   const QueryBatch batch_;
   std::optional<const Snapshot> snapshot_;
+  const RotatedBatches rotated_;
   const std::size_t chunk_count_;
   const std::size_t work_;
   const std::function<void()> ended_;

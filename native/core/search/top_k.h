@@ -41,6 +41,8 @@ class TopK {
     return limit_ == 0 || hits_.size() < limit_ ? lowest_ : hits_.front().score;
   }
 
+  std::size_t limit() const noexcept { return limit_; }
+
   /// Offers all hits of another. Throws std::bad_alloc.
   void merge(const TopK& other) {
     for (const Hit& hit : other.hits_) offer(hit);

@@ -1,7 +1,6 @@
-// Bounds for many queries on AMX, by tile products of bytes; everything else is AVX-512's. A joined line of a
-// block (sixteen rows, four dimensions each) has the layout of a row of AMX's second operand, so sixteen
-// lines are a tile. Sixteen queries of 64 codes each are a tile of the first operand. In the product, a tile
-// row is a query and a column is a row of the block.
+// Bounds for many queries on AMX, by tile products of bytes; what is neither here nor in amx_rotated.cpp is
+// AVX-512's. A joined line of a block (sixteen rows, four dimensions each) has the layout of a row of AMX's
+// second operand, so sixteen lines are a tile.
 #include "kernels/amx_tiles.h"
 #include "kernels/search/search_kernel.h"
 
@@ -16,19 +15,8 @@ namespace amx {
 namespace {
 
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
+#include "kernels/search/amx_sums.inc"
 #include "kernels/search/avx512_bounds.inc"
-
-constexpr std::size_t kTileRows = 16;
-constexpr std::size_t kTileRowBytes = 64;
-constexpr std::size_t kTileBytes = kTileRows * kTileRowBytes;
-static_assert(kTileRows == kBlockRows && kTileRowBytes == kQueryCodeAlignment && 2 * kTileRows == kQueryTile);
-
-// With fewer queries most rows of a tile would be empty, and AVX-512 is as fast.
-constexpr std::size_t kFewQueries = 8;
-
-struct alignas(64) Sums {
-  std::int32_t of[kTileRows][kBlockRows];
-};
 
 // Joins the planes of a block and adds zeros up to a whole tile. Query codes are zero there, but memory must
 // be written before it is read.
@@ -47,48 +35,6 @@ COSIMO_INLINE void join_block(const CodeBlocks& blocks, std::size_t block, std::
   }
   for (std::size_t row = 2 * blocks.lines; row < tiles * kTileRows; ++row)
     _mm512_store_si512(joined + row * kTileRowBytes, _mm512_setzero_si512());
-}
-
-// Products of thirty-two queries with two blocks. Tiles 0–3 are sums, 4 and 5 queries, 6 and 7 rows. With
-// fewer queries or one block, any readable memory does in their place; the caller ignores those sums.
-COSIMO_INLINE void sum_tiles(const std::int8_t* codes, std::size_t code_stride, const std::uint8_t* first,
-                             const std::uint8_t* second, std::size_t tiles, Sums (&sums)[2][2]) {
-  const std::int8_t* more_codes = codes + kTileRows * code_stride;
-  COSIMO_TILE_ZERO(0);
-  COSIMO_TILE_ZERO(1);
-  COSIMO_TILE_ZERO(2);
-  COSIMO_TILE_ZERO(3);
-  for (std::size_t tile = 0; tile < tiles; ++tile) {
-    COSIMO_TILE_LOAD(6, first + tile * kTileBytes, kTileRowBytes);
-    COSIMO_TILE_LOAD(4, codes + tile * kTileRowBytes, code_stride);
-    COSIMO_TILE_DOT(0, 4, 6);
-    COSIMO_TILE_LOAD(7, second + tile * kTileBytes, kTileRowBytes);
-    COSIMO_TILE_DOT(1, 4, 7);
-    COSIMO_TILE_LOAD(5, more_codes + tile * kTileRowBytes, code_stride);
-    COSIMO_TILE_DOT(2, 5, 6);
-    COSIMO_TILE_DOT(3, 5, 7);
-  }
-  COSIMO_TILE_STORE(0, sums[0][0].of, kTileRowBytes);
-  COSIMO_TILE_STORE(1, sums[0][1].of, kTileRowBytes);
-  COSIMO_TILE_STORE(2, sums[1][0].of, kTileRowBytes);
-  COSIMO_TILE_STORE(3, sums[1][1].of, kTileRowBytes);
-}
-
-// Products of sixteen queries with two blocks: half the work of sum_tiles.
-COSIMO_INLINE void sum_half_tiles(const std::int8_t* codes, std::size_t code_stride,
-                                  const std::uint8_t* first, const std::uint8_t* second, std::size_t tiles,
-                                  Sums (&sums)[2][2]) {
-  COSIMO_TILE_ZERO(0);
-  COSIMO_TILE_ZERO(1);
-  for (std::size_t tile = 0; tile < tiles; ++tile) {
-    COSIMO_TILE_LOAD(6, first + tile * kTileBytes, kTileRowBytes);
-    COSIMO_TILE_LOAD(4, codes + tile * kTileRowBytes, code_stride);
-    COSIMO_TILE_DOT(0, 4, 6);
-    COSIMO_TILE_LOAD(7, second + tile * kTileBytes, kTileRowBytes);
-    COSIMO_TILE_DOT(1, 4, 7);
-  }
-  COSIMO_TILE_STORE(0, sums[0][0].of, kTileRowBytes);
-  COSIMO_TILE_STORE(1, sums[0][1].of, kTileRowBytes);
 }
 
 // The passed bits of up to thirty-two queries from `at` on.
@@ -142,9 +88,13 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
 
 }  // namespace amx
 
-const SearchKernel kAmxSearchKernel = {
-    "amx",           avx512::score_rows,    avx512::bound_upper, avx512::bound_whole,
-    amx::bound_many, avx512::quantize_block};
+const SearchKernel kAmxSearchKernel = {"amx",
+                                       avx512::score_rows,
+                                       avx512::bound_upper,
+                                       avx512::bound_whole,
+                                       amx::bound_many,
+                                       avx512::quantize_block,
+                                       {amx::bound_heads, avx2::bound_records, avx512::rotate_rows}};
 
 }  // namespace cosimo
 

@@ -52,8 +52,13 @@ COSIMO_AVX2 void score_rows(const double* query, const float* rows, std::size_t 
 
 }  // namespace avx2
 
-const SearchKernel kAvx2SearchKernel = {
-    "avx2", avx2::score_rows, avx2::bound_upper, avx2::bound_whole, avx2::bound_many, avx2::quantize_block};
+const SearchKernel kAvx2SearchKernel = {"avx2",
+                                        avx2::score_rows,
+                                        avx2::bound_upper,
+                                        avx2::bound_whole,
+                                        avx2::bound_many,
+                                        avx2::quantize_block,
+                                        {avx2::bound_heads, avx2::bound_records, avx2::rotate_rows}};
 
 }  // namespace cosimo
 

@@ -49,9 +49,13 @@ COSIMO_AVX512 void score_rows(const double* query, const float* rows, std::size_
 
 }  // namespace avx512
 
-const SearchKernel kAvx512SearchKernel = {
-    "avx512",           avx512::score_rows,    avx512::bound_upper, avx512::bound_whole,
-    avx512::bound_many, avx512::quantize_block};
+const SearchKernel kAvx512SearchKernel = {"avx512",
+                                          avx512::score_rows,
+                                          avx512::bound_upper,
+                                          avx512::bound_whole,
+                                          avx512::bound_many,
+                                          avx512::quantize_block,
+                                          {avx512::bound_heads, avx2::bound_records, avx512::rotate_rows}};
 
 }  // namespace cosimo
 

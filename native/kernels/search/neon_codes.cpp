@@ -77,6 +77,26 @@ COSIMO_INLINE Sums sum_plane(const std::int8_t* codes, const std::uint8_t* plane
   return fold(sums);
 }
 
+COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t* line) {
+  int32x4_t sums = vdupq_n_s32(0);
+  for (std::size_t i = 0; i < kLineBytes; i += 16) {
+    const uint8x16_t pairs = vld1q_u8(line + i);
+    const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(15)));
+    const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
+    const int8x16_t low_codes = vld1q_s8(codes + i);
+    const int8x16_t high_codes = vld1q_s8(codes + kLineBytes + i);
+    int16x8_t products = vmull_s8(vget_low_s8(low), vget_low_s8(low_codes));
+    products = vmlal_high_s8(products, low, low_codes);
+    products = vmlal_s8(products, vget_low_s8(high), vget_low_s8(high_codes));
+    sums = vpadalq_s16(sums, vmlal_high_s8(products, high, high_codes));
+  }
+  return vaddvq_s32(sums);
+}
+
+#include "kernels/search/bound_records.inc"
+#include "kernels/search/neon_rotated.inc"
+#include "kernels/search/rotate_rows.inc"
+
 // Adds eight dimensions of eight rows. Two products of codes, at most 2 · 127² = 32,258, fit into int16.
 COSIMO_INLINE void add_products(PairSums& sums, std::size_t n, int8x16_t first, int8x16_t second,
                                 int8x16_t first_codes, int8x16_t second_codes) {
@@ -165,6 +185,19 @@ void bound_many(const CodeQueries& queries, const CodeBlocks& blocks, std::size_
 
 void quantize_block(const float* rows, std::size_t stride, std::size_t dimensions, const BlockCodes& block) {
   quantize_rows(rows, stride, dimensions, block);
+}
+
+void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first, std::size_t count,
+                 const float* thresholds, const HeadBounds& out) {
+  bound_all_heads(queries, heads, first, count, thresholds, out);
+}
+
+void bound_records(const RecordQuery* queries, const RecordRows& rows) {
+  bound_all_records(queries, rows);
+}
+
+void rotate_rows(const RotationMatrix& matrix, const float* rows, std::size_t row_count, float* out) {
+  rotate_all(matrix, rows, row_count, out);
 }
 
 }  // namespace cosimo::neon

@@ -58,6 +58,21 @@ COSIMO_INLINE Sums sum_plane(const std::int8_t* codes, const std::uint8_t* plane
   return combine(low, 1, high, 0);
 }
 
+COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t* line) {
+  int32x4_t sums = vdupq_n_s32(0);
+  for (std::size_t i = 0; i < kLineBytes; i += 16) {
+    const uint8x16_t pairs = vld1q_u8(line + i);
+    const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(15)));
+    const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
+    __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(low), "w"(vld1q_s8(codes + i)));
+    __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(high), "w"(vld1q_s8(codes + kLineBytes + i)));
+  }
+  return vaddvq_s32(sums);
+}
+
+#include "kernels/search/bound_records.inc"
+#include "kernels/search/neon_rotated.inc"
+
 template <int Step, std::size_t Queries>
 COSIMO_INLINE void add_step(Sums (&sums)[Queries], const std::int8_t* joined,
                             const int8x16_t (&codes)[Queries]) {
@@ -140,11 +155,25 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
   }
 }
 
+COSIMO_TARGET void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first,
+                               std::size_t count, const float* thresholds, const HeadBounds& out) {
+  bound_all_heads(queries, heads, first, count, thresholds, out);
+}
+
+COSIMO_TARGET void bound_records(const RecordQuery* queries, const RecordRows& rows) {
+  bound_all_records(queries, rows);
+}
+
 }  // namespace neon_dotprod
 
 const SearchKernel kNeonDotprodSearchKernel = {
-    "neon-dotprod",           neon::score_rows,    neon_dotprod::bound_upper, neon_dotprod::bound_whole,
-    neon_dotprod::bound_many, neon::quantize_block};
+    "neon-dotprod",
+    neon::score_rows,
+    neon_dotprod::bound_upper,
+    neon_dotprod::bound_whole,
+    neon_dotprod::bound_many,
+    neon::quantize_block,
+    {neon_dotprod::bound_heads, neon_dotprod::bound_records, neon::rotate_rows}};
 
 }  // namespace cosimo
 

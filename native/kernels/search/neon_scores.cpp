@@ -53,8 +53,13 @@ void score_rows(const double* query, const float* rows, std::size_t row_count, s
 
 }  // namespace neon
 
-const SearchKernel kNeonSearchKernel = {
-    "neon", neon::score_rows, neon::bound_upper, neon::bound_whole, neon::bound_many, neon::quantize_block};
+const SearchKernel kNeonSearchKernel = {"neon",
+                                        neon::score_rows,
+                                        neon::bound_upper,
+                                        neon::bound_whole,
+                                        neon::bound_many,
+                                        neon::quantize_block,
+                                        {neon::bound_heads, neon::bound_records, neon::rotate_rows}};
 
 }  // namespace cosimo
 

@@ -26,8 +26,12 @@ void score_rows(const double* query, const float* rows, std::size_t row_count, s
 
 }  // namespace scalar
 
-const SearchKernel kScalarSearchKernel = {
-    "scalar",           scalar::score_rows,    scalar::bound_upper, scalar::bound_whole,
-    scalar::bound_many, scalar::quantize_block};
+const SearchKernel kScalarSearchKernel = {"scalar",
+                                          scalar::score_rows,
+                                          scalar::bound_upper,
+                                          scalar::bound_whole,
+                                          scalar::bound_many,
+                                          scalar::quantize_block,
+                                          {scalar::bound_heads, scalar::bound_records, scalar::rotate_rows}};
 
 }  // namespace cosimo

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/search/rotated_kernel.h"
+
 namespace cosimo {
 
 /// Row strides are a multiple of this many floats, one 64-byte line. The padding is zero, so kernels have no
@@ -130,6 +132,7 @@ struct SearchKernel {
   BoundBlocks* bound_whole;
   BoundMany* bound_many;
   QuantizeBlock* quantize_block;
+  RotatedKernel rotated;
 };
 
 #if defined(__x86_64__)

@@ -18,7 +18,9 @@ constexpr std::size_t kSomeDimensions[] = {1, 8, 15, 16, 17, 20, 384, 385, 768, 
 
 // A chunk in the allocator's memory, with the object that describes it.
 std::size_t chunk_bytes(std::size_t dimensions) {
-  return SlabAllocator(ChunkLayout(dimensions).bytes()).piece_bytes() + sizeof(RowChunk);
+  const ChunkLayout layout(dimensions);
+  return SlabAllocator(layout.row_bytes()).piece_bytes() + SlabAllocator(layout.code_bytes()).piece_bytes() +
+         sizeof(RowChunk) + sizeof(PlainCodes);
 }
 
 void test_rows_take_their_floats_codes_and_64_bytes() {

@@ -6,7 +6,8 @@
 // runs for an hour. Without COSIMO_STRESS_S it is 10 seconds, 20 under a sanitizer. Each round takes some
 // seconds and has its own index, kernel, way of scanning and number of threads. In a round, the index grows
 // and shrinks again and again, between nothing and about twenty chunks, with pauses in which it compacts
-// itself. COSIMO_TEST_SEED repeats the choices, not how threads interleave.
+// itself. In each second round, full chunks are coded by one rotation after another meanwhile.
+// COSIMO_TEST_SEED repeats the choices, not how threads interleave.
 #include <algorithm>
 #include <atomic>
 #include <barrier>
@@ -20,6 +21,7 @@
 #include "support/environment.h"
 #include "support/index/stress_reader.h"
 #include "support/index/stress_writer.h"
+#include "support/rotation/random_rotation.h"
 #include "support/sanitizer.h"
 #include "support/wait_for.h"
 
@@ -39,6 +41,8 @@ struct Totals {
   std::size_t moved_rows = 0;
   std::size_t moved_at_rest = 0;
   std::size_t most_chunks = 0;
+  std::size_t rotations = 0;
+  std::size_t rotated_pairs = 0;
   ReaderCounts readers;
 };
 
@@ -66,12 +70,15 @@ bool is_compacted(const VectorIndex& index) {
   return sizes.dead_rows <= sizes.rows / 128 + kRowsPerChunk;
 }
 
+constexpr std::size_t kRotatedDimensions = 160;
+
 // One index from its first row to its end.
 class Round {
  public:
   Round(std::mt19937_64& random_bits, std::size_t number)
-      : kernel_(*available_search_kernels()[number % available_search_kernels().size()]),
-        index_(std::make_shared<VectorIndex>(1 + random_bits() % 40, kernel_)),
+      : kernel_(*available_search_kernels()[number / 2 % available_search_kernels().size()]),
+        index_(std::make_shared<VectorIndex>(number % 2 == 0 ? 1 + random_bits() % 40 : kRotatedDimensions,
+                                             kernel_)),
         turns_(some_turns(random_bits)) {
     for (std::vector<float>& query : queries_) {
       query.resize(index_->dimensions());
@@ -84,10 +91,14 @@ class Round {
       readers_.push_back(std::make_unique<StressReader>(index_, kernel_, 2 + i, scan, histories_[0],
                                                         histories_[1], queries_, canceller_, random_bits()));
     }
+    if (index_->dimensions() != kRotatedDimensions) return;
+    for (const std::size_t head : {32, 48, 48})
+      rotations_.push_back(random_rotation(kRotatedDimensions, head, random_bits));
   }
 
   void run(Totals& totals) {
     std::thread canceller([this] { canceller_.work(); });
+    std::thread rotator([this] { rotate(); });
     std::vector<std::thread> readers;
     for (const auto& reader : readers_) readers.emplace_back([&] { reader->work(over_); });
     std::vector<std::thread> writers;
@@ -97,6 +108,7 @@ class Round {
     for (std::thread& reader : readers) reader.join();
     canceller_.end();
     canceller.join();
+    rotator.join();
     add_to(totals);
   }
 
@@ -111,9 +123,20 @@ class Round {
     }
   }
 
+  void rotate() {
+    for (std::size_t turn = 0; !rotations_.empty() && !over_; ++turn) {
+      index_->rotate_by(rotations_[turn % rotations_.size()]);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+
   void note_chunks() { most_chunks_ = std::max(most_chunks_, index_->snapshot().chunks().size()); }
 
   void rest() {
+    const auto is_rotated = [this] {
+      return index_->sizes().rotated_rows > 0 || index_->snapshot().chunks().size() < 2;
+    };
+    if (!rotations_.empty() && !wait_for(is_rotated)) ++faults_;
     const std::size_t before = index_->sizes().moved_rows;
     if (!wait_for([this] { return is_compacted(*index_); })) ++faults_;
     moved_at_rest_ += index_->sizes().moved_rows - before;
@@ -126,6 +149,7 @@ class Round {
     for (const History& history : histories_) totals.writes += history.ended();
     totals.moved_rows += index_->sizes().moved_rows;
     totals.moved_at_rest += moved_at_rest_;
+    totals.rotations += index_->sizes().rotations;
     totals.most_chunks = std::max(totals.most_chunks, most_chunks_);
     for (const auto& reader : readers_) {
       const ReaderCounts& counts = reader->counts();
@@ -134,12 +158,14 @@ class Round {
       totals.readers.cancelled += counts.cancelled;
       totals.readers.closed += counts.closed;
       totals.readers.scans += counts.scans;
+      totals.rotated_pairs += counts.rotated_pairs;
     }
   }
 
   const SearchKernel& kernel_;
   const std::shared_ptr<VectorIndex> index_;
   const std::vector<Turn> turns_;
+  std::vector<std::shared_ptr<const Rotation>> rotations_;
   StressQueries queries_;
   std::atomic<std::uint64_t> clock_{0};
   History histories_[kStressWriters] = {{clock_, kMaxWrites, kMaxVersions},
@@ -160,7 +186,9 @@ void test_every_answer_fits_the_writes() {
   std::mt19937_64 random_bits = seeded_random();
   Totals totals;
   std::size_t rounds = 0;
-  const auto has_seen_all = [&totals] { return totals.readers.cancelled > 0 && totals.readers.closed > 0; };
+  const auto has_seen_all = [&totals] {
+    return totals.readers.cancelled > 0 && totals.readers.closed > 0 && totals.rotated_pairs > 0;
+  };
   while (rounds < 2 || Clock::now() < end || (!has_seen_all() && rounds < kMaxRounds)) {
     Round(random_bits, rounds++).run(totals);
   }
@@ -168,9 +196,9 @@ void test_every_answer_fits_the_writes() {
   std::printf(
       "%zu rounds: %zu writes; %zu answers, %zu cancelled, %zu closed, in %zu scans; up to %zu chunks, %zu "
       "rows "
-      "moved, %zu of them at rest\n",
+      "moved, %zu of them at rest; %zu rotations\n",
       rounds, totals.writes, readers.answers, readers.cancelled, readers.closed, readers.scans,
-      totals.most_chunks, totals.moved_rows, totals.moved_at_rest);
+      totals.most_chunks, totals.moved_rows, totals.moved_at_rest, totals.rotations);
   CHECK(readers.answers > 100);
   CHECK(readers.scans < readers.answers);
   CHECK(totals.moved_rows > 0 && totals.moved_at_rest > 0 && totals.most_chunks > 2);

@@ -204,10 +204,10 @@ void test_rows_never_move_when_the_index_grows() {
   Twins twins(7);
   twins.add(kRowsPerChunk / 2);
   const Snapshot before = twins.index.snapshot();
-  const float* first = before.chunks()[0]->row(0);
+  const float* first = before.chunks()[0].rows->row(0);
   for (int i = 0; i < 40; ++i) twins.add(kRowsPerChunk / 2);
   const Snapshot after = twins.index.snapshot();
-  CHECK(after.chunks()[0]->row(0) == first && after.chunks().size() == 21);
+  CHECK(after.chunks()[0].rows->row(0) == first && after.chunks().size() == 21);
   CHECK(twins.index.sizes().moved_rows == 0);
 }
 

@@ -5,14 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 #include <vector>
 
+#include "core/rotation/principal_directions.h"
 #include "support/check.h"
 #include "support/environment.h"
 #include "support/index/indexed_rows.h"
 #include "support/index/row_source.h"
 #include "support/kernels/tested_kernels.h"
+#include "support/rotation/random_rotation.h"
+#include "support/rotation/rotated_index.h"
 #include "support/sanitizer.h"
 #include "support/search/reference_search.h"
 #include "support/search/search_outcomes.h"
@@ -130,11 +134,13 @@ std::size_t ask_at_once(const Case& made, Searcher& searcher, CodeScan scan, std
   return wrong;
 }
 
+constexpr CodeScan kScans[] = {CodeScan::automatic, CodeScan::planes, CodeScan::bytes};
+
 // Searches a case in every way; returns the number of comparisons.
-std::size_t compare(const Case& made) {
+std::size_t compare(const Case& made, std::span<const CodeScan> scans = kScans) {
   std::size_t comparisons = 0;
   std::size_t wrong = 0;
-  for (const CodeScan scan : {CodeScan::automatic, CodeScan::planes, CodeScan::bytes}) {
+  for (const CodeScan scan : scans) {
     for (const std::size_t threads : {1, 3}) {
       Searcher searcher(made.rows.index(), made.kernel, threads, scan);
       std::vector<Question> questions(some_batch());
@@ -179,6 +185,49 @@ std::size_t compare_tight(const SearchKernel& kernel, const RowSource::Kind& kin
   return 2 * questions.size();
 }
 
+// The rows' own principal directions, as learning finds them, or random ones, by which nearly every row
+// passes.
+std::shared_ptr<const Rotation> some_rotation(const ModelRows& rows, std::size_t head) {
+  const std::size_t n = rows.dimensions();
+  if (is_brief()) {
+    static std::map<std::size_t, std::shared_ptr<const Rotation>> made;  // by their dimensions
+    std::shared_ptr<const Rotation>& rotation = made[n];
+    if (!rotation) rotation = random_rotation(n, kHeadAlignment * 2, random_bits);
+    return rotation;
+  }
+  if (below(2) == 0) return random_rotation(n, head, random_bits);
+  std::vector<float> sample;
+  for (std::size_t at = 0; at < std::min<std::size_t>(rows.size(), 200); ++at) {
+    const std::span<const float> row = rows.row(at);
+    const bool is_codable =
+        std::all_of(row.begin(), row.end(), [](float value) { return std::fabs(value) <= kMaxCodable; });
+    if (is_codable) sample.insert(sample.end(), row.begin(), row.end());
+  }
+  const std::atomic<bool> stopping{false};
+  return std::make_shared<const Rotation>(
+      n, head, principal_directions(sample, n, head + kRecordDimensions, stopping));
+}
+
+// Of full chunks, so many dimensions that a head and a record are not all of them. Coded by one rotation, and
+// by another where rows came after the first.
+std::size_t compare_rotated(const SearchKernel& kernel, const RowSource::Kind& kind, bool is_large) {
+  constexpr std::size_t kDimensions[] = {144, 160, 256, 384};
+  const std::size_t dimensions = is_large ? 384 : kDimensions[below(is_brief() ? 2 : std::size(kDimensions))];
+  const std::size_t rows = is_large ? 40'000 : kRowsPerChunk * (1 + below(3)) + below(100);
+  Case made =
+      make_case(kernel, kind, dimensions, is_brief() ? std::min<std::size_t>(rows, 2 * kRowsPerChunk) : rows,
+                is_brief() ? 2 : 4);
+  const std::size_t longest = dimensions - kRecordDimensions;
+  std::size_t comparisons = 0;
+  for (int generation = 0; generation < (is_large || is_brief() ? 1 : 2); ++generation) {
+    const std::size_t head =
+        is_large ? 128 : std::min<std::size_t>(longest, 32 + 16 * below(8)) / kHeadAlignment * kHeadAlignment;
+    CHECK(rotate_fully(*made.rows.index(), some_rotation(made.rows.model(), head)));
+    comparisons += compare(made, std::span(kScans).first(1));  // they differ in plain codes alone
+  }
+  return comparisons;
+}
+
 std::size_t some_dimensions() {
   const double power = static_cast<double>(below(1001)) / 100;  // 2⁰ … 2¹⁰
   return std::min<std::size_t>(1024, static_cast<std::size_t>(std::exp2(power)) + below(2));
@@ -209,6 +258,12 @@ void test_answers_are_those_of_a_full_scan(const SearchKernel& kernel) {
   for (const RowSource::Kind& kind : RowSource::kinds().last(2)) {
     for (const std::size_t dimensions : {20, 60, 384}) comparisons += compare_tight(kernel, kind, dimensions);
   }
+  // With rotated codes, every kind of rows equally often.
+  const std::size_t rotated_until = comparisons + wanted / 4;
+  for (std::size_t at = 0; comparisons < rotated_until || at < RowSource::kinds().size(); ++at)
+    comparisons += compare_rotated(kernel, RowSource::kinds()[at % RowSource::kinds().size()], false);
+  for (const RowSource::Kind& kind : RowSource::kinds().subspan(2, is_brief() ? 0 : 1))
+    comparisons += compare_rotated(kernel, kind, true);
   // Many chunks of realistic rows, so that several threads and rising score thresholds matter.
   for (const RowSource::Kind& kind : RowSource::kinds().first(is_brief() ? 1 : 2))
     comparisons += compare(make_case(kernel, kind, 384, is_brief() ? 3000 : 40'000, 2));

@@ -14,7 +14,7 @@ namespace cosimo::test {
 class IndexedRows {
  public:
   IndexedRows(std::size_t dimensions, const SearchKernel& kernel, std::mt19937_64& random_bits)
-      : index_(std::make_shared<VectorIndex>(dimensions, kernel)),
+      : index_(std::make_shared<VectorIndex>(dimensions, kernel, RotationPolicy::never)),
         model_(dimensions),
         random_bits_(random_bits) {}
 

@@ -66,6 +66,7 @@ struct ReaderCounts {
   std::size_t cancelled = 0;
   std::size_t closed = 0;
   std::size_t scans = 0;
+  std::size_t rotated_pairs = 0;  // of row and query, bounded by the heads of rotated rows
   std::size_t faults = 0;
 };
 
@@ -96,6 +97,7 @@ class StressReader {
     searcher_.stop();
     check_until(0);
     counts_.scans = searcher_.counts().scans;
+    counts_.rotated_pairs = searcher_.counts().rows.head_rows;
     counts_.faults += settled_again_;
   }
 

@@ -17,8 +17,10 @@ inline std::vector<Hit> search_snapshot(const Snapshot& snapshot, std::span<cons
       std::make_shared<PendingSearch>(PreparedQuery(query), top_k, threshold, [](SearchResult) {});
   const QueryBatch batch({search});
   ScanChoice choice(CodeScan::automatic);
-  ChunkScan scan(batch, active_search_kernel(), choice);
-  for (std::size_t at = 0; at < snapshot.chunks().size(); ++at) scan.scan(snapshot, at);
+  const RotatedBatches rotated(batch, snapshot, active_search_kernel());
+  ChunkScan scan(batch, rotated, snapshot, active_search_kernel(), choice);
+  for (std::size_t at = 0; at < snapshot.chunks().size(); ++at) scan.scan(at);
+  scan.finish();
   return scan.best(0).take_sorted();
 }
 

@@ -1,0 +1,49 @@
+// The matrix by which rows and queries are rotated.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/base/aligned_array.h"
+#include "kernels/search/rotated_kernel.h"
+
+namespace cosimo {
+
+/// The first rows of an orthogonal matrix R, as float32. The first head() dimensions of R·x carry most of the
+/// norm of a row x, the next kRecordDimensions most of the others; only these kept() ones are computed.
+/// Immutable. docs/exact-search.md derives the errors, which are measured on the matrix as it is stored.
+class Rotation {
+ public:
+  /// `basis`: at least head + kRecordDimensions orthonormal vectors, one after another. `head` is a multiple
+  /// of kHeadAlignment, longer than a lead. Throws std::bad_alloc.
+  Rotation(std::size_t dimensions, std::size_t head, std::span<const double> basis);
+
+  std::size_t dimensions() const noexcept { return matrix_.dimensions; }
+  std::size_t head() const noexcept { return matrix_.columns - kRecordDimensions; }
+  std::size_t kept() const noexcept { return matrix_.columns; }
+  const RotationMatrix& matrix() const noexcept { return matrix_; }
+
+  /// ≥ ‖RRᵀ − I‖ in the Frobenius norm, of the kept rows.
+  double defect() const noexcept { return defect_; }
+  /// ≥ ‖computed R·x − R·x‖ / ‖x‖.
+  double rounding() const noexcept { return rounding_; }
+
+  /// ≥ |q·x − (computed R·q)·(computed R·x) − the product of what is not kept| / (‖q‖ · ‖x‖). Infinite where
+  /// R is far from orthogonal.
+  double product_error() const noexcept;
+
+  /// ‖what is not kept of x‖ at most, for ‖x‖ and the norm of the computed R·x.
+  double norm_beyond(double norm, double kept_norm) const noexcept;
+
+  std::size_t memory_bytes() const noexcept { return dimensions() * kept() * sizeof(float); }
+
+ private:
+  double measure_defect() const;
+
+  AlignedArray<float> elements_;
+  RotationMatrix matrix_;
+  double defect_ = 0;
+  double rounding_ = 0;
+};
+
+}  // namespace cosimo

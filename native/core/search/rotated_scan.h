@@ -1,0 +1,81 @@
+// The scan of chunks with rotated codes: heads bound the score of every row, records those of the rows that
+// pass, and rows that may be hits are scored.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/base/aligned_array.h"
+#include "core/search/rotated_batches.h"
+#include "core/search/row_scorer.h"
+#include "kernels/search/search_kernel.h"
+
+namespace cosimo {
+
+/// One thread's. While the score threshold is low, most rows pass. So the rows of a thread's first chunks
+/// wait until the heads of all of them have been bounded: those with the highest bounds are scored first, and
+/// the threshold that they make rules most of the others out.
+class RotatedScan {
+ public:
+  /// The arguments outlive it. Throws std::bad_alloc.
+  RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated, const Snapshot& snapshot,
+              const SearchKernel& kernel, RowScorer& scorer);
+
+  /// Looks at every live row of chunk `at`, a full one, for every search; rows of the first chunks wait.
+  /// Throws std::bad_alloc.
+  void scan(std::size_t at);
+
+  /// Looks at the rows that wait. Called after the last chunk. Throws std::bad_alloc.
+  void finish();
+
+  const ScanCounts& counts() const noexcept { return counts_; }
+
+ private:
+  /// Of the rows that wait, those of a search with the highest bounds: a heap with the lowest in front.
+  struct Promising {
+    struct Row {
+      float bound;
+      std::uint32_t at;  // of waiting_bounds_
+      bool operator>(const Row& other) const noexcept { return bound > other.bound; }
+    };
+    std::size_t limit;
+    std::vector<Row> rows;
+  };
+
+  bool is_opening() const noexcept { return waiting_chunks_.size() < opening_chunks_; }
+  void bound_run(std::size_t chunk, std::size_t first_block, float* bounds);
+  void wait(std::size_t chunk);
+  void note_promising(std::size_t run);
+  void look_at_waiting();
+  void score_promising(std::size_t search);
+  void take_run(std::size_t chunk, std::size_t first_block, const float* bounds);
+  void take_passed(std::size_t first_block, const float* bounds);
+  void bound_records(std::size_t chunk);
+  void score_rows(std::size_t chunk);
+  void finish_chunk(std::size_t chunk);
+
+  std::size_t bounds_of_run() const noexcept { return thresholds_.size() * kMaxHeadBlocks * kBlockRows; }
+
+  const QueryBatch& batch_;
+  const RotatedBatches& rotated_;
+  const Snapshot& snapshot_;
+  RowScorer& scorer_;
+  const SearchKernel& kernel_;
+  ScanCounts counts_;
+  std::vector<float> thresholds_;
+  // What BoundHeads writes.
+  std::vector<std::uint16_t> passed_;
+  std::vector<float> bounds_;
+  // Rows of the present chunk.
+  std::vector<PassedRow> passed_rows_;    // by their heads
+  std::vector<PassedRow> rows_to_score_;  // they have passed by their records, too
+
+  std::size_t opening_chunks_;  // 0 once the rows of so many have been looked at
+  std::vector<std::size_t> waiting_chunks_;
+  AlignedArray<float>
+      waiting_bounds_;  // of their runs, one after another; a bound is −∞ once the row is scored
+  std::vector<Promising> promising_;
+};
+
+}  // namespace cosimo
