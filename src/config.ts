@@ -79,9 +79,9 @@ const SettingsSchema = Type.Object({
   ),
   QUEUE_BYTES: bytes('Most bytes of text that may wait to be encoded; a request past them is answered 429', 256 * MIB),
   SEARCH_THREADS: count('Threads that search the index', availableParallelism(), 1, 1024),
-  SEARCH_CODES: Type.Enum(['auto', 'planes', 'bytes'], {
+  SEARCH_CODES: Type.Enum(['auto', 'planes', 'bytes', 'plain', 'rotated'], {
     description:
-      'How a search reads the codes of rows: the upper half of each first (planes), whole (bytes), or whichever is faster (auto)',
+      'How a search reads the codes of rows: as they are (plain), of these the upper half of each first (planes) or whole (bytes); rotated; or whichever is faster (auto)',
     default: 'auto',
   }),
   DATA_DIR: Type.String({

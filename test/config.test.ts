@@ -92,7 +92,7 @@ test('a bad value stops the start with a sentence naming it', () => {
     [{ MAX_BATCH_SIZE: '0' }, /^MAX_BATCH_SIZE=0: must be >= 1/],
     [{ MAX_BODY_BYTES: '1.5' }, /^MAX_BODY_BYTES=1.5: must be integer/],
     [{ CACHE_BYTES: '-1' }, /^CACHE_BYTES=-1/],
-    [{ SEARCH_CODES: 'nibbles' }, /^SEARCH_CODES=nibbles: .*auto, planes, bytes/],
+    [{ SEARCH_CODES: 'nibbles' }, /^SEARCH_CODES=nibbles: .*auto, planes, bytes, plain, rotated/],
     [{ MAX_DOCUMENTS: '-1' }, /^MAX_DOCUMENTS=-1: must be >= 0/],
     [{ MAX_INDEX_BYTES: '1e9x' }, /^MAX_INDEX_BYTES=1e9x: must be integer/],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL=loud/],

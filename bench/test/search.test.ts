@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { createVectorIndex } from '../../src/index/vector-index.ts';
 import { native } from '../../src/native/binding.ts';
 import { callAtRate } from '../src/contenders/search/call-at-rate.ts';
-import { fill, keysOf, waitForCompaction } from '../src/contenders/search/search-index.ts';
+import { fill, keysOf, waitUntilAtRest } from '../src/contenders/search/search-index.ts';
 import { latencyRound } from '../src/contenders/timed-round.ts';
 import type { VectorSet } from '../src/data/data-set.ts';
 import { writeVectors } from '../src/data/vectors.ts';
@@ -112,7 +112,7 @@ test('an index that was written to has settled once its dead rows are brought ba
   fill(index, keys, new Float32Array(keys.length * 8).fill(0.5));
   for (let key = 0; key < keys.length; key += 8) index.remove(key);
   const { deadRows } = index.statistics();
-  await waitForCompaction(index);
+  await waitUntilAtRest(index);
   const after = index.statistics();
   index.close();
   assert.ok(deadRows > after.rows / 100, `${deadRows} rows were dead`);

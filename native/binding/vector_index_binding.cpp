@@ -20,14 +20,21 @@ namespace {
 constexpr std::size_t kMaxThreads = 1024;
 constexpr std::uint64_t kMaxPlannedRows = std::uint64_t{1} << 46;
 
-CodeScan scan_option(const Napi::CallbackInfo& info) {
+struct CodeOption {
+  CodeScan scan;
+  RotationPolicy rotation;
+};
+
+CodeOption code_option(const Napi::CallbackInfo& info) {
   const Napi::Value value = info[0].As<Napi::Object>().Get("scan");
-  if (value.IsUndefined()) return CodeScan::automatic;
+  if (value.IsUndefined()) return {CodeScan::automatic, RotationPolicy::automatic};
   const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
-  if (name == "auto") return CodeScan::automatic;
-  if (name == "planes") return CodeScan::planes;
-  if (name == "bytes") return CodeScan::bytes;
-  throw Error(ErrorCode::invalid_argument, "scan must be 'auto', 'planes' or 'bytes'");
+  if (name == "auto") return {CodeScan::automatic, RotationPolicy::automatic};
+  if (name == "planes") return {CodeScan::planes, RotationPolicy::never};
+  if (name == "bytes") return {CodeScan::bytes, RotationPolicy::never};
+  if (name == "plain") return {CodeScan::automatic, RotationPolicy::never};
+  if (name == "rotated") return {CodeScan::automatic, RotationPolicy::always};
+  throw Error(ErrorCode::invalid_argument, "scan must be 'auto', 'planes', 'bytes', 'plain' or 'rotated'");
 }
 
 class SearchCall : public AsyncCall {
@@ -80,9 +87,9 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
     guarded(info.Env(), [&] {
       dimensions_ = integer_option(info, "dimensions", 1, kMaxDimensions);
       const std::size_t threads = integer_option(info, "threads", 1, kMaxThreads);
-      const CodeScan scan = scan_option(info);
-      index_ = std::make_shared<VectorIndex>(dimensions_, active_search_kernel());
-      searcher_ = std::make_unique<Searcher>(index_, active_search_kernel(), threads, scan);
+      const CodeOption codes = code_option(info);
+      index_ = std::make_shared<VectorIndex>(dimensions_, active_search_kernel(), codes.rotation);
+      searcher_ = std::make_unique<Searcher>(index_, active_search_kernel(), threads, codes.scan);
       state_->watch(*searcher_);
     });
   }
@@ -124,13 +131,21 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
     set("rowBytes", sizes.row_bytes);
     set("memoryBytes", sizes.memory_bytes);
     set("movedRows", sizes.moved_rows);
+    set("rotatedRows", sizes.rotated_rows);
+    set("rotations", sizes.rotations);
+    set("headDimensions", sizes.head);
     set("searches", counts.searches);
     set("scans", counts.scans);
     set("planeRows", counts.rows.plane_rows);
     set("planeRowsPassed", counts.rows.plane_rows_passed);
     set("byteRows", counts.rows.byte_rows);
+    set("headRows", counts.rows.head_rows);
+    set("headRowsPassed", counts.rows.head_rows_passed);
+    set("recordRowsPassed", counts.rows.record_rows_passed);
     set("scoredRows", counts.rows.scored_rows);
-    result.Set("scan", searcher_->planes_pay() ? "planes" : "bytes");
+    const bool is_rotated = 2 * sizes.rotated_rows > sizes.rows;
+    result.Set("isRotating", index_ && index_->is_rotating());
+    result.Set("scan", is_rotated ? "rotated" : searcher_->planes_pay() ? "planes" : "bytes");
     return result;
   }
 

@@ -12,8 +12,11 @@ export interface NativeHits {
   readonly scores: Float32Array;
 }
 
-/** How a scan reads the codes of rows: the upper plane first, both planes at once, or whichever costs less now. */
-export type CodeScan = 'auto' | 'planes' | 'bytes';
+/**
+ * How a scan reads the codes of rows. Codes of rows as they are (`plain`): the upper plane first (`planes`), or both planes at
+ * once (`bytes`). Or codes of `rotated` rows. `auto` takes whichever costs less on the rows, `plain` the better of the first two.
+ */
+export type CodeScan = 'auto' | 'planes' | 'bytes' | 'plain' | 'rotated';
 
 /** Counted since the index was made. A scan is one pass over all rows for all searches that waited for it. */
 export interface NativeIndexStatistics {
@@ -27,6 +30,13 @@ export interface NativeIndexStatistics {
   readonly memoryBytes: number;
   /** Rows that compaction has moved. */
   readonly movedRows: number;
+  /** Rows whose codes are of the rotated row, in full chunks; the dead ones of these chunks count, too. */
+  readonly rotatedRows: number;
+  /** Rotations that were adopted, and how many dimensions of a rotated row are its head now; 0 without a rotation. */
+  readonly rotations: number;
+  readonly headDimensions: number;
+  /** Whether a rotation is being judged or learned, or rows are being coded by it. */
+  readonly isRotating: boolean;
   readonly searches: number;
   readonly scans: number;
   /** Pairs of row and query that were bounded by the upper plane first, and those that it let pass. */
@@ -34,10 +44,14 @@ export interface NativeIndexStatistics {
   readonly planeRowsPassed: number;
   /** Pairs that were bounded by both planes at once. */
   readonly byteRows: number;
+  /** Pairs that were bounded by the head of the rotated row, those that it let pass, and those that the record did, too. */
+  readonly headRows: number;
+  readonly headRowsPassed: number;
+  readonly recordRowsPassed: number;
   /** Pairs that were scored exactly. */
   readonly scoredRows: number;
   /** How a scan for a few queries would read most codes now. */
-  readonly scan: 'planes' | 'bytes';
+  readonly scan: 'planes' | 'bytes' | 'rotated';
 }
 
 export interface NativeVectorIndexOptions {

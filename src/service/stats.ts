@@ -19,8 +19,7 @@ export interface StatsParts {
 
 export function statsOf({ modelName, encoder, kernel, documentCount, cache, index, counts }: StatsParts): object {
   const { hits, misses } = counts.lookups;
-  const lookups = hits + misses;
-  const { memoryBytes, rowBytes, deadRows, scan, planeRows, planeRowsPassed } = index.statistics();
+  const { memoryBytes, rowBytes, deadRows, rotatedRows, headDimensions, scan, ...scanned } = index.statistics();
   return {
     model: basename(modelName),
     index: {
@@ -30,17 +29,26 @@ export function statsOf({ modelName, encoder, kernel, documentCount, cache, inde
       dead_rows: deadRows,
       kernel,
       scan,
-      plane_pass_share: planeRows === 0 ? 0 : planeRowsPassed / planeRows,
+      plane_pass_share: share(scanned.planeRowsPassed, scanned.planeRows),
+      rotated_rows: rotatedRows,
+      head_dimensions: headDimensions,
+      head_pass_share: share(scanned.headRowsPassed, scanned.headRows),
+      record_pass_share: share(scanned.recordRowsPassed, scanned.headRows),
     },
     requests: counts.requests,
     cache: {
       hits,
       misses,
-      hit_rate: lookups === 0 ? 0 : hits / lookups,
+      hit_rate: share(hits, hits + misses),
       entries: cache.size,
       memory_bytes: cache.memoryBytes,
       capacity_bytes: cache.capacityBytes,
     },
     encoder,
   };
+}
+
+/** @returns 0 before there is anything */
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
 }

@@ -25,9 +25,11 @@ describe('/metrics', () => {
         const counted = [
           `cosimo_index_bounded_rows_total{codes="planes"} ${planes * 48}`,
           `cosimo_index_bounded_rows_total{codes="bytes"} ${bytes * 48}`,
+          'cosimo_index_bounded_rows_total{codes="rotated"} 0',
           `cosimo_index_plane_rows_passed_total ${planes * 48}`,
           `cosimo_index_scan{codes="planes"} ${planes}`,
           `cosimo_index_scan{codes="bytes"} ${bytes}`,
+          'cosimo_index_scan{codes="rotated"} 0',
           'cosimo_index_searches_total 3',
           'cosimo_index_scans_total 3',
         ];
@@ -80,6 +82,12 @@ describe('/metrics', () => {
       'cosimo_index_scored_rows_total 0',
       'cosimo_index_bounded_rows_total{codes="planes"} 0',
       'cosimo_index_bounded_rows_total{codes="bytes"} 0',
+      'cosimo_index_bounded_rows_total{codes="rotated"} 0',
+      'cosimo_index_rotated_rows 0',
+      'cosimo_index_rotations_total 0',
+      'cosimo_index_head_dimensions 0',
+      'cosimo_index_head_rows_passed_total 0',
+      'cosimo_index_record_rows_passed_total 0',
       'cosimo_index_scan{codes="planes"} 1',
       'cosimo_index_scan{codes="bytes"} 0',
       ...stages.map((stage) => `cosimo_stage_duration_seconds_count{stage="${stage}"} 0`),
@@ -145,6 +153,10 @@ test('/stats tells of the index: its memory, its rows, and what searches read', 
     kernel: native.kernel,
     scan: 'planes',
     plane_pass_share: 0,
+    rotated_rows: 0,
+    head_dimensions: 0,
+    head_pass_share: 0,
+    record_pass_share: 0,
   };
   const { memory_bytes: before, ...rest } = await index();
   assert.deepEqual(rest, empty);

@@ -40,6 +40,7 @@ describe('index: the references of searches', () => {
       const given = (name: string) => argumentsOf(contenderOf(trials, idOf(1, 1), name));
       const own = given('Cosimo');
       assert.equal(own['scan'], undefined);
+      assert.deepEqual(given('Cosimo, plain'), { ...own, scan: 'plain' });
       assert.deepEqual(given('Cosimo, planes'), { ...own, scan: 'planes' });
       assert.deepEqual(given('Cosimo, bytes'), { ...own, scan: 'bytes' });
       assert.deepEqual(given('Cosimo, AVX2'), { ...own, kernel: 'avx2' });
@@ -61,6 +62,7 @@ describe('index: the references of searches', () => {
       const given = (name: string) => argumentsOf(contenderOf(trials, idOf(64, 2), name));
       assert.equal(given('Cosimo')['concurrency'], 64);
       assert.deepEqual(given('Cosimo, in a row'), { ...given('Cosimo'), in_a_row: true });
+      assert.deepEqual(given('Cosimo, plain'), { ...given('Cosimo'), scan: 'plain' });
     });
   }
 
@@ -68,7 +70,7 @@ describe('index: the references of searches', () => {
     for (const { contenders } of trials) {
       for (const contender of contenders.filter(({ role }) => role !== 'peer')) {
         const { scan, kernel, in_a_row } = argumentsOf(contender);
-        const said = /, (planes|bytes|AVX2|in a row)$/.exec(contender.name)?.[1];
+        const said = /, (plain|planes|bytes|AVX2|in a row)$/.exec(contender.name)?.[1];
         const given = [scan, kernel === 'avx2' && 'AVX2', in_a_row === true && 'in a row'].find((value) => value);
         assert.equal(given, said, contender.name);
         const environment = contender.program.kind === 'node' ? contender.program.environment : undefined;

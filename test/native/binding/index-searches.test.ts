@@ -1,7 +1,7 @@
 /** Searches of the native index: cancelling them while they run, and what statistics count. */
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, describe, test, vi } from 'vitest';
 import { type CodeScan, type NativeHits, type NativeVectorIndex, native } from '../../../src/native/binding.ts';
 import { withRetries } from '../../support/with-retries.ts';
 
@@ -123,12 +123,19 @@ describe('statistics', () => {
         deadRows: 0,
         rowBytes: rows * DIMENSIONS * 4,
         movedRows: 0,
+        rotatedRows: 0,
+        rotations: 0,
+        headDimensions: 0,
+        isRotating: false,
         searches,
         scans: searches,
         scan,
         planeRows,
         byteRows,
         planeRowsPassed: scan === 'planes' ? scored : 0,
+        headRows: 0,
+        headRowsPassed: 0,
+        recordRowsPassed: 0,
         scoredRows: scored,
       });
       assert.equal(memoryBytes, index.memoryBytes);
@@ -147,6 +154,28 @@ describe('statistics', () => {
     index.close();
   });
 
+  test('add up where codes are of rotated rows', async () => {
+    const dimensions = 256;
+    const index = new native.VectorIndex({ dimensions, threads: 1, scan: 'rotated' });
+    const row = new Float32Array(dimensions).fill(1 / 16);
+    const keys = Float64Array.from({ length: rows + 10 }, (_, key) => key);
+    const vectors = new Float32Array(keys.length * dimensions);
+    for (const key of keys) vectors.set(row, key * dimensions);
+    index.addMany(keys, vectors);
+    await vi.waitFor(() => assert.equal(index.statistics().rotatedRows, rows), { timeout: 60_000, interval: 10 });
+    await vi.waitFor(() => assert.equal(index.statistics().isRotating, false));
+    assert.equal((await index.search(row, 5, 2)).keys.length, 0);
+    assert.deepEqual((await index.search(row, 5, -1)).keys, Float64Array.of(0, 1, 2, 3, 4));
+    const { scan, planeRows, byteRows, ...counts } = index.statistics();
+    assert.deepEqual([scan, planeRows, byteRows, counts.rotations], ['rotated', 0, 0, 1]);
+    assert.ok(counts.headDimensions >= 32 && counts.headDimensions <= dimensions / 2);
+    // No row reaches the threshold of the first search; in the second all reach that of the equal fifth.
+    assert.deepEqual([counts.headRows, counts.headRowsPassed], [2 * rows, rows - 22]);
+    assert.ok(counts.recordRowsPassed <= counts.headRowsPassed && counts.scoredRows >= rows);
+    assert.ok(counts.memoryBytes < rows * dimensions * 4 * 1.3 + 1_000_000, `${counts.memoryBytes}`);
+    index.close();
+  });
+
   test('how codes are read does not change what is found', async () => {
     let state = 1;
     const random = () => {
@@ -155,7 +184,7 @@ describe('statistics', () => {
     };
     const vectors = Float32Array.from({ length: 3000 * DIMENSIONS }, random);
     const query = Float32Array.from({ length: DIMENSIONS }, random);
-    const scans: CodeScan[] = ['auto', 'planes', 'bytes'];
+    const scans: CodeScan[] = ['auto', 'planes', 'bytes', 'plain'];
     const answers = await Promise.all(
       scans.map((scan) => {
         const index = new native.VectorIndex({ dimensions: DIMENSIONS, threads: 1, scan });

@@ -31,7 +31,7 @@ export interface SearchSpec {
 /** Rows of a call: few enough to stay in the CPU's cache between checking and copying. */
 const ROWS_AT_ONCE = 256;
 /** Compaction begins a tenth of a second after the last write. */
-const COMPACTION_LOOK_MS = 300;
+const LOOK_MS = 300;
 
 export const keyOf = (row: number) => row;
 
@@ -63,8 +63,8 @@ export function fill(index: VectorIndex, keys: Float64Array, vectors: Float32Arr
   }
 }
 
-/** An index of the rows of a file, read piece by piece so that the matrix is never in memory twice. */
-export function filledIndex(spec: SearchSpec): VectorIndex {
+/** An index at rest of the rows of a file, read piece by piece so that the matrix is never in memory twice. */
+export async function filledIndex(spec: SearchSpec): Promise<VectorIndex> {
   const { rows, dimensions, vectors } = spec;
   const index = newIndex(spec);
   const keys = keysOf(rows);
@@ -72,13 +72,17 @@ export function filledIndex(spec: SearchSpec): VectorIndex {
     const count = Math.min(ROWS_AT_ONCE, rows - first);
     index.addMany(keys.subarray(first, first + count), readRows(vectors, first, count, dimensions));
   }
+  await waitUntilAtRest(index);
   return index;
 }
 
-/** Waits until the index has reclaimed dead rows: a contender may not use the processor between rounds. */
-export async function waitForCompaction(index: VectorIndex): Promise<void> {
-  for (let moved = -1; moved !== index.statistics().movedRows; ) {
+/**
+ * Waits until the index has reclaimed dead rows and coded rows by the rotation that it learned from them: a contender may not use the
+ * processor between rounds.
+ */
+export async function waitUntilAtRest(index: VectorIndex): Promise<void> {
+  for (let moved = -1; moved !== index.statistics().movedRows || index.statistics().isRotating; ) {
     moved = index.statistics().movedRows;
-    await sleep(COMPACTION_LOOK_MS);
+    await sleep(LOOK_MS);
   }
 }

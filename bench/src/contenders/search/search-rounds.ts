@@ -5,7 +5,7 @@ import type { Random } from '../../data/random.ts';
 import type { HitAnswers, Round, Work } from '../../trial/protocol.ts';
 import { latencyRound, timedRound } from '../timed-round.ts';
 import { callAtRate } from './call-at-rate.ts';
-import { filledIndex, readRows, type SearchSpec, waitForCompaction } from './search-index.ts';
+import { filledIndex, readRows, type SearchSpec, waitUntilAtRest } from './search-index.ts';
 import { replacements } from './write-rounds.ts';
 
 const ANSWERED_QUERIES = 64;
@@ -20,9 +20,9 @@ function searcher(index: VectorIndex, spec: SearchSpec): (i: number) => Promise<
   };
 }
 
-export function searchWork(spec: SearchSpec): Work {
+export async function searchWork(spec: SearchSpec): Promise<Work> {
   const { query_count, concurrency, round_s, in_a_row = false } = spec;
-  const index = filledIndex(spec);
+  const index = await filledIndex(spec);
   const search = searcher(index, spec);
 
   // Whole batches one after another, as the peers search, not clients in a closed loop.
@@ -58,22 +58,36 @@ export function searchWork(spec: SearchSpec): Work {
   };
 }
 
+type CountedRows =
+  | 'planeRows'
+  | 'planeRowsPassed'
+  | 'byteRows'
+  | 'headRows'
+  | 'headRowsPassed'
+  | 'recordRowsPassed'
+  | 'scoredRows';
+
 /** Further figures of a round: searches per scan, rows scored per search, and how rows were bounded. */
 function readingOf(before: NativeIndexStatistics, after: NativeIndexStatistics): Record<string, number> {
-  const count = (name: 'searches' | 'scans' | 'planeRows' | 'planeRowsPassed' | 'byteRows' | 'scoredRows') =>
-    after[name] - before[name];
-  const [searches, planeRows] = [count('searches'), count('planeRows')];
+  const count = (name: CountedRows | 'searches' | 'scans') => after[name] - before[name];
+  const [searches, planeRows, headRows] = [count('searches'), count('planeRows'), count('headRows')];
   return {
     searches_per_scan: searches / count('scans'),
     scored_rows_per_search: count('scoredRows') / searches,
-    planes_first_rate: planeRows / Math.max(1, planeRows + count('byteRows')),
+    planes_first_rate: planeRows / Math.max(1, planeRows + count('byteRows') + headRows),
+    rotated_rate: headRows / Math.max(1, planeRows + count('byteRows') + headRows),
     ...(planeRows > 0 && { planes_passed_rate: count('planeRowsPassed') / planeRows }),
+    ...(headRows > 0 && {
+      heads_passed_rate: count('headRowsPassed') / headRows,
+      records_passed_rate: count('recordRowsPassed') / headRows,
+      head_dimensions: after.headDimensions,
+    }),
   };
 }
 
 /** One client in a closed loop, with or without writes at a fixed rate in the same process. */
-export function searchBesideUpsertsWork(spec: SearchSpec, random: Random): Work {
-  const index = filledIndex(spec);
+export async function searchBesideUpsertsWork(spec: SearchSpec, random: Random): Promise<Work> {
+  const index = await filledIndex(spec);
   const search = searcher(index, spec);
   const replaceNext = replacements(index, spec, random);
   let next = 0;
@@ -88,7 +102,7 @@ export function searchBesideUpsertsWork(spec: SearchSpec, random: Random): Work 
       const pace = callAtRate(spec.upserts_per_s, replaceNext);
       const { value, extra } = await searches();
       const upserts_per_s = pace.stop();
-      await waitForCompaction(index);
+      await waitUntilAtRest(index);
       return { value, extra: { ...extra, upserts_per_s } };
     },
     close: () => index.close(),

@@ -11,7 +11,7 @@ await serveRounds<SearchSpec>(async (spec) => {
   const { kernel = native.availableKernels[0] } = spec;
   if (native.kernel !== kernel) throw new Error(`the kernel ${kernel} was wanted, ${native.kernel} would run`);
   const random = seededRandom(spec.seed);
-  const work = {
+  const work = await {
     search: () => searchWork(spec),
     'search-beside-upserts': () => searchBesideUpsertsWork(spec, random),
     build: () => buildWork(spec),

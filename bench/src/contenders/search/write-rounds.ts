@@ -12,7 +12,7 @@ import {
   newIndex,
   readRows,
   type SearchSpec,
-  waitForCompaction,
+  waitUntilAtRest,
 } from './search-index.ts';
 
 const WRITES_A_STEP = 64;
@@ -62,8 +62,8 @@ export function replacements(index: VectorIndex, spec: SearchSpec, random: Rando
 }
 
 /** Upserts documents, one in each call. */
-export function upsertWork(spec: SearchSpec, random: Random): Work {
-  const index = filledIndex(spec);
+export async function upsertWork(spec: SearchSpec, random: Random): Promise<Work> {
+  const index = await filledIndex(spec);
   const replaceNext = replacements(index, spec, random);
   return {
     async round() {
@@ -71,7 +71,7 @@ export function upsertWork(spec: SearchSpec, random: Random): Work {
         for (let i = 0; i < WRITES_A_STEP; i += 1) replaceNext();
         return WRITES_A_STEP;
       });
-      await waitForCompaction(index);
+      await waitUntilAtRest(index);
       return round;
     },
     close: () => index.close(),
@@ -79,7 +79,7 @@ export function upsertWork(spec: SearchSpec, random: Random): Work {
 }
 
 /** Deletes random rows. Once half are gone they are added again, untimed. */
-export function deleteWork(spec: SearchSpec, random: Random): Work {
+export async function deleteWork(spec: SearchSpec, random: Random): Promise<Work> {
   const { rows, dimensions } = spec;
   const vectors = readRows(spec.vectors, 0, rows, dimensions);
   let index = newIndex(spec);
@@ -103,7 +103,7 @@ export function deleteWork(spec: SearchSpec, random: Random): Work {
         elapsed_ms += performance.now() - began_ms;
         removed += WRITES_A_STEP;
       }
-      await waitForCompaction(index);
+      await waitUntilAtRest(index);
       return { value: (removed / elapsed_ms) * 1000 };
     },
     close: () => index.close(),

@@ -5,9 +5,9 @@ import {
   codeReadLimit,
   cosimo,
   forcedScans,
-  oneAfterAnother,
   oneThread,
   peers,
+  plainAndOneAfterAnother,
   specOf,
   vectorSet,
   type WorkSpec,
@@ -143,7 +143,10 @@ function referencesOf(settings: SearchSettings, spec: WorkSpec, options: SuiteOp
     return { group, references: [oneThread(spec), limit] };
   }
   if (concurrency !== concurrencies(options).at(-1)) return undefined;
-  return { group: `${concurrency} queries at once: beside one after another`, references: [oneAfterAnother(spec)] };
+  return {
+    group: `${concurrency} queries at once: beside plain codes, and one after another`,
+    references: plainAndOneAfterAnother(spec),
+  };
 }
 
 const concurrencies = ({ quick }: SuiteOptions) => (quick ? QUICK_CONCURRENCY : CONCURRENCY);
