@@ -44,6 +44,7 @@ VectorIndex::VectorIndex(std::size_t dimensions, const SearchKernel& kernel, Rot
 
 VectorIndex::~VectorIndex() {
   stopping_ = true;  // learning and coding stop early
+  compaction_worker_.stop();
   rotation_worker_.stop();
   coding_worker_.stop();
 }

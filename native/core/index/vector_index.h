@@ -165,7 +165,7 @@ class VectorIndex : private SlotKeys {
 
   // The rotation thread's own; any thread may read the atomic counters.
   std::shared_ptr<RotatedMemory> rotation_;  // of the present rotation
-  double cost_ = 0;                          // of its scans when it was judged last before it had drifted
+  double cost_ = 0;  // of its scans when it was adopted or last compared with another one; 0 while unknown
   // How many rows have been added when it is time to judge it again, and to learn another one.
   std::size_t judge_at_ = 0;
   std::size_t learn_at_ = 0;
@@ -174,7 +174,8 @@ class VectorIndex : private SlotKeys {
   std::atomic<std::size_t> head_{0};
   std::atomic<bool> stopping_{false};
 
-  // Last: their threads end before what they use.
+  // Last: their threads end before what they use. They note changes for one another, so the destructor stops
+  // all first.
   BackgroundWorker compaction_worker_;
   BackgroundWorker rotation_worker_;
   BackgroundWorker coding_worker_;

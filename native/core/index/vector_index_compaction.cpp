@@ -27,7 +27,7 @@ void VectorIndex::keep_pace(std::size_t retired) noexcept {
   if (dead_rows_ > size_ / kIdleStartShare) compaction_worker_.note_change();
 }
 
-// A step of the idle worker; true while there is more to do.
+// A step of the compaction worker; true while there is more to do.
 bool VectorIndex::idle_step() noexcept {
   const std::lock_guard lock(writer_);
   if (dead_rows_ > size_ / kIdleStopShare && compact(kMovesPerStep)) return true;

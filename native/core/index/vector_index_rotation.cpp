@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/index/vector_index.h"
 
 namespace cosimo {
@@ -50,6 +51,8 @@ struct VectorIndex::RotationJob {
 };
 
 void VectorIndex::rotate_by(std::shared_ptr<const Rotation> rotation) {
+  if (rotation->dimensions() != dimensions() || stride() != dimensions())
+    throw Error(ErrorCode::invalid_argument, "The rotation is of other dimensions than the rows");
   {
     const std::lock_guard lock(rotation_mutex_);
     given_ = std::move(rotation);
@@ -74,20 +77,22 @@ bool VectorIndex::rotation_step() noexcept {
   }
   try {
     if (done) finish(*done);
-    if (given) adopt({std::move(given), 0});
+    if (given) adopt({std::exchange(given, nullptr), 0});
     // Without memory for a job, the next full chunk tries again.
     const bool may_go_on = !done || done->is_done;
     done.reset();
     std::shared_ptr<RotationJob> next = may_go_on ? next_job() : nullptr;
-    const std::lock_guard lock(rotation_mutex_);
-    has_job_ = next != nullptr;
-    asked_job_ = std::move(next);
+    {
+      const std::lock_guard lock(rotation_mutex_);
+      has_job_ = next != nullptr;
+      asked_job_ = next;
+    }
+    if (next) coding_worker_.note_change();
   } catch (const std::bad_alloc&) {
     const std::lock_guard lock(rotation_mutex_);
     has_job_ = false;
-    return false;
+    if (!given_) given_ = std::move(given);
   }
-  coding_worker_.note_change();
   return false;
 }
 
@@ -113,7 +118,7 @@ bool VectorIndex::coding_step() noexcept {
 
 void VectorIndex::judge(RotationJob& job) const {
   if (job.rotation) job.present_cost = judge_rotation(job.rotation->rotation, job.sample, kernel_);
-  const bool has_drifted = job.rotation && job.present_cost > job.expected_cost * kDrifted;
+  const bool has_drifted = job.expected_cost > 0 && job.present_cost > job.expected_cost * kDrifted;
   if (job.must_learn || has_drifted) job.learned = learn_rotation(job.sample, kernel_, stopping_);
 }
 
@@ -132,7 +137,7 @@ std::shared_ptr<VectorIndex::RotationJob> VectorIndex::next_job() {
   const std::size_t added = added_rows_.load(std::memory_order_relaxed);
   const std::size_t rows = size();
   const bool may_judge = policy_ != RotationPolicy::never && rows >= least;
-  if (may_judge && added >= std::min(judge_at_, learn_at_)) {
+  if (may_judge && added >= (rotation_ ? std::min(judge_at_, learn_at_) : learn_at_)) {
     job->must_learn = added >= learn_at_;
     job->expected_cost = cost_;
     job->sample = take_sample();
@@ -148,40 +153,35 @@ void VectorIndex::finish(const RotationJob& job) {
   if (!job.is_done) return;
   while (!job.chunks.empty() && !publish_codes(job.chunks)) {
   }
+  if (rotation_ && job.chunks.empty() && (cost_ == 0 || job.learned.rotation)) cost_ = job.present_cost;
   if (!job.learned.rotation) return;
-  const double cost_of_plain = cost_of_plain_scan(dimensions());
-  double limit = cost_of_plain * kWorthRotating;
-  if (rotation_ && job.present_cost > cost_of_plain) adopt({});
-  if (rotation_) {
-    limit = std::min(limit, job.present_cost * kWorthReplacing);
-    cost_ = job.present_cost;
-  }
+  const double limit =
+      rotation_ ? job.present_cost * kWorthReplacing : cost_of_plain_scan(dimensions()) * kWorthRotating;
   if (policy_ == RotationPolicy::always || job.learned.cost < limit) adopt(job.learned);
 }
 
-// Without a rotation, chunks that fill up keep their plain codes.
 void VectorIndex::adopt(const JudgedRotation& judged) {
-  const std::shared_ptr<const Rotation>& rotation = judged.rotation;
-  if (!rotation && policy_ == RotationPolicy::always) return;
-  head_.store(rotation ? rotation->head() : 0, std::memory_order_relaxed);
-  rotations_.fetch_add(rotation ? 1 : 0, std::memory_order_relaxed);
-  rotation_ = rotation ? std::make_shared<RotatedMemory>(rotation, kRowsPerChunk, rotated_bytes_) : nullptr;
+  rotation_ = std::make_shared<RotatedMemory>(judged.rotation, kRowsPerChunk, rotated_bytes_);
   cost_ = judged.cost;
+  head_.store(judged.rotation->head(), std::memory_order_relaxed);
+  rotations_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Live rows from all over the index. Each chunk is read through a snapshot of its own, so that none is kept
-// for long; a few rows at most are missing where others are dead.
+// Live rows from all over the index; dead ones are left out. Each chunk is read through a snapshot of its
+// own, so that none is kept for long.
 RowSample VectorIndex::take_sample() const {
   const std::size_t chunks = snapshot().chunks().size();
   const std::size_t step =
       std::max<std::size_t>(1, (chunks * kRowsPerChunk + kMaxSampleRows - 1) / kMaxSampleRows);
   const std::size_t most = std::min(kMaxSampleRows, chunks * kRowsPerChunk);
   RowSample sample{dimensions(), 0, make_aligned_array<float>(most * dimensions())};
-  for (std::size_t at = 0; at < chunks; ++at) {
+  std::size_t row = 0;
+  for (std::size_t at = 0; at < chunks; ++at, row -= kRowsPerChunk) {
     const Snapshot now = snapshot();
     if (at >= now.chunks().size()) break;
     const RowChunk& chunk = *now.chunks()[at].rows;
-    for (std::size_t row = 0; row < now.rows_of(at) && sample.count < most; row += step) {
+    for (; row < kRowsPerChunk; row += step) {
+      if (row >= now.rows_of(at) || sample.count == most) continue;
       if (!chunk.is_live(row, now.sequence())) continue;
       std::copy_n(chunk.row(row), dimensions(), sample.rows.get() + sample.count * dimensions());
       ++sample.count;

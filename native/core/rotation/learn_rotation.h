@@ -43,9 +43,9 @@ JudgedRotation learn_rotation(const RowSample& sample, const SearchKernel& kerne
 double judge_rotation(std::shared_ptr<const Rotation> rotation, const RowSample& sample,
                       const SearchKernel& kernel);
 
-/// The same of plain codes, at least.
+/// The same of plain codes whose upper planes let no row pass.
 constexpr double cost_of_plain_scan(std::size_t dimensions) noexcept {
-  constexpr double kStatistics = 12;
+  constexpr double kStatistics = 8;
   return static_cast<double>(dimensions) / 2 + kStatistics;
 }
 

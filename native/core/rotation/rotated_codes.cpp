@@ -55,7 +55,7 @@ struct Coded {
 };
 
 // codes[i] − offset times the scale is the decoded value; codes are from 0 to `most`. The scale is so large
-// that every value is within half of it of a decoded one.
+// that every value is within 0.501 of it of a decoded one.
 Coded quantize(const float* values, std::size_t count, float offset, std::int32_t most,
                std::uint8_t* codes) noexcept {
   const float largest = largest_magnitude(values, count);

@@ -36,7 +36,7 @@ double norm_of_query(std::span<const float> query) noexcept {
   return is_codable ? norm_of(query) : kInfinity;
 }
 
-// A part that is too short for codes is left to its norm.
+// A part that is too short or too long for codes is left to its norm.
 QueryCodes quantize_part(std::span<const float> values, std::int8_t* codes) noexcept {
   QueryCodes made = quantize_query(values, codes);
   if (std::isinf(made.norm)) made.norm = made.error = norm_of(values);

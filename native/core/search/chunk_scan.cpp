@@ -2,15 +2,16 @@
 
 namespace cosimo {
 
-ChunkScan::ChunkScan(const QueryBatch& batch, const RotatedBatches& rotated, const Snapshot& snapshot,
-                     const SearchKernel& kernel, ScanChoice& choice)
+ChunkScan::ChunkScan(const QueryBatch& batch, const RotatedBatches& rotated,
+                     const std::optional<const Snapshot>& snapshot, const SearchKernel& kernel,
+                     ScanChoice& choice)
     : snapshot_(snapshot),
       scorer_(batch, kernel),
       plain_(batch, kernel, choice, scorer_),
       rotated_(batch, rotated, snapshot, kernel, scorer_) {}
 
 void ChunkScan::scan(std::size_t at) {
-  const ChunkView view = view_of(snapshot_, at);
+  const ChunkView view = view_of(*snapshot_, at);
   if (view.plain == nullptr) {
     rotated_.scan(at);
   } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "core/search/plain_scan.h"
 #include "core/search/rotated_scan.h"
@@ -11,9 +12,9 @@ namespace cosimo {
 /// Scans chunks, each by the codes that it has, and keeps the best hits of each search.
 class ChunkScan {
  public:
-  /// The arguments outlive it. Throws std::bad_alloc.
-  ChunkScan(const QueryBatch& batch, const RotatedBatches& rotated, const Snapshot& snapshot,
-            const SearchKernel& kernel, ScanChoice& choice);
+  /// The arguments outlive it. The snapshot is read in the calls below alone. Throws std::bad_alloc.
+  ChunkScan(const QueryBatch& batch, const RotatedBatches& rotated,
+            const std::optional<const Snapshot>& snapshot, const SearchKernel& kernel, ScanChoice& choice);
 
   /// Looks at every live row of chunk `at` for every search. Some rows wait. Throws std::bad_alloc.
   void scan(std::size_t at);
@@ -25,7 +26,7 @@ class ChunkScan {
   ScanCounts counts() const noexcept;
 
  private:
-  const Snapshot& snapshot_;
+  const std::optional<const Snapshot>& snapshot_;
   RowScorer scorer_;
   PlainScan plain_;
   RotatedScan rotated_;

@@ -25,7 +25,7 @@ class RotatedBatches {
     std::unique_ptr<const RotatedQueries> queries;
   };
 
-  std::vector<Rotated> all_;  // one or two: chunks of an old rotation are coded anew
+  std::vector<Rotated> all_;  // mostly one, and two while another one replaces it
 };
 
 }  // namespace cosimo

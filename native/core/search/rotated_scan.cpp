@@ -46,8 +46,9 @@ unsigned rows_reaching(const float* bounds, float threshold) noexcept {
 
 }  // namespace
 
-RotatedScan::RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated, const Snapshot& snapshot,
-                         const SearchKernel& kernel, RowScorer& scorer)
+RotatedScan::RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated,
+                         const std::optional<const Snapshot>& snapshot, const SearchKernel& kernel,
+                         RowScorer& scorer)
     : batch_(batch),
       rotated_(rotated),
       snapshot_(snapshot),
@@ -79,7 +80,7 @@ void RotatedScan::finish() {
 }
 
 void RotatedScan::bound_run(std::size_t chunk, std::size_t first_block, float* bounds) {
-  const RotatedCodes& codes = *snapshot_.chunks()[chunk].rotated;
+  const RotatedCodes& codes = *snapshot_->chunks()[chunk].rotated;
   kernel_.rotated.bound_heads(rotated_.of(codes.rotation()).heads(), codes.heads(), first_block,
                               kMaxHeadBlocks, thresholds_.data(), {passed_.data(), bounds});
 }
@@ -140,11 +141,15 @@ void RotatedScan::look_at_waiting() {
 }
 
 void RotatedScan::score_promising(std::size_t search) {
+  if (batch_.search(search).is_settled()) return;
   for (const Promising::Row& row : promising_[search].rows) {
+    if (row.bound < scorer_.threshold(search)) continue;
+    ++counts_.head_rows_passed;
+    ++counts_.record_rows_passed;
     const std::size_t run = row.at / bounds_of_run();
     const std::size_t chunk = waiting_chunks_[run / kRunsPerChunk];
     const std::size_t in_run = row.at % kRunRows;
-    scorer_.score(view_of(snapshot_, chunk), run % kRunsPerChunk * kRunRows + in_run, search);
+    scorer_.score(view_of(*snapshot_, chunk), run % kRunsPerChunk * kRunRows + in_run, search);
     waiting_bounds_[row.at] = kLowest;
   }
 }
@@ -155,7 +160,7 @@ void RotatedScan::take_run(std::size_t chunk, std::size_t first_block, const flo
   score_rows(chunk);
   bound_records(chunk);
   take_passed(first_block, bounds);
-  const std::uint8_t* records = snapshot_.chunks()[chunk].rotated->records();
+  const std::uint8_t* records = snapshot_->chunks()[chunk].rotated->records();
   for (const PassedRow& passed : passed_rows_) __builtin_prefetch(records + passed.row * kRecordBytes);
 }
 
@@ -172,7 +177,7 @@ void RotatedScan::take_passed(std::size_t first_block, const float* bounds) {
     const std::uint16_t* passed = passed_.data() + search * kMaxHeadBlocks;
     std::uint64_t any[2];
     std::memcpy(any, passed, sizeof any);
-    if ((any[0] | any[1]) == 0) continue;
+    if ((any[0] | any[1]) == 0 || batch_.search(search).is_settled()) continue;
     for (std::size_t block = 0; block < kMaxHeadBlocks; ++block) {
       const float* own = bounds + (search * kMaxHeadBlocks + block) * kBlockRows;
       for (unsigned left = passed[block]; left != 0; left &= left - 1) {
@@ -187,8 +192,8 @@ void RotatedScan::take_passed(std::size_t first_block, const float* bounds) {
 
 // Of the rows that have passed by their heads, keeps those that their records let pass.
 void RotatedScan::bound_records(std::size_t chunk) {
-  const RotatedCodes& codes = *snapshot_.chunks()[chunk].rotated;
-  const ChunkView view = view_of(snapshot_, chunk);
+  const RotatedCodes& codes = *snapshot_->chunks()[chunk].rotated;
+  const ChunkView view = view_of(*snapshot_, chunk);
   counts_.head_rows_passed += passed_rows_.size();
   kernel_.rotated.bound_records(rotated_.of(codes.rotation()).records(),
                                 {codes.records(), codes.norm(), passed_rows_.size(), passed_rows_.data()});
@@ -202,7 +207,7 @@ void RotatedScan::bound_records(std::size_t chunk) {
 }
 
 void RotatedScan::score_rows(std::size_t chunk) {
-  const ChunkView view = view_of(snapshot_, chunk);
+  const ChunkView view = view_of(*snapshot_, chunk);
   for (const PassedRow& passed : rows_to_score_) {
     if (!(passed.bound < scorer_.threshold(passed.query))) scorer_.score(view, passed.row, passed.query);
   }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/base/aligned_array.h"
@@ -18,9 +19,9 @@ namespace cosimo {
 /// the threshold that they make rules most of the others out.
 class RotatedScan {
  public:
-  /// The arguments outlive it. Throws std::bad_alloc.
-  RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated, const Snapshot& snapshot,
-              const SearchKernel& kernel, RowScorer& scorer);
+  /// The arguments outlive it. The snapshot is read in the calls below alone. Throws std::bad_alloc.
+  RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated,
+              const std::optional<const Snapshot>& snapshot, const SearchKernel& kernel, RowScorer& scorer);
 
   /// Looks at every live row of chunk `at`, a full one, for every search; rows of the first chunks wait.
   /// Throws std::bad_alloc.
@@ -46,7 +47,7 @@ class RotatedScan {
   bool is_opening() const noexcept { return waiting_chunks_.size() < opening_chunks_; }
   void bound_run(std::size_t chunk, std::size_t first_block, float* bounds);
   void wait(std::size_t chunk);
-  void note_promising(std::size_t run);
+  void note_promising(std::size_t at);
   void look_at_waiting();
   void score_promising(std::size_t search);
   void take_run(std::size_t chunk, std::size_t first_block, const float* bounds);
@@ -59,7 +60,7 @@ class RotatedScan {
 
   const QueryBatch& batch_;
   const RotatedBatches& rotated_;
-  const Snapshot& snapshot_;
+  const std::optional<const Snapshot>& snapshot_;
   RowScorer& scorer_;
   const SearchKernel& kernel_;
   ScanCounts counts_;

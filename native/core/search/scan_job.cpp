@@ -43,7 +43,7 @@ void ScanJob::scan_chunks(bool is_leader) noexcept {
   std::size_t scanned = 0;
   std::exception_ptr error;
   try {
-    scan = std::make_unique<ChunkScan>(batch_, rotated_, *snapshot_, context_.kernel, context_.choice);
+    scan = std::make_unique<ChunkScan>(batch_, rotated_, snapshot_, context_.kernel, context_.choice);
     scan_share(*scan, scanned);
   } catch (...) {
     error = std::current_exception();

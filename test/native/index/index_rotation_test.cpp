@@ -69,11 +69,11 @@ RowSample sample_of(const Rows& rows) {
 
 void test_a_rotation_is_learned_where_it_saves_reading() {
   const std::atomic<bool> stopping{false};
-  const std::size_t count = is_brief() ? 256 : 4096;
+  const std::size_t count = is_brief() ? 512 : 4096;
   const RowSample falling = sample_of(falling_rows(count, 100));
   const JudgedRotation good = learn_rotation(falling, active_search_kernel(), stopping);
   const double plain = cost_of_plain_scan(kDimensions);
-  CHECK(good.rotation && good.cost < 0.6 * plain);
+  CHECK(good.rotation && good.cost < 0.8 * plain);
   CHECK(judge_rotation(good.rotation, falling, active_search_kernel()) == good.cost);
   const RowSample even = sample_of(even_rows(count));
   CHECK(judge_rotation(good.rotation, even, active_search_kernel()) > plain);
@@ -124,7 +124,9 @@ void test_even_rows_keep_their_plain_codes() {
   VectorIndex index(kDimensions, active_search_kernel());
   add(index, even_rows(17 * kRowsPerChunk));
   VectorIndex always(kDimensions, active_search_kernel(), RotationPolicy::always);
-  add(always, even_rows(17 * kRowsPerChunk));  // takes as long
+  add(always, even_rows(17 * kRowsPerChunk));
+  CHECK(wait_for([&] { return index.is_rotating(); }));  // it learns a rotation
+  CHECK(wait_for([&] { return !index.is_rotating(); }));
   CHECK(wait_for([&] { return always.sizes().rotated_rows == full_rows(always); }));
   CHECK(index.sizes().rotations == 0 && index.sizes().rotated_rows == 0);
 }
@@ -154,9 +156,10 @@ void test_an_index_ends_while_it_learns_or_codes() {
   for (const int wait_ms : {0, 5, 200}) {
     VectorIndex index(kDimensions, active_search_kernel(), RotationPolicy::always);
     add(index, falling_rows(3 * kRowsPerChunk, 0));
+    CHECK(wait_for([&] { return index.is_rotating(); }));
+    for (std::uint64_t key = 0; key < 2 * kRowsPerChunk; key += 2) index.remove(key);  // it compacts, too
     std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms));
   }
-  CHECK(true);  // reached: nothing hangs
 }
 
 }  // namespace

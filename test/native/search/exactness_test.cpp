@@ -209,7 +209,7 @@ std::shared_ptr<const Rotation> some_rotation(const ModelRows& rows, std::size_t
 }
 
 // Of full chunks, so many dimensions that a head and a record are not all of them. Coded by one rotation, and
-// by another where rows came after the first.
+// then by another.
 std::size_t compare_rotated(const SearchKernel& kernel, const RowSource::Kind& kind, bool is_large) {
   constexpr std::size_t kDimensions[] = {144, 160, 256, 384};
   const std::size_t dimensions = is_large ? 384 : kDimensions[below(is_brief() ? 2 : std::size(kDimensions))];

@@ -22,7 +22,8 @@ inline bool is_coded_by(const VectorIndex& index, const Rotation& rotation) {
 /// Returns once every full chunk is coded by `rotation`; false if that takes too long.
 inline bool rotate_fully(VectorIndex& index, const std::shared_ptr<const Rotation>& rotation) {
   index.rotate_by(rotation);
-  return wait_for([&] { return is_coded_by(index, *rotation); });
+  // The coding thread has the lowest priority: beside other programs it may wait for long.
+  return wait_for([&] { return is_coded_by(index, *rotation); }, std::chrono::seconds(200));
 }
 
 }  // namespace cosimo::test

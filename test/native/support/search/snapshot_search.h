@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,7 +19,8 @@ inline std::vector<Hit> search_snapshot(const Snapshot& snapshot, std::span<cons
   const QueryBatch batch({search});
   ScanChoice choice(CodeScan::automatic);
   const RotatedBatches rotated(batch, snapshot, active_search_kernel());
-  ChunkScan scan(batch, rotated, snapshot, active_search_kernel(), choice);
+  const std::optional<const Snapshot> kept(snapshot);
+  ChunkScan scan(batch, rotated, kept, active_search_kernel(), choice);
   for (std::size_t at = 0; at < snapshot.chunks().size(); ++at) scan.scan(at);
   scan.finish();
   return scan.best(0).take_sorted();
