@@ -1,10 +1,7 @@
 #include "core/rotation/learn_rotation.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/aligned_array.h"
+#include "core/base/rounded_up.h"
 
 namespace cosimo {
 namespace {
@@ -15,8 +16,6 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Covers the rounding of norms that are computed in double.
 constexpr double kUp = 1 + 0x1p-30;
-
-float rounded_up(double value) noexcept { return std::nextafter(static_cast<float>(value), kInfinity); }
 
 // A float32 number ≥ `value` ≥ 0 whose lower half is zero.
 float half_above(double value) noexcept {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <span>
 
+#include "core/base/rounded_up.h"
 #include "core/rotation/query_codes.h"
 
 namespace cosimo {
@@ -15,8 +16,6 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // What covers the rounding of a bound in float32, relative to ‖query‖ · ‖row‖ and the root of the dimensions.
 // docs/exact-search.md counts it.
 constexpr double kSlack = 32 * 0x1p-24;
-
-float rounded_up(double value) noexcept { return std::nextafter(static_cast<float>(value), kInfinity); }
 
 constexpr std::size_t whole_tiles(std::size_t queries) noexcept {
   return (queries + kQueryTile - 1) / kQueryTile * kQueryTile;

@@ -1,10 +1,9 @@
 #include "core/search/prepared_query.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "core/base/finite.h"
+#include "core/base/rounded_up.h"
 #include "core/rotation/query_codes.h"
 
 namespace cosimo {
@@ -13,10 +12,6 @@ namespace {
 // 32 units of float32 rounding, relative to the product of the norms. docs/exact-search.md counts what they
 // cover.
 constexpr double kSlack = 32 * 0x1p-24;
-
-float rounded_up(double value) noexcept {
-  return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
-}
 
 }  // namespace
 

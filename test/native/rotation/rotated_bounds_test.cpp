@@ -19,12 +19,6 @@ namespace {
 
 constexpr std::size_t kRowCount = 2 * kMaxHeadBlocks * kBlockRows;
 
-std::vector<float> near_to(std::span<const float> row, float distance) {
-  std::vector<float> other(row.begin(), row.end());
-  for (float& value : other) value += distance * random_normal();
-  return other;
-}
-
 std::vector<float> negative_of(std::span<const float> row) {
   std::vector<float> other(row.begin(), row.end());
   for (float& value : other) value = -value;

@@ -12,12 +12,6 @@ float round_to_float(double sum) {
   return static_cast<float>(std::clamp(sum, -static_cast<double>(kMax), static_cast<double>(kMax)));
 }
 
-std::vector<float> near_to(std::span<const float> row, float distance) {
-  std::vector<float> other(row.begin(), row.end());
-  for (float& value : other) value += distance * random_normal();
-  return other;
-}
-
 std::vector<float> last_bits_changed(std::span<const float> row) {
   std::vector<float> other(row.begin(), row.end());
   for (float& value : other) value = std::nextafter(value, random_sign(kMax));

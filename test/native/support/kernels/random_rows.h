@@ -112,6 +112,12 @@ inline std::vector<float> random_row(RowKind kind, std::size_t dimensions) {
   return row;
 }
 
+inline std::vector<float> near_to(std::span<const float> row, float distance) {
+  std::vector<float> other(row.begin(), row.end());
+  for (float& value : other) value += distance * random_normal();
+  return other;
+}
+
 inline RowKind random_kind() {
   return static_cast<RowKind>(random_below(static_cast<std::size_t>(RowKind::count)));
 }
