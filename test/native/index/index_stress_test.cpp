@@ -34,7 +34,7 @@ constexpr std::size_t kReaders = 2;
 constexpr std::size_t kTurns = 12;
 constexpr std::size_t kMaxWrites = 60'000;
 constexpr std::size_t kMaxVersions = 120'000;
-constexpr std::size_t kMaxRounds = 100;
+constexpr std::size_t kMaxRounds = 40;
 
 struct Totals {
   std::size_t writes = 0;
@@ -187,22 +187,22 @@ void test_every_answer_fits_the_writes() {
   std::mt19937_64 random_bits = seeded_random();
   Totals totals;
   std::size_t rounds = 0;
+  // What happens by chance, in most rounds but not in each: a busy machine gets further rounds until it has.
   const auto has_seen_all = [&totals] {
-    return totals.readers.cancelled > 0 && totals.readers.closed > 0 && totals.rotated_pairs > 0;
+    const ReaderCounts& readers = totals.readers;
+    return readers.answers > 100 && readers.scans < readers.answers && readers.cancelled > 0 &&
+           readers.closed > 0 && totals.rotated_pairs > 0 && totals.moved_rows > 0 &&
+           totals.moved_at_rest > 0 && totals.most_chunks > 2;
   };
   while (rounds < 2 || Clock::now() < end || (!has_seen_all() && rounds < kMaxRounds)) {
     Round(random_bits, rounds++).run(totals);
   }
   const ReaderCounts& readers = totals.readers;
   std::printf(
-      "%zu rounds: %zu writes; %zu answers, %zu cancelled, %zu closed, in %zu scans; up to %zu chunks, %zu "
-      "rows "
-      "moved, %zu of them at rest; %zu rotations\n",
+      "%zu rounds: %zu writes; %zu answers, %zu cancelled, %zu closed, in %zu scans; up to %zu chunks, "
+      "%zu rows moved, %zu of them at rest; %zu rotations\n",
       rounds, totals.writes, readers.answers, readers.cancelled, readers.closed, readers.scans,
       totals.most_chunks, totals.moved_rows, totals.moved_at_rest, totals.rotations);
-  CHECK(readers.answers > 100);
-  CHECK(readers.scans < readers.answers);
-  CHECK(totals.moved_rows > 0 && totals.moved_at_rest > 0 && totals.most_chunks > 2);
   CHECK(has_seen_all());
 }
 
