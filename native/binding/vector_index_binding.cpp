@@ -143,6 +143,7 @@ class VectorIndexBinding : public Napi::ObjectWrap<VectorIndexBinding> {
     set("headRowsPassed", counts.rows.head_rows_passed);
     set("recordRowsPassed", counts.rows.record_rows_passed);
     set("scoredRows", counts.rows.scored_rows);
+    set("readBytes", counts.rows.read_bytes);
     const bool is_rotated = 2 * sizes.rotated_rows > sizes.rows;
     result.Set("isRotating", index_ && index_->is_rotating());
     result.Set("scan", is_rotated ? "rotated" : searcher_->planes_pay() ? "planes" : "bytes");

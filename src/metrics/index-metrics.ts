@@ -25,6 +25,7 @@ const NOTHING: IndexStatistics = {
   headRowsPassed: 0,
   recordRowsPassed: 0,
   scoredRows: 0,
+  readBytes: 0,
   scan: 'planes',
 };
 
@@ -69,6 +70,7 @@ const COUNTERS: readonly NativeMetric<IndexStatistics>[] = [
     ({ rotations }) => rotations,
   ],
   ['cosimo_index_scored_rows_total', 'Pairs of row and query scored exactly', ({ scoredRows }) => scoredRows],
+  ['cosimo_index_read_bytes_total', 'Bytes of codes and rows that searches have read', ({ readBytes }) => readBytes],
 ];
 
 /** @param statistics of the index; undefined before it exists */

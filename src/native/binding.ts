@@ -50,6 +50,8 @@ export interface NativeIndexStatistics {
   readonly recordRowsPassed: number;
   /** Pairs that were scored exactly. */
   readonly scoredRows: number;
+  /** Bytes of codes and rows that scans read: once for searches that are bounded together, else for each. */
+  readonly readBytes: number;
   /** How a scan for a few queries would read most codes now. */
   readonly scan: 'planes' | 'bytes' | 'rotated';
 }

@@ -80,6 +80,7 @@ describe('/metrics', () => {
       'cosimo_index_scans_total 0',
       'cosimo_index_plane_rows_passed_total 0',
       'cosimo_index_scored_rows_total 0',
+      'cosimo_index_read_bytes_total 0',
       'cosimo_index_bounded_rows_total{codes="planes"} 0',
       'cosimo_index_bounded_rows_total{codes="bytes"} 0',
       'cosimo_index_bounded_rows_total{codes="rotated"} 0',

@@ -26,6 +26,7 @@ ScanCounts ChunkScan::counts() const noexcept {
   counts.head_rows_passed = rotated.head_rows_passed;
   counts.record_rows_passed = rotated.record_rows_passed;
   counts.scored_rows = scorer_.scored_rows();
+  counts.read_bytes += rotated.read_bytes + scorer_.read_bytes();
   return counts;
 }
 

@@ -62,6 +62,7 @@ void PlainScan::scan_by_planes(const ChunkView& view, std::size_t search) {
     }
   }
   counts_.plane_rows += blocks * kBlockRows;
+  counts_.read_bytes += (blocks + blocks_passed) * view.plain->blocks().plane_bytes();
   if (blocks > 0 && chunks_scanned_ >= kUnsettledChunks) choice_.record(blocks, blocks_passed);
 }
 
@@ -75,6 +76,7 @@ void PlainScan::scan_by_bytes(const ChunkView& view, std::size_t search) {
     for (std::size_t i = 0; i < count; ++i) score_block(view, first + i, passed[i], search);
   }
   counts_.byte_rows += blocks * kBlockRows;
+  counts_.read_bytes += 2 * blocks * view.plain->blocks().plane_bytes();
 }
 
 void PlainScan::scan_many(const ChunkView& view) {
@@ -92,6 +94,7 @@ void PlainScan::scan_many(const ChunkView& view) {
     }
   }
   counts_.byte_rows += batch_.size() * blocks * kBlockRows;
+  counts_.read_bytes += 2 * blocks * view.plain->blocks().plane_bytes();
 }
 
 // The rows after the last full block: they have no codes yet.

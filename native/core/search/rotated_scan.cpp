@@ -65,6 +65,8 @@ RotatedScan::RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated,
 
 void RotatedScan::scan(std::size_t at) {
   counts_.head_rows += batch_.size() * kRowsPerChunk;
+  const std::size_t head = snapshot_->chunks()[at].rotated->rotation().head();
+  counts_.read_bytes += kBlocksPerChunk * RotatedCodes::head_block_bytes(head);
   if (is_opening()) return wait(at);
   for (std::size_t first = 0; first < kBlocksPerChunk; first += kMaxHeadBlocks) {
     for (std::size_t search = 0; search < batch_.size(); ++search)
@@ -195,6 +197,7 @@ void RotatedScan::bound_records(std::size_t chunk) {
   const RotatedCodes& codes = *snapshot_->chunks()[chunk].rotated;
   const ChunkView view = view_of(*snapshot_, chunk);
   counts_.head_rows_passed += passed_rows_.size();
+  counts_.read_bytes += passed_rows_.size() * kRecordBytes;
   kernel_.rotated.bound_records(rotated_.of(codes.rotation()).records(),
                                 {codes.records(), codes.norm(), passed_rows_.size(), passed_rows_.data()});
   for (const PassedRow& passed : passed_rows_) {

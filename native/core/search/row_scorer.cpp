@@ -25,4 +25,8 @@ void RowScorer::prefetch(const ChunkView& view, std::size_t row) const noexcept 
     __builtin_prefetch(values + at);
 }
 
+std::size_t RowScorer::read_bytes() const noexcept {
+  return scored_rows_ * batch_.search(0).query().stride() * sizeof(float);
+}
+
 }  // namespace cosimo

@@ -31,6 +31,7 @@ class RowScorer {
 
   TopK& best(std::size_t search) noexcept { return best_[search]; }
   std::size_t scored_rows() const noexcept { return scored_rows_; }
+  std::size_t read_bytes() const noexcept;
 
  private:
   const QueryBatch& batch_;

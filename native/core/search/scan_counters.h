@@ -1,4 +1,4 @@
-// How many rows scans have looked at.
+// How many rows scans have looked at, and how many bytes they have read.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@ struct ScanCounts {
   std::size_t head_rows_passed = 0;    // of these, passed by the head
   std::size_t record_rows_passed = 0;  // of these, passed by the record, too
   std::size_t scored_rows = 0;         // scored exactly
+  std::size_t read_bytes = 0;  // of codes and rows: once for queries that are bounded together, else for each
 };
 
 /// Safe from every thread.
@@ -28,6 +29,7 @@ class ScanCounters {
     head_rows_passed_.fetch_add(counts.head_rows_passed, std::memory_order_relaxed);
     record_rows_passed_.fetch_add(counts.record_rows_passed, std::memory_order_relaxed);
     scored_rows_.fetch_add(counts.scored_rows, std::memory_order_relaxed);
+    read_bytes_.fetch_add(counts.read_bytes, std::memory_order_relaxed);
   }
 
   ScanCounts read() const noexcept {
@@ -37,7 +39,8 @@ class ScanCounters {
             head_rows_.load(std::memory_order_relaxed),
             head_rows_passed_.load(std::memory_order_relaxed),
             record_rows_passed_.load(std::memory_order_relaxed),
-            scored_rows_.load(std::memory_order_relaxed)};
+            scored_rows_.load(std::memory_order_relaxed),
+            read_bytes_.load(std::memory_order_relaxed)};
   }
 
  private:
@@ -48,6 +51,7 @@ class ScanCounters {
   std::atomic<std::size_t> head_rows_passed_{0};
   std::atomic<std::size_t> record_rows_passed_{0};
   std::atomic<std::size_t> scored_rows_{0};
+  std::atomic<std::size_t> read_bytes_{0};
 };
 
 }  // namespace cosimo

@@ -72,6 +72,9 @@ struct CodeBlocks {
   const float* scale;           // [row]: this times c is the decoded value
   const float* residual;        // [row]: ≥ ‖row − row decoded from both planes‖
   const float* norm;            // [block]: ≥ ‖row‖ and ≥ ‖decoded row‖ for each of its rows
+
+  /// Of one block in one plane, with the numbers of its rows.
+  std::size_t plane_bytes() const noexcept { return lines * kLineBytes + 2 * kBlockRows * sizeof(float); }
 };
 
 /// A query's codes: `value` ≈ scale · code, code from −127 to 127.

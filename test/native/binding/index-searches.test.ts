@@ -118,6 +118,8 @@ describe('statistics', () => {
       const pairs = searches * rows;
       const [planeRows, byteRows] = scan === 'planes' ? [pairs, 0] : [0, pairs];
       const scored = pairs - rows; // no row reaches the threshold of the first search
+      const planeBytes = DIMENSIONS / 2 + 8; // two numbers beside the codes
+      const codesRead = scan === 'planes' ? pairs + scored : 2 * pairs;
       assert.deepEqual(counts, {
         rows,
         deadRows: 0,
@@ -137,6 +139,7 @@ describe('statistics', () => {
         headRowsPassed: 0,
         recordRowsPassed: 0,
         scoredRows: scored,
+        readBytes: codesRead * planeBytes + scored * DIMENSIONS * 4,
       });
       assert.equal(memoryBytes, index.memoryBytes);
       // Besides the floats, codes take a byte a dimension, and bookkeeping takes some bytes.
@@ -172,6 +175,10 @@ describe('statistics', () => {
     // No row reaches the threshold of the first search; in the second all reach that of the equal fifth.
     assert.deepEqual([counts.headRows, counts.headRowsPassed], [2 * rows, rows]);
     assert.ok(counts.recordRowsPassed <= counts.headRowsPassed && counts.scoredRows >= rows);
+    const headBytes = (counts.headDimensions + 16) / 2 + 8;
+    const withoutRecords = 2 * rows * headBytes + counts.scoredRows * dimensions * 4;
+    const recordBytes = counts.readBytes - withoutRecords;
+    assert.ok(recordBytes > 0 && recordBytes <= counts.headRowsPassed * 64, `${recordBytes} bytes of records`);
     assert.ok(counts.memoryBytes < rows * dimensions * 4 * 1.3 + 1_000_000, `${counts.memoryBytes}`);
     index.close();
   });
