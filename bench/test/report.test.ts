@@ -96,6 +96,15 @@ describe('a chart', () => {
     assert.deepEqual(shown(['subject', 'peer']), ['Peer']);
   });
 
+  test('of a further figure shows its unit, and only the contenders that it names', () => {
+    const reading = (bytes: number) => [{ value: 1, extra: { bytes_read: bytes } }];
+    const held = suiteResult([trial(1, { ...own, rounds: reading(7654) }, { ...peer, rounds: reading(9) })]);
+    const kind = { type: 'bars', axis: 'linear', figure: 'bytes_read', unit: 'bytes of it' } as const;
+    const svg = drawChart({ name: 'c', title: 'T', where: {}, contenders: [own.name], kind }, held)?.svg ?? '';
+    assert.ok(svg.includes('bytes of it') && !svg.includes('Peer'));
+    assert.ok(/[6-9],?000/.test(svg), 'the axis reaches the figure');
+  });
+
   test('names trials by what tells them apart', () => {
     const names = (...ids: string[]) => shortNames(ids.map((id) => ({ id })));
     assert.deepEqual(names('search a rows=1 k=10', 'search b rows=1 k=10'), ['a', 'b']);

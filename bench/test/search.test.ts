@@ -26,7 +26,21 @@ beforeAll(() => writeVectors(SET, files));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs one round of the contender. @returns the round and the answers */
-async function runSearch(more: Record<string, unknown>, environment: Record<string, string> = { COSIMO_KERNEL: '' }) {
+async function runSearch(more: Record<string, unknown>, environment?: Record<string, string>) {
+  return withContender(more, environment, async (contender) => {
+    const round: Round = await contender.round();
+    return { round, answers: (await contender.answers()) as Answers };
+  });
+}
+
+const runRound = (more: Record<string, unknown>) =>
+  withContender(more, undefined, async (contender) => ({ round: await contender.round() }));
+
+async function withContender<T>(
+  more: Record<string, unknown>,
+  environment: Record<string, string> = { COSIMO_KERNEL: '' },
+  use: (contender: ContenderProcess) => Promise<T>,
+): Promise<T> {
   const { rows, dimensions, queries, seed } = SET;
   const spec = {
     operation: 'search',
@@ -45,8 +59,7 @@ async function runSearch(more: Record<string, unknown>, environment: Record<stri
   const command = ownPrograms.commandOf({ kind: 'node', file: 'search/search.ts', spec, environment });
   const { contender } = await ContenderProcess.start(command, new AbortController().signal);
   try {
-    const round: Round = await contender.round();
-    return { round, answers: (await contender.answers()) as Answers };
+    return await use(contender);
   } finally {
     await contender.stop();
   }
@@ -103,6 +116,34 @@ describe('searches beside upserts', () => {
     const { round } = await beside({});
     assert.ok(!('upserts_per_s' in (round.extra ?? {})));
     assert.ok(extra(round, 'calls_per_s') > 0 && round.value > 0);
+  });
+});
+
+describe('searches while rotations are replaced', () => {
+  const rows = 8000;
+  const gaussian = { vectors: join(folder, 'gaussian'), queries: join(folder, 'gaussian-queries') };
+  const spec = {
+    operation: 'search-beside-rotation',
+    concurrency: 1,
+    earlier: { vectors: files.vectors, rows: 3000 },
+    round_s: 0.1,
+    upserts_per_s: 1000,
+    scan: 'rotated',
+  };
+
+  test('last until the new one has coded all rows', async () => {
+    await writeVectors({ ...SET, source: 'gaussian', rows, dimensions: 256 }, gaussian);
+    const earlier = { vectors: join(folder, 'clustered'), queries: join(folder, 'clustered-queries') };
+    await writeVectors({ ...SET, dimensions: 256 }, earlier);
+    const more = { ...spec, ...gaussian, rows, dimensions: 256, earlier: { vectors: earlier.vectors, rows: 3000 } };
+    const { round } = await runRound(more);
+    assert.ok(extra(round, 'rotations') >= 1, 'another rotation has been adopted');
+    assert.ok(extra(round, 'upserts_per_s') > 500);
+    assert.equal(round.value, extra(round, 'latency_p99_ms'));
+  });
+
+  test('measure nothing where no rotation is replaced', async () => {
+    await assert.rejects(runRound({ ...spec, scan: 'plain' }), /no rotation was replaced during the round/);
   });
 });
 

@@ -9,6 +9,7 @@ interface StartupSpec {
   readonly service: ServiceName;
   /** The data folder to start with; an empty one unless given. */
   readonly store?: string;
+  readonly search_codes?: string;
   readonly venv?: string;
   readonly model_dir: string;
   readonly threads: number;
@@ -16,7 +17,8 @@ interface StartupSpec {
 
 await serveRounds<StartupSpec>(async (spec) => {
   const data = spec.store ?? mkdtempSync(join(tmpdir(), 'data-'));
-  const options = { data, modelDir: spec.model_dir, venv: spec.venv, threads: spec.threads };
+  const { model_dir: modelDir, venv, threads, search_codes: searchCodes } = spec;
+  const options = { data, modelDir, venv, threads, searchCodes };
   const round = async () => {
     const began_ms = performance.now();
     const service = await startService(spec.service, options);

@@ -21,15 +21,20 @@ export async function timedRound(round_s: number, step: () => Promise<number> | 
 }
 
 /**
- * Makes calls one after another for `round_s` seconds, or longer until there are enough for a 99th percentile.
+ * Makes calls one after another for `round_s` seconds, or longer: until there are enough for a 99th percentile, and while `goesOn` says
+ * so.
  *
  * @returns the 99th percentile in ms; other percentiles and calls a second as further figures
  */
-export async function latencyRound(round_s: number, call: () => Promise<unknown>): Promise<Round> {
+export async function latencyRound(
+  round_s: number,
+  call: () => Promise<unknown>,
+  goesOn: () => boolean = () => false,
+): Promise<Round> {
   const histogram = newHistogram();
   const began_ms = performance.now();
   let now_ms = began_ms;
-  while (now_ms - began_ms < round_s * 1000 || histogram.totalCount < callsForPercentile(99)) {
+  while (now_ms - began_ms < round_s * 1000 || histogram.totalCount < callsForPercentile(99) || goesOn()) {
     await call();
     const asked_ms = now_ms;
     now_ms = performance.now();

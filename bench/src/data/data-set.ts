@@ -1,4 +1,4 @@
-/** The named data of trials. A name means the same bytes on every machine, except for what a model computed. */
+/** The named data of trials. A name means the same bytes on every machine, except for what a model computed, and for `documentation`. */
 import { join } from 'node:path';
 import { DATA_DIR } from './data-files.ts';
 
@@ -9,6 +9,8 @@ export type VectorSource =
   | 'clustered'
   /** The model's vectors of sentences from two collections. */
   | 'sentences'
+  /** The model's vectors of sentences of the documentation that the machine has, up to a million and more. */
+  | 'documentation'
   /** Groups of equal and nearly equal rows, for ties. */
   | 'near-duplicates';
 
@@ -41,9 +43,10 @@ export interface TraceSet {
   readonly seed: number;
 }
 
-/** A data folder of the service. Its documents have Gaussian vectors. */
+/** A data folder of the service, with vectors of one kind for its documents. */
 export interface StoreSet {
   readonly kind: 'store';
+  readonly source: 'gaussian' | 'clustered';
   readonly documents: number;
   readonly seed: number;
 }
@@ -62,7 +65,7 @@ export function nameOf(set: DataSet): string {
     case 'trace':
       return `trace-${set.operation}-${set.entries}-seed${set.seed}`;
     case 'store':
-      return `store-${set.documents}-seed${set.seed}`;
+      return `store-${set.source}-${set.documents}-seed${set.seed}`;
   }
 }
 

@@ -5,8 +5,9 @@ import { resolveModel } from '../../../src/model/source/resolve-model.ts';
 import { serveRounds } from '../trial/protocol.ts';
 import { makeOnce } from './data-files.ts';
 import { type DataSet, nameOf, type VectorSet, vectorFiles } from './data-set.ts';
+import { writeDocumentationVectors, writeSentenceVectors } from './sentence-vectors.ts';
 import { writeStore } from './stores.ts';
-import { writeSentenceVectors, writeTexts } from './texts.ts';
+import { type TextSource, writeTexts } from './texts.ts';
 import { writeTrace } from './traces.ts';
 import { writeVectors } from './vectors.ts';
 
@@ -31,16 +32,14 @@ async function prepare({ set, threads }: PrepareSpec): Promise<void> {
   }
 }
 
-async function prepareVectors(
-  set: VectorSet,
-  source: () => Promise<Parameters<typeof writeSentenceVectors>[2]>,
-): Promise<void> {
+async function prepareVectors(set: VectorSet, source: () => Promise<TextSource>): Promise<void> {
   const { vectors, queries } = vectorFiles(set);
   if (existsSync(vectors) && existsSync(queries)) return;
   // Rows and queries come from one stream of random numbers. The rows are named last: once they exist, all is complete.
   const partial = { vectors: `${vectors}.${process.pid}.partial`, queries: `${queries}.${process.pid}.partial` };
   try {
     if (set.source === 'sentences') await writeSentenceVectors(set, partial, await source());
+    else if (set.source === 'documentation') await writeDocumentationVectors(set, partial, await source());
     else await writeVectors(set, partial);
     renameSync(partial.queries, queries);
     renameSync(partial.vectors, vectors);

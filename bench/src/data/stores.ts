@@ -5,6 +5,7 @@ import { vectorFingerprint } from '../../../src/model/vector-fingerprint.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import type { StoreSet } from './data-set.ts';
 import { seededRandom } from './random.ts';
+import { unitRows } from './vectors.ts';
 
 const DIMENSIONS = 384;
 /** Concurrent writes, which share commits. */
@@ -15,19 +16,13 @@ const TEXT =
 export async function writeStore(set: StoreSet, path: string, model: ResolvedModel): Promise<void> {
   const fingerprint = vectorFingerprint(model.fingerprint, loadConfig({}).PRECISION);
   const store = openStore(path, { dimensions: DIMENSIONS, fingerprint, modelName: model.name });
-  const random = seededRandom(set.seed);
+  const nextVector = unitRows(set.source, DIMENSIONS, seededRandom(set.seed));
   for (let done = 0; done < set.documents; done += WRITES_AT_ONCE) {
     const writes = Array.from({ length: Math.min(WRITES_AT_ONCE, set.documents - done) }, (_, i) => {
-      const vector = unitVector(random.gaussian);
-      return store.put({ id: `document-${done + i}`, text: `${TEXT} ${done + i}`, metadata: '{}' }, vector);
+      const document = { id: `document-${done + i}`, text: `${TEXT} ${done + i}`, metadata: '{}' };
+      return store.put(document, nextVector());
     });
     await Promise.all(writes);
   }
   await store.close();
-}
-
-function unitVector(next: () => number): Float32Array {
-  const vector = Float32Array.from({ length: DIMENSIONS }, next);
-  const norm = Math.hypot(...vector);
-  return vector.map((value) => value / norm);
 }

@@ -1,18 +1,11 @@
-/** Makes texts of a given length in tokens from the corpus, and the model's vectors of sentences. */
+/** Makes texts of a given length in tokens from the corpus. */
 import { writeFile } from 'node:fs/promises';
-import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
-import { planBatches } from '../../../src/encoder/queue/plan-batches.ts';
-import { loadTokenizer, type TokenizedText, type Tokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
-import { readModel } from '../../../src/model/model.ts';
-import { readModelConfig } from '../../../src/model/model-config.ts';
+import type { Tokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
+import { modelTokenizer } from '../contenders/encode/bare-encoder.ts';
 import { readCorpus } from './corpus.ts';
-import type { TextFile, TextSet, VectorSet, vectorFiles } from './data-set.ts';
+import type { TextFile, TextSet } from './data-set.ts';
 import { seededRandom, shuffled } from './random.ts';
-import { readUsageExamples } from './usage-examples.ts';
 
-const BATCH_TOKENS = 2048;
-/** The approximate fixed cost of an inference, in tokens. */
-const OVERHEAD_TOKENS = 16;
 /** The shortest and the longest text of a set. */
 const RANGES = { short: [4, 63], wide: [5, 250] } as const;
 /** Each text gets [CLS] and [SEP]. */
@@ -26,7 +19,7 @@ export interface TextSource {
 
 export async function writeTexts(set: TextSet, path: string, source: TextSource): Promise<void> {
   const sentences = await shuffledCorpus(set.seed, source);
-  const tokenizer = await tokenizerOf(source);
+  const tokenizer = await modelTokenizer(source.modelDir);
   const texts =
     set.tokens === 'mixed'
       ? sentences.slice(0, set.count)
@@ -35,37 +28,6 @@ export async function writeTexts(set: TextSet, path: string, source: TextSource)
   const tokens = (await tokenizer.tokenize(texts)).map(({ ids }) => ids.length);
   const file: TextFile = { texts, tokens };
   await writeFile(path, JSON.stringify(file));
-}
-
-/** Rows and queries are vectors of different sentences, long and short. There are too few sentences for spare rows. */
-export async function writeSentenceVectors(
-  set: VectorSet,
-  paths: ReturnType<typeof vectorFiles>,
-  source: TextSource,
-): Promise<void> {
-  const { rows } = set;
-  const all = new Set([...(await readCorpus(source.log)), ...(await readUsageExamples(source.log))]);
-  const sentences = shuffled([...all], seededRandom(set.seed));
-  if (sentences.length < rows + set.queries) throw new Error(`the corpus has only ${sentences.length} sentences`);
-  const { modelDir, threads, log } = source;
-  const model = await readModel(modelDir);
-  const encoder = await createOnnxEncoder({ model, threads, log, device: 'cpu', deviceId: 0, precision: 'fp32' });
-  const tokens = await (await tokenizerOf(source)).tokenize(sentences.slice(0, rows + set.queries));
-  const vectors = new Float32Array(tokens.length * encoder.dimensions);
-  for (const batch of planBatches(
-    tokens.map(({ ids }) => ids.length),
-    BATCH_TOKENS,
-    OVERHEAD_TOKENS,
-  )) {
-    const encoded = await encoder.encode(batch.map((at) => (tokens[at] as TokenizedText).ids));
-    batch.forEach((at, i) => {
-      const row = encoded.subarray(i * encoder.dimensions, (i + 1) * encoder.dimensions);
-      vectors.set(row, at * encoder.dimensions);
-    });
-  }
-  await encoder.close();
-  await writeFile(paths.vectors, vectors.subarray(0, rows * encoder.dimensions));
-  await writeFile(paths.queries, vectors.subarray(rows * encoder.dimensions));
 }
 
 /** @returns the tokens of each text, without [CLS] and [SEP] */
@@ -101,8 +63,4 @@ export async function textsOfLengths(
 
 async function shuffledCorpus(seed: number, { log }: TextSource): Promise<string[]> {
   return shuffled([...(await readCorpus(log))], seededRandom(seed));
-}
-
-async function tokenizerOf({ modelDir }: TextSource): Promise<Tokenizer> {
-  return loadTokenizer(modelDir, await readModelConfig(modelDir));
 }

@@ -19,8 +19,9 @@ const ROTATION_LAYERS = 10;
 const GROUP_ROWS = 16;
 const WRITE_ROWS = 4096;
 
-/** @param source all but `sentences`, whose rows a model makes */
-function rowMaker(source: Exclude<VectorSource, 'sentences'>, dimensions: number, random: Random): RowMaker {
+type DrawnSource = Exclude<VectorSource, 'sentences' | 'documentation'>;
+
+function rowMaker(source: DrawnSource, dimensions: number, random: Random): RowMaker {
   if (source === 'gaussian') return (row) => void row.forEach((_, i) => (row[i] = random.gaussian()));
   if (source === 'clustered') return clusteredRows(dimensions, random);
   return nearDuplicates(dimensions, random);
@@ -84,10 +85,22 @@ function normalize(row: Float32Array): void {
   for (let i = 0; i < row.length; i += 1) row[i] = (row[i] as number) * factor;
 }
 
+/** @returns a function that makes the next unit row of a kind */
+export function unitRows(source: DrawnSource, dimensions: number, random: Random): () => Float32Array {
+  const make = rowMaker(source, dimensions, random);
+  return () => {
+    const row = new Float32Array(dimensions);
+    make(row);
+    normalize(row);
+    return row;
+  };
+}
+
 /** Writes rows and then queries from one stream of random numbers, so that both have the same distribution. */
 export async function writeVectors(set: VectorSet, paths: ReturnType<typeof vectorFiles>): Promise<void> {
-  if (set.source === 'sentences') throw new Error('sentences are made by a model');
-  const make = rowMaker(set.source, set.dimensions, seededRandom(set.seed));
+  const { source } = set;
+  if (source === 'sentences' || source === 'documentation') throw new Error(`a model makes vectors of ${source}`);
+  const make = rowMaker(source, set.dimensions, seededRandom(set.seed));
   await writeRows(paths.vectors, set.rows + SPARE_ROWS, set.dimensions, make);
   await writeRows(paths.queries, set.queries, set.dimensions, make);
 }

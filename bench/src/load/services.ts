@@ -27,6 +27,8 @@ export interface ServiceOptions {
   /** Cosimo's ENCODER and PRECISION; its own defaults unless given. */
   readonly encoder?: string | undefined;
   readonly precision?: string | undefined;
+  /** Cosimo's SEARCH_CODES; its own default unless given. */
+  readonly searchCodes?: string | undefined;
   /** Cosimo's event loops; one unless given. */
   readonly httpThreads?: number;
   /** What a plain Fastify answers: see contenders/plain-fastify.ts. */
@@ -84,7 +86,7 @@ const STARTERS: Readonly<Record<ServiceName, (port: number, options: ServiceOpti
 };
 
 function startCosimo(port: number, options: ServiceOptions): ChildProcess {
-  const { data, modelDir, threads, httpThreads = 1, encoder, precision } = options;
+  const { data, modelDir, threads, httpThreads = 1, encoder, precision, searchCodes } = options;
   const settings = {
     PORT: String(port),
     DATA_DIR: data,
@@ -96,6 +98,7 @@ function startCosimo(port: number, options: ServiceOptions): ChildProcess {
     HTTP_THREADS: String(httpThreads),
     ...(encoder !== undefined && { ENCODER: encoder }),
     ...(precision !== undefined && { PRECISION: precision }),
+    ...(searchCodes !== undefined && { SEARCH_CODES: searchCodes }),
   };
   return spawn(process.execPath, ['src/main.ts'], {
     cwd: ROOT,

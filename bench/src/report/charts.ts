@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Resvg } from '@resvg/resvg-js';
 import * as echarts from 'echarts';
-import type { SuiteResult, TrialResult } from '../results/results.ts';
+import type { ContenderResult, SuiteResult, TrialResult } from '../results/results.ts';
 import { medianExtra, ratiosTo, summarize, valuesOf } from '../results/statistics.ts';
 import type { ChartSpec } from '../trial/trial.ts';
 
@@ -20,7 +20,7 @@ type Option = echarts.EChartsCoreOption & { height?: number };
 export function drawChart(spec: ChartSpec, result: SuiteResult): { svg: string; png: Buffer } | undefined {
   const trials = result.trials
     .filter(({ parameters }) => Object.entries(spec.where).every(([name, value]) => parameters[name] === value))
-    .map((trial) => withRoles(trial, spec.roles))
+    .map((trial) => chosenOf(trial, spec))
     .filter(({ contenders }) => contenders.some(({ rounds }) => rounds.length > 0));
   if (trials.length === 0) return undefined;
   const drawn = optionOf(spec, trials);
@@ -45,15 +45,16 @@ export function drawChart(spec: ChartSpec, result: SuiteResult): { svg: string; 
   return { svg, png };
 }
 
-function withRoles(trial: TrialResult, roles: ChartSpec['roles']): TrialResult {
-  if (roles === undefined) return trial;
-  return { ...trial, contenders: trial.contenders.filter(({ role }) => roles.includes(role)) };
+function chosenOf(trial: TrialResult, { roles, contenders: names }: ChartSpec): TrialResult {
+  const isChosen = ({ role, name }: ContenderResult) =>
+    (roles === undefined || roles.includes(role)) && (names === undefined || names.includes(name));
+  return { ...trial, contenders: trial.contenders.filter(isChosen) };
 }
 
 function optionOf({ kind }: ChartSpec, trials: readonly TrialResult[]): Option | undefined {
   switch (kind.type) {
     case 'bars':
-      return bars(trials, kind.axis);
+      return bars(trials, kind);
     case 'lines':
       return lines(trials, kind.over, kind.series);
     case 'percentiles':
@@ -75,18 +76,20 @@ function contenderNames(trials: readonly TrialResult[]): string[] {
   return [...new Set(trials.flatMap(({ contenders }) => contenders.map(({ name }) => name)))];
 }
 
-function bars(trials: readonly TrialResult[], axis: 'linear' | 'log'): Option {
+function bars(trials: readonly TrialResult[], { axis, figure, unit }: ChartSpec['kind'] & { type: 'bars' }): Option {
+  const heightOf = (contender: ContenderResult) =>
+    figure === undefined ? medianOf(valuesOf(contender)) : (medianExtra(contender, figure) ?? null);
   return {
     grid: GRID,
     legend: LEGEND,
     xAxis: { type: 'category', data: shortNames(trials).map(broken), axisLabel: { interval: 0 } },
-    yAxis: { type: axis === 'log' ? 'log' : 'value', name: trials[0]?.unit },
+    yAxis: { type: axis === 'log' ? 'log' : 'value', name: unit ?? trials[0]?.unit },
     series: contenderNames(trials).map((name) => ({
       name,
       type: 'bar',
       data: trials.map((trial) => {
         const contender = trial.contenders.find((other) => other.name === name);
-        return contender === undefined ? null : rounded(medianOf(valuesOf(contender)));
+        return contender === undefined ? null : rounded(heightOf(contender));
       }),
     })),
   };

@@ -55,11 +55,15 @@ export class ContenderProcess {
     if (signal.aborted) kill();
   }
 
-  /** Starts it and waits until it is warm. @throws Missing, Error */
-  static async start(command: Command, signal: AbortSignal): Promise<{ contender: ContenderProcess; ready: Ready }> {
+  /** Starts it and waits until it is warm, which it has to be within `silence_ms`. @throws Missing, Error */
+  static async start(
+    command: Command,
+    signal: AbortSignal,
+    silence_ms = SILENCE_MS,
+  ): Promise<{ contender: ContenderProcess; ready: Ready }> {
     const contender = new ContenderProcess(command, signal);
     try {
-      const reply = await contender.#next();
+      const reply = await contender.#next(silence_ms);
       if (!('ready' in reply)) throw new Error(`said ${JSON.stringify(reply)} instead of being ready`);
       return { contender, ready: reply.ready };
     } catch (error) {
@@ -99,16 +103,16 @@ export class ContenderProcess {
   }
 
   /** @throws Missing; Error when the contender reported one, ended, or wrote no JSON */
-  async #next(): Promise<Reply> {
+  async #next(silence_ms = SILENCE_MS): Promise<Reply> {
     const silence = new AbortController();
     const line = await Promise.race([
       this.#lines.next(),
-      sleep(SILENCE_MS, undefined, { ref: false, signal: silence.signal }).catch(() => undefined),
+      sleep(silence_ms, undefined, { ref: false, signal: silence.signal }).catch(() => undefined),
     ]);
     silence.abort();
     if (line === undefined) {
       this.#kill();
-      throw new Error(`said nothing for ${SILENCE_MS / 60_000} minutes`);
+      throw new Error(`said nothing for ${silence_ms / 60_000} minutes`);
     }
     const { value, done } = line;
     if (done) throw new Error(await this.#ended);

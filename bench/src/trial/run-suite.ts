@@ -6,6 +6,7 @@ import type { Machine } from '../environment/machine.ts';
 import { RESULT_FORMAT, type SuiteResult, type TrialResult } from '../results/results.ts';
 import { ContenderProcess } from './contender-process.ts';
 import type { Programs } from './programs.ts';
+import { Missing } from './protocol.ts';
 import { runTrial } from './run-trial.ts';
 import type { Suite, SuiteOptions, Trial } from './trial.ts';
 
@@ -32,6 +33,8 @@ export interface RunProgress {
 }
 
 const PREPARE = fileURLToPath(new URL('../data/prepare.ts', import.meta.url));
+/** A slow machine encodes a million sentences in hours. */
+const PREPARE_MS = 12 * 3600_000;
 
 export async function runSuite(run: SuiteRun): Promise<SuiteResult> {
   const { suite, options, machine, signal, progress, rounds, command } = run;
@@ -60,8 +63,10 @@ async function runOne(trial: Trial, run: SuiteRun): Promise<TrialResult> {
       await prepare(set, options, signal);
     }
   } catch (error) {
-    const reason = signal.aborted ? 'interrupted' : `its data could not be made: ${(error as Error).message}`;
-    return failed(trial, reason);
+    if (signal.aborted) return unmeasured(trial, 'failed', 'interrupted');
+    const { message } = error as Error;
+    if (error instanceof Missing) return unmeasured(trial, 'missing', message);
+    return unmeasured(trial, 'failed', `its data could not be made: ${message}`);
   }
   progress.doing(trial.id);
   const onStep = (contender: string, round: number) => progress.doing(`${trial.id}: ${contender}, round ${round}`);
@@ -71,7 +76,7 @@ async function runOne(trial: Trial, run: SuiteRun): Promise<TrialResult> {
 async function prepare(set: DataSet, { threads }: SuiteOptions, signal: AbortSignal): Promise<void> {
   const spec: PrepareSpec = { set, threads: threads.at(-1) as number };
   const command = { file: process.execPath, args: [PREPARE, JSON.stringify(spec)] };
-  const { contender } = await ContenderProcess.start(command, signal);
+  const { contender } = await ContenderProcess.start(command, signal, PREPARE_MS);
   await contender.stop();
 }
 
@@ -79,7 +84,8 @@ function withoutPeers(trial: Trial, peers: boolean): Trial {
   return peers ? trial : { ...trial, contenders: trial.contenders.filter(({ role }) => role !== 'peer') };
 }
 
-function failed({ id, group, parameters, unit, better, contenders }: Trial, reason: string): TrialResult {
-  const none = contenders.map(({ name, role }) => ({ name, role, status: 'failed' as const, reason, rounds: [] }));
+function unmeasured(trial: Trial, status: 'missing' | 'failed', reason: string): TrialResult {
+  const { id, group, parameters, unit, better, contenders } = trial;
+  const none = contenders.map(({ name, role }) => ({ name, role, status, reason, rounds: [] }));
   return { id, group, parameters, unit, better, contenders: none };
 }

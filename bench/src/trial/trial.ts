@@ -96,8 +96,15 @@ export interface ChartSpec {
   readonly where: Parameters;
   /** Only contenders with these roles; all unless given. */
   readonly roles?: readonly Role[];
-  readonly kind: /** A bar for each trial and contender. */
-    | { readonly type: 'bars'; readonly axis: 'linear' | 'log' }
+  /** Only contenders with these names; all unless given. */
+  readonly contenders?: readonly string[];
+  readonly kind: /** A bar for each trial and contender: of the trial's values, or of a further figure with its unit. */
+    | {
+        readonly type: 'bars';
+        readonly axis: 'linear' | 'log';
+        readonly figure?: string;
+        readonly unit?: string;
+      }
     /** A line for each contender (and `series`), over the values of a parameter. */
     | { readonly type: 'lines'; readonly over: string; readonly series?: string }
     /** Latency at each percentile of `extra`, a line for each contender. */

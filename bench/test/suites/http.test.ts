@@ -60,8 +60,20 @@ test('http: a cached query over the store of 1,000,000 documents that startup st
 test('startup: 0, 100,000 and 1,000,000 documents; where the peer keeps nothing, its row says missing', () => {
   const trials = suiteOf('startup');
   assert.deepEqual(valuesOf(trials, 'documents'), new Set([0, 100_000, 1_000_000]));
-  for (const { parameters, contenders } of trials) {
+  const ofCount = trials.filter(({ parameters }) => parameters['measure'] === 'startup');
+  assert.equal(ofCount.length, 3);
+  for (const { parameters, contenders } of ofCount) {
     const expected = parameters['documents'] === 0 ? 'node' : 'missing';
     assert.equal(contenders[1]?.program.kind, expected);
   }
+});
+
+test('startup: rows that are rotated beside the same with plain codes', () => {
+  const trial = suiteOf('startup').find(
+    ({ parameters }) => parameters['measure'] === 'startup of rows that are rotated',
+  );
+  const [own, plain, ...others] = (trial?.contenders ?? []).map(argumentsOf);
+  assert.deepEqual(others, []);
+  assert.match(String(own?.['store']), /store-clustered-1000000/);
+  assert.deepEqual(plain, { ...own, search_codes: 'plain' });
 });

@@ -4,14 +4,14 @@ import { describe, test } from 'vitest';
 import { SUITES } from '../../src/suites/suites.ts';
 import { argumentsOf, contenderOf, namesOf, OPTIONS, suiteOf, valuesOf } from '../support/suites.ts';
 
-test('index: all combinations of rows, k, queries at once and threads; four kinds of rows; writes', () => {
+test('index: all combinations of rows, k, queries at once and threads; five kinds of rows; writes', () => {
   const trials = suiteOf('index');
   const gaussian = trials.filter(({ parameters }) => parameters['source'] === 'gaussian');
   assert.equal(gaussian.length, 3 * 3 * 3 * 2);
   assert.deepEqual(valuesOf(gaussian, 'rows'), new Set([10_000, 100_000, 1_000_000]));
   assert.deepEqual(valuesOf(gaussian, 'k'), new Set([1, 10, 100]));
   assert.deepEqual(valuesOf(gaussian, 'queries at once'), new Set([1, 8, 64]));
-  const sources = ['gaussian', 'clustered', 'near-duplicates', 'sentences'];
+  const sources = ['gaussian', 'clustered', 'near-duplicates', 'sentences', 'documentation'];
   for (const source of sources) assert.ok(valuesOf(trials, 'source').has(source), source);
   for (const operation of ['build', 'upsert', 'delete']) {
     assert.equal(trials.filter(({ parameters }) => parameters['operation'] === operation).length, 3);
@@ -30,13 +30,16 @@ describe('index: the references of searches', () => {
     ['gaussian', 1_000_000],
     ['clustered', 1_000_000],
     ['sentences', 50_000],
+    ['documentation', 10_000],
+    ['documentation', 60_000],
+    ['documentation', 1_000_000],
   ] as const;
 
   for (const [source, rows] of large) {
     const idOf = (queries: number, threads: number) =>
       `search ${source} rows=${rows} k=10 queries=${queries} threads=${threads}`;
 
-    test(`${source}: one query of one thread, to both ways to scan, AVX2, and reading a byte a dimension`, () => {
+    test(`${rows} ${source}: one query of one thread, to both ways to scan, AVX2, and reading a byte a dimension`, () => {
       const given = (name: string) => argumentsOf(contenderOf(trials, idOf(1, 1), name));
       const own = given('Cosimo');
       assert.equal(own['scan'], undefined);
@@ -51,14 +54,15 @@ describe('index: the references of searches', () => {
       assert.deepEqual(given('reading the codes'), reading);
     });
 
-    test(`${source}: one query of all threads, to one thread and to what all of them read`, () => {
+    test(`${rows} ${source}: one query of all threads, to plain codes, one thread and what all of them read`, () => {
       const given = (name: string) => argumentsOf(contenderOf(trials, idOf(1, 2), name));
       assert.deepEqual(given('Cosimo, 1 thread'), { ...given('Cosimo'), threads: 1 });
+      assert.deepEqual(given('Cosimo, plain'), { ...given('Cosimo'), scan: 'plain' });
       const { bytes, threads, 'pass-bytes': pass } = given('reading the codes');
       assert.deepEqual([bytes, threads, pass], [String((rows * 384) / 2), '2', String(rows * 384)]);
     });
 
-    test(`${source}: 64 at once, to the same queries in a row`, () => {
+    test(`${rows} ${source}: 64 at once, to the same queries in a row`, () => {
       const given = (name: string) => argumentsOf(contenderOf(trials, idOf(64, 2), name));
       assert.equal(given('Cosimo')['concurrency'], 64);
       assert.deepEqual(given('Cosimo, in a row'), { ...given('Cosimo'), in_a_row: true });
@@ -91,7 +95,8 @@ describe('index: the references of searches', () => {
 
   test('--quick runs every kind of contender', () => {
     const quick = SUITES.find(({ name }) => name === 'index')?.trials({ ...OPTIONS, quick: true }) ?? [];
-    assert.deepEqual(namesOf(quick), namesOf(trials));
+    const left = [...namesOf(trials)].filter((name) => !namesOf(quick).has(name));
+    assert.deepEqual(left, ['while rotating and upserting 1,000/s'], 'few rows are never rotated');
   });
 });
 
@@ -107,4 +112,14 @@ test('index: searches beside upserts are compared with quiet ones, a build with 
     const copy = argumentsOf(contenderOf(trials, `build rows=${rows}`, 'copy and quantize, 1 thread'));
     assert.deepEqual([copy['measure'], copy['rows'], copy['dimensions']], ['copy', String(rows), '384']);
   }
+});
+
+test('index: searches while rotations are replaced have more rows of another kind; the reference has the same rows at rest', () => {
+  const trial = suiteOf('index').find(({ id }) => id === 'search beside a new rotation rows=1000000');
+  const [own, quiet, ...others] = (trial?.contenders ?? []).map(argumentsOf);
+  assert.deepEqual(others, []);
+  assert.match(String(own?.['vectors']), /documentation-1000000/);
+  assert.match(JSON.stringify(own?.['earlier']), /clustered-100000x.*"rows":100000/);
+  assert.deepEqual(own, { ...quiet, operation: 'search-beside-rotation', upserts_per_s: 1000 });
+  assert.equal(quiet?.['operation'], 'search-beside-upserts');
 });

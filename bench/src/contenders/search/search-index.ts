@@ -6,7 +6,7 @@ import type { CodeScan } from '../../../../src/native/binding.ts';
 
 /** What bench/peers/search_peer.py takes, and further fields for Cosimo alone. */
 export interface SearchSpec {
-  readonly operation: 'search' | 'search-beside-upserts' | 'build' | 'upsert' | 'delete';
+  readonly operation: 'search' | 'search-beside-upserts' | 'search-beside-rotation' | 'build' | 'upsert' | 'delete';
   readonly vectors: string;
   readonly queries: string;
   readonly rows: number;
@@ -22,6 +22,8 @@ export interface SearchSpec {
   readonly scan?: CodeScan;
   /** True: the `concurrency` queries run one after another instead of at once. */
   readonly in_a_row?: boolean;
+  /** Rows of another kind, which an index has before the others come. */
+  readonly earlier?: { readonly vectors: string; readonly rows: number };
   /** Upserts a second during searches; absent for the contender without writes. */
   readonly upserts_per_s?: number;
   /** The kernel that has to run; the best one unless given. COSIMO_KERNEL in the environment chooses it. */
@@ -30,6 +32,8 @@ export interface SearchSpec {
 
 /** Rows of a call: few enough to stay in the CPU's cache between checking and copying. */
 const ROWS_AT_ONCE = 256;
+/** Above the keys of all other rows, whatever replaces them. */
+const FIRST_EARLIER_KEY = 2 ** 40;
 /** Compaction begins a tenth of a second after the last write. */
 const LOOK_MS = 300;
 
@@ -63,17 +67,35 @@ export function fill(index: VectorIndex, keys: Float64Array, vectors: Float32Arr
   }
 }
 
-/** An index at rest of the rows of a file, read piece by piece so that the matrix is never in memory twice. */
+/** An index at rest. */
 export async function filledIndex(spec: SearchSpec): Promise<VectorIndex> {
-  const { rows, dimensions, vectors } = spec;
-  const index = newIndex(spec);
-  const keys = keysOf(rows);
-  for (let first = 0; first < rows; first += ROWS_AT_ONCE) {
-    const count = Math.min(ROWS_AT_ONCE, rows - first);
-    index.addMany(keys.subarray(first, first + count), readRows(vectors, first, count, dimensions));
-  }
+  const index = await indexOfEarlierRows(spec);
+  fillFromFile(index, keysOf(spec.rows), spec.vectors);
   await waitUntilAtRest(index);
   return index;
+}
+
+/** An index at rest of the earlier rows; of none unless there are. */
+export async function indexOfEarlierRows(spec: SearchSpec): Promise<VectorIndex> {
+  const index = newIndex(spec);
+  if (spec.earlier === undefined) return index;
+  const { vectors, rows } = spec.earlier;
+  fillFromFile(
+    index,
+    keysOf(rows).map((key) => FIRST_EARLIER_KEY + key),
+    vectors,
+  );
+  await waitUntilAtRest(index);
+  return index;
+}
+
+/** Adds the first rows of a file, read piece by piece so that the matrix is never in memory twice. */
+export function fillFromFile(index: VectorIndex, keys: Float64Array, vectors: string): void {
+  const { length } = keys;
+  for (let first = 0; first < length; first += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, length - first);
+    index.addMany(keys.subarray(first, first + count), readRows(vectors, first, count, index.dimensions));
+  }
 }
 
 /**

@@ -5,7 +5,15 @@ import type { Random } from '../../data/random.ts';
 import type { HitAnswers, Round, Work } from '../../trial/protocol.ts';
 import { latencyRound, timedRound } from '../timed-round.ts';
 import { callAtRate } from './call-at-rate.ts';
-import { filledIndex, readRows, type SearchSpec, waitUntilAtRest } from './search-index.ts';
+import {
+  filledIndex,
+  fillFromFile,
+  indexOfEarlierRows,
+  keysOf,
+  readRows,
+  type SearchSpec,
+  waitUntilAtRest,
+} from './search-index.ts';
 import { replacements } from './write-rounds.ts';
 
 const ANSWERED_QUERIES = 64;
@@ -44,7 +52,16 @@ export async function searchWork(spec: SearchSpec): Promise<Work> {
         await searches(first, concurrency);
         return concurrency;
       });
-      return { value, extra: readingOf(before, index.statistics()) };
+      const after = index.statistics();
+      const read_bytes = after.readBytes - before.readBytes;
+      return {
+        value,
+        extra: {
+          ...readingOf(before, after),
+          read_bytes_per_row: read_bytes / (after.scans - before.scans) / spec.rows,
+          read_gb_per_s: ((read_bytes / (after.searches - before.searches)) * value) / 1e9,
+        },
+      };
     },
     async answers(): Promise<HitAnswers> {
       const hits: NativeHits[] = [];
@@ -106,5 +123,33 @@ export async function searchBesideUpsertsWork(spec: SearchSpec, random: Random):
       return { value, extra: { ...extra, upserts_per_s } };
     },
     close: () => index.close(),
+  };
+}
+
+/**
+ * The same client while most rows are new and of another kind than the earlier ones: rotations are learned and all rows are coded again,
+ * beside searches and writes. A round begins with a new index and lasts until this is done.
+ */
+export function searchBesideRotationWork(spec: SearchSpec, random: Random): Work {
+  const { rows, vectors, round_s, upserts_per_s = 0 } = spec;
+  return {
+    async round(): Promise<Round> {
+      const index = await indexOfEarlierRows(spec);
+      const { rotations } = index.statistics();
+      fillFromFile(index, keysOf(rows), vectors);
+      const search = searcher(index, spec);
+      const pace = callAtRate(upserts_per_s, replacements(index, spec, random));
+      let next = 0;
+      const step = () => {
+        next += 1;
+        return search(next);
+      };
+      const { value, extra } = await latencyRound(round_s, step, () => index.statistics().isRotating);
+      const reached = pace.stop();
+      const adopted = index.statistics().rotations - rotations;
+      index.close();
+      if (rotations === 0 || adopted === 0) throw new Error('no rotation was replaced during the round');
+      return { value, extra: { ...extra, upserts_per_s: reached, rotations: adopted } };
+    },
   };
 }

@@ -4,7 +4,7 @@ import { seededRandom } from '../../data/random.ts';
 import { serveRounds } from '../../trial/protocol.ts';
 import { warmUp } from '../timed-round.ts';
 import type { SearchSpec } from './search-index.ts';
-import { searchBesideUpsertsWork, searchWork } from './search-rounds.ts';
+import { searchBesideRotationWork, searchBesideUpsertsWork, searchWork } from './search-rounds.ts';
 import { buildWork, deleteWork, upsertWork } from './write-rounds.ts';
 
 await serveRounds<SearchSpec>(async (spec) => {
@@ -14,6 +14,7 @@ await serveRounds<SearchSpec>(async (spec) => {
   const work = await {
     search: () => searchWork(spec),
     'search-beside-upserts': () => searchBesideUpsertsWork(spec, random),
+    'search-beside-rotation': () => searchBesideRotationWork(spec, random),
     build: () => buildWork(spec),
     upsert: () => upsertWork(spec, random),
     delete: () => deleteWork(spec, random),

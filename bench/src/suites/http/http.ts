@@ -116,7 +116,7 @@ function openTrials(options: SuiteOptions): Trial[] {
 function storedTrial(options: SuiteOptions): Trial {
   const { quick, seed } = options;
   const documents = quick ? QUICK_STORED_DOCUMENTS : STORED_DOCUMENTS;
-  const set: StoreSet = { kind: 'store', documents, seed };
+  const set: StoreSet = { kind: 'store', source: 'gaussian', documents, seed };
   const operation: OperationName = 'search-cached';
   const load = { documents: 0, store: pathOf(set), round_s: quick ? 0.2 : 3, connections: 1 };
   return {

@@ -49,7 +49,7 @@ export function peers(spec: WorkSpec): Contender[] {
 /** Cosimo forced to plain codes, to each of the two ways to read them, and to the kernel of CPUs without AVX-512. */
 export function forcedScans(spec: WorkSpec, { cpu }: SuiteOptions): Contender[] {
   const scans = [
-    cosimo({ ...spec, scan: 'plain' }, 'Cosimo, plain'),
+    plainCodes(spec),
     cosimo({ ...spec, scan: 'planes' }, 'Cosimo, planes'),
     cosimo({ ...spec, scan: 'bytes' }, 'Cosimo, bytes'),
   ];
@@ -64,9 +64,13 @@ export function forcedScans(spec: WorkSpec, { cpu }: SuiteOptions): Contender[] 
   return [...scans, { name: 'Cosimo, AVX2', role: 'reference', program }];
 }
 
-/** Cosimo with plain codes, and with the same queries one after another instead of at once. */
-export function plainAndOneAfterAnother(spec: WorkSpec): Contender[] {
-  return [cosimo({ ...spec, scan: 'plain' }, 'Cosimo, plain'), cosimo({ ...spec, in_a_row: true }, 'Cosimo, in a row')];
+export function plainCodes(spec: WorkSpec): Contender {
+  return cosimo({ ...spec, scan: 'plain' }, 'Cosimo, plain');
+}
+
+/** The same queries one after another instead of at once. */
+export function oneAfterAnother(spec: WorkSpec): Contender {
+  return cosimo({ ...spec, in_a_row: true }, 'Cosimo, in a row');
 }
 
 export function oneThread(spec: WorkSpec): Contender {

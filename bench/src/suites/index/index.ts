@@ -5,38 +5,44 @@ import {
   codeReadLimit,
   cosimo,
   forcedScans,
+  oneAfterAnother,
   oneThread,
   peers,
-  plainAndOneAfterAnother,
+  plainCodes,
   specOf,
   vectorSet,
   type WorkSpec,
 } from './contenders.ts';
-import { QUICK_ROWS, ROWS, searchDuringUpsertsTrials, writeTrials } from './writes.ts';
+import { QUICK_ROWS, ROWS, searchDuringRotationTrials, searchDuringUpsertsTrials, writeTrials } from './writes.ts';
 
 const TOP_K = [1, 10, 100];
 const CONCURRENCY = [1, 8, 64];
 /** Nearly all sentences of the two collections. */
 const SENTENCE_ROWS = 50_000;
 const QUICK_CONCURRENCY = [1, 8];
-/** From this many rows on the scan dominates a search, so searches are compared with references too. */
-const REFERENCE_ROWS: Partial<Record<VectorSource, number>> = {
-  gaussian: 1_000_000,
-  clustered: 1_000_000,
-  sentences: SENTENCE_ROWS,
+/** The first are too few to rotate. */
+const DOCUMENTATION_ROWS = [10_000, 60_000, 1_000_000];
+/** Searches of so many rows are compared with references too. */
+const REFERENCE_ROWS: Readonly<Record<VectorSource, readonly number[]>> = {
+  gaussian: [1_000_000],
+  clustered: [1_000_000],
+  'near-duplicates': [],
+  sentences: [SENTENCE_ROWS],
+  documentation: DOCUMENTATION_ROWS,
 };
 const REFERENCE_K = 10;
 
 export const index: Suite = {
   name: 'index',
   summary:
-    'exact search by rows, k, concurrent queries and threads, on four kinds of rows, compared with what the machine reads; ' +
-    'search beside upserts; build, upsert, delete',
+    'exact search by rows, k, concurrent queries and threads, on five kinds of rows, compared with what the machine reads; ' +
+    'search beside upserts and beside a new rotation; build, upsert, delete',
   trials(options) {
     return [
       ...searchTrials(options),
       ...otherRows(options),
       ...searchDuringUpsertsTrials(options),
+      ...searchDuringRotationTrials(options),
       ...writeTrials(options),
     ];
   },
@@ -60,6 +66,13 @@ export const index: Suite = {
       title: 'One query, 1 thread, 1,000,000 rows × 384, k = 10: ways to scan, and plain reading',
       where: { operation: 'search', rows: 1_000_000, k: 10, 'queries at once': 1, threads: 1 },
       kind: { type: 'bars', axis: 'linear' },
+    },
+    {
+      name: 'bytes-a-row',
+      title: 'Bytes that one search reads of a row, 1 thread, k = 10',
+      where: { operation: 'search', k: 10, 'queries at once': 1, threads: 1, references: 'scans' },
+      contenders: ['Cosimo', 'Cosimo, plain', 'Cosimo, bytes'],
+      kind: { type: 'bars', axis: 'linear', figure: 'read_bytes_per_row', unit: 'bytes' },
     },
   ],
 };
@@ -94,6 +107,7 @@ function otherRows(options: SuiteOptions): Trial[] {
         ['clustered', 1_000_000],
         ['near-duplicates', 100_000],
         ['sentences', SENTENCE_ROWS],
+        ...DOCUMENTATION_ROWS.map((count): [VectorSource, number] => ['documentation', count]),
       ];
   const most = { concurrency: CONCURRENCY.at(-1) as number, threads: options.threads.at(-1) as number };
   const together = options.quick ? [] : [most];
@@ -107,11 +121,11 @@ function searchTrial(settings: SearchSettings, options: SuiteOptions): Trial {
   const { source, rows, k, concurrency, threads } = settings;
   const set = vectorSet(source, rows, options);
   const spec = { ...specOf(set, options), operation: 'search', top_k: k, concurrency, threads };
-  const { group = `Search, ${source} rows`, references = [] } = referencesOf(settings, spec, options) ?? {};
+  const { group, references, compared } = referencesOf(settings, spec, options);
   return {
     id: `search ${source} rows=${rows} k=${k} queries=${concurrency} threads=${threads}`,
     group,
-    parameters: { operation: 'search', source, rows, k, 'queries at once': concurrency, threads },
+    parameters: { operation: 'search', source, rows, k, 'queries at once': concurrency, threads, references: compared },
     unit: 'queries/s',
     better: 'higher',
     data: [set],
@@ -124,28 +138,32 @@ interface References {
   /** Separate table, because only these trials have reference columns. */
   readonly group: string;
   readonly references: readonly Contender[];
+  /** What the references are; charts select by it. */
+  readonly compared: 'none' | 'scans' | 'threads' | 'together';
 }
 
-/** The references of a search over many rows; undefined for other searches. */
-function referencesOf(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions): References | undefined {
+function referencesOf(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions): References {
   const { source, rows, k, concurrency, threads } = settings;
-  const isLarge = options.quick ? source === 'gaussian' : rows === REFERENCE_ROWS[source];
-  if (!isLarge || k !== REFERENCE_K) return undefined;
+  const isCompared = options.quick ? source === 'gaussian' : REFERENCE_ROWS[source].includes(rows);
+  const none: References = { group: `Search, ${source} rows`, references: [], compared: 'none' };
+  if (!isCompared || k !== REFERENCE_K) return none;
   const limit = codeReadLimit(spec, options);
   if (concurrency === 1 && threads === 1) {
     return {
       group: 'One query, 1 thread: ways to scan, and a pass over a byte a dimension',
       references: [...forcedScans(spec, options), limit],
+      compared: 'scans',
     };
   }
   if (concurrency === 1) {
-    const group = 'One query, all threads: beside 1 thread, and a pass over a byte a dimension';
-    return { group, references: [oneThread(spec), limit] };
+    const group = 'One query, all threads: beside plain codes, 1 thread, and a pass over a byte a dimension';
+    return { group, references: [plainCodes(spec), oneThread(spec), limit], compared: 'threads' };
   }
-  if (concurrency !== concurrencies(options).at(-1)) return undefined;
+  if (concurrency !== concurrencies(options).at(-1)) return none;
   return {
     group: `${concurrency} queries at once: beside plain codes, and one after another`,
-    references: plainAndOneAfterAnother(spec),
+    references: [plainCodes(spec), oneAfterAnother(spec)],
+    compared: 'together',
   };
 }
 

@@ -1,10 +1,14 @@
 /** Trials that fill or change an index, and of searches while it changes. */
+
+import { vectorFiles } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
 import { copyAndQuantize, cosimo, peers, specOf, vectorSet } from './contenders.ts';
 
 export const ROWS = [10_000, 100_000, 1_000_000];
 export const QUICK_ROWS = 1000;
 const UPSERTS_PER_S = 1000;
+/** Enough to be rotated, and a tenth of what comes later. */
+const EARLIER_ROWS = 100_000;
 
 const UNITS = { build: 'rows/s', upsert: 'upserts/s', delete: 'deletes/s' };
 const GROUPS = {
@@ -60,6 +64,46 @@ export function searchDuringUpsertsTrials(options: SuiteOptions): Trial[] {
       better: 'lower',
       data: [set],
       contenders: [subject, cosimo(spec, 'quiet')],
+    },
+  ];
+}
+
+/**
+ * The same while rotations are replaced: an index of clustered rows, coded by their rotation, has got many more rows, of sentences. The
+ * reference has the same rows and has been at rest.
+ */
+export function searchDuringRotationTrials(options: SuiteOptions): Trial[] {
+  if (options.quick) return [];
+  const rows = ROWS.at(-1) as number;
+  const threads = options.threads.at(-1) as number;
+  const set = vectorSet('documentation', rows, options);
+  const earlierSet = vectorSet('clustered', EARLIER_ROWS, options);
+  const spec = {
+    ...specOf(set, options),
+    earlier: { vectors: vectorFiles(earlierSet).vectors, rows: EARLIER_ROWS },
+    top_k: 10,
+    concurrency: 1,
+    threads,
+    round_s: 3,
+    warm_up_s: 0,
+  };
+  const changing = { ...spec, operation: 'search-beside-rotation', upserts_per_s: UPSERTS_PER_S };
+  return [
+    {
+      id: `search beside a new rotation rows=${rows}`,
+      group: 'Search beside upserts while rotations are replaced: 99th percentile of the latency, one client',
+      parameters: { operation: 'search beside a new rotation', rows, threads },
+      unit: 'ms',
+      better: 'lower',
+      data: [set, earlierSet],
+      contenders: [
+        {
+          name: `while rotating and upserting ${UPSERTS_PER_S.toLocaleString('en')}/s`,
+          role: 'subject',
+          program: { kind: 'node', file: 'search/search.ts', spec: changing },
+        },
+        cosimo({ ...spec, operation: 'search-beside-upserts' }, 'quiet'),
+      ],
     },
   ];
 }
