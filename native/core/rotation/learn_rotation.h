@@ -13,7 +13,7 @@ namespace cosimo {
 
 /// Rows of other dimensions are never rotated: fewer gain nothing, and for more the matrices take too long.
 constexpr bool can_be_rotated(std::size_t dimensions) noexcept {
-  return dimensions % kLanes == 0 && dimensions >= 256 && dimensions <= 1024;
+  return dimensions % kLanes == 0 && dimensions >= 256 && dimensions <= kMaxRotatedDimensions;
 }
 
 /// The most rows that learning looks at.

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
-#include "kernels/search/rotated_kernel.h"
+#include "core/base/error.h"
+#include "kernels/search/search_kernel.h"
 
 namespace cosimo {
 namespace {
@@ -15,10 +17,26 @@ static_assert(kRecordDimensions % kRotatedColumns == 0 && kHeadAlignment % kRota
 // Covers the rounding of what is measured in double.
 constexpr double kUp = 1 + 0x1p-20;
 
+// Kernels and the proof rely on all of these.
+std::size_t checked_head(std::size_t dimensions, std::size_t head, std::span<const double> basis) {
+  const bool are_rows_whole = dimensions % kLanes == 0 && dimensions <= kMaxRotatedDimensions;
+  const bool is_head_right = head % kHeadAlignment == 0 && head > kLeadDimensions &&
+                             head - kLeadDimensions <= dimensions / 2 &&
+                             head + kRecordDimensions <= dimensions;
+  if (!are_rows_whole || !is_head_right)
+    throw Error(ErrorCode::invalid_argument, "Rows of " + std::to_string(dimensions) +
+                                                 " dimensions have no rotation with a head of " +
+                                                 std::to_string(head));
+  if (basis.size() < dimensions * (head + kRecordDimensions))
+    throw Error(ErrorCode::invalid_argument, "The basis of a rotation has too few vectors");
+  return head;
+}
+
 }  // namespace
 
 Rotation::Rotation(std::size_t dimensions, std::size_t head, std::span<const double> basis)
-    : elements_(make_aligned_array<float>(dimensions * (head + kRecordDimensions))),
+    : elements_(make_aligned_array<float>(dimensions *
+                                          (checked_head(dimensions, head, basis) + kRecordDimensions))),
       matrix_{dimensions, head + kRecordDimensions, elements_.get()} {
   double squares = 0;
   for (std::size_t j = 0; j < kept(); ++j) {

@@ -9,13 +9,18 @@
 
 namespace cosimo {
 
+/// Up to so many dimensions, sums of codes are exact as float32.
+constexpr std::size_t kMaxRotatedDimensions = 1024;
+
 /// The first rows of an orthogonal matrix R, as float32. The first head() dimensions of R·x carry most of the
 /// norm of a row x, the next kRecordDimensions most of the others; only these kept() ones are computed.
 /// Immutable. docs/exact-search.md derives the errors, which are measured on the matrix as it is stored.
 class Rotation {
  public:
-  /// `basis`: at least head + kRecordDimensions orthonormal vectors, one after another. `head` is a multiple
-  /// of kHeadAlignment, longer than a lead. Throws std::bad_alloc.
+  /// `basis`: at least head + kRecordDimensions orthonormal vectors, one after another.
+  /// Throws std::bad_alloc; Error invalid_argument unless `dimensions` is a multiple of kLanes, at most
+  /// kMaxRotatedDimensions; `head` is a multiple of kHeadAlignment, longer than a lead, and by half of the
+  /// dimensions at most; head + kRecordDimensions ≤ dimensions; and the basis holds as many vectors.
   Rotation(std::size_t dimensions, std::size_t head, std::span<const double> basis);
 
   std::size_t dimensions() const noexcept { return matrix_.dimensions; }

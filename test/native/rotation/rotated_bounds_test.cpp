@@ -162,6 +162,11 @@ void test_a_poor_rotation_has_wider_bounds(const SearchKernel& kernel) {
   for (int at = 0; at < 40; ++at) rows.push_back(falling_row(256));
   CHECK(Case(kernel, std::make_shared<const Rotation>(256, 64, basis), rows, queries_for(rows))
             .are_bounds_right());
+  // Further on there is no bound, and every row passes.
+  std::copy_n(basis.begin(), 256, basis.begin() + 256);
+  Case without(kernel, std::make_shared<const Rotation>(256, 64, basis), rows, queries_for(rows));
+  CHECK(without.are_bounds_right());
+  CHECK(without.share_within(kMax) == 1);
 }
 
 // Bounds that let everything pass would fulfill the tests above.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/aligned_array.h"
+#include "core/base/error.h"
 #include "support/check.h"
 #include "support/kernels/random_rows.h"
 #include "support/kernels/tested_kernels.h"
@@ -117,6 +118,39 @@ void test_defect_is_measured() {
   CHECK(skewed.defect() > 0.1 && skewed.defect() < 1);
 }
 
+// From a defect of a half on there is no bound, and from 1 on the formula would be negative.
+void test_a_matrix_far_from_orthogonal_has_no_bound() {
+  const std::vector<double> basis = random_basis(256, 64 + kRecordDimensions, random_bits);
+  const auto with_first_longer = [&basis](double by) {
+    std::vector<double> longer = basis;
+    for (std::size_t i = 0; i < 256; ++i) longer[i] *= by;
+    return Rotation(256, 64, longer);
+  };
+  const Rotation near = with_first_longer(std::sqrt(1.49));  // the defect is the excess of its square
+  CHECK(near.defect() < 0.5 && near.product_error() >= 0.49 * 1.49 / 0.51 && near.product_error() < 1.5);
+  for (const double square : {1.51, 1.99, 2.01, 100.0}) {
+    const Rotation far = with_first_longer(std::sqrt(square));
+    CHECK(far.defect() >= 0.5 && far.product_error() == kInfinity);
+  }
+}
+
+bool is_refused(std::size_t dimensions, std::size_t head, std::span<const double> basis) {
+  return throws<Error>([&] { Rotation(dimensions, head, basis); },
+                       [](const Error& error) { return error.code() == ErrorCode::invalid_argument; });
+}
+
+void test_what_kernels_and_proof_rely_on_is_checked() {
+  const std::vector<double> basis(2048 * 2048);
+  CHECK(!is_refused(256, 32, basis) && !is_refused(256, 144, basis) && !is_refused(1024, 528, basis));
+  CHECK(is_refused(256, 40, basis) && is_refused(256, 0, basis));      // not whole lines, or none
+  CHECK(is_refused(256, kLeadDimensions, basis));                      // a lead without a rest
+  CHECK(is_refused(384, 224, basis) && !is_refused(384, 208, basis));  // the rest is more than half
+  CHECK(is_refused(144, 48, basis) && !is_refused(144, 32, basis));    // head and record are more than all
+  CHECK(is_refused(264, 32, basis) && is_refused(1040, 32, basis));
+  const std::span<const double> whole(basis.data(), (64 + kRecordDimensions) * 256);
+  CHECK(!is_refused(256, 64, whole) && is_refused(256, 64, whole.first(whole.size() - 1)));
+}
+
 }  // namespace
 }  // namespace cosimo::test
 
@@ -124,6 +158,8 @@ int main() {
   using namespace cosimo::test;
   random_bits = seeded_random();
   test_defect_is_measured();
+  test_a_matrix_far_from_orthogonal_has_no_bound();
+  test_what_kernels_and_proof_rely_on_is_checked();
   for_each_tested_kernel(test_errors_are_bounded);
   return finish();
 }
