@@ -8,6 +8,8 @@
 #include "core/index/vector_index.h"
 #include "support/check.h"
 #include "support/index/model_rows.h"
+#include "support/rotation/random_rotation.h"
+#include "support/rotation/rotated_index.h"
 #include "support/sanitizer.h"
 #include "support/search/snapshot_search.h"
 #include "support/wait_for.h"
@@ -134,6 +136,25 @@ void test_dead_rows_are_freed_at_rest(std::size_t left) {
               static_cast<double>(sizes.memory_bytes) / static_cast<double>(sizes.row_bytes));
 }
 
+// Full chunks with the codes of rotated rows, but for the rotation's matrix.
+void test_rotated_rows_take_little_beside_their_floats() {
+  const std::size_t chunks = is_brief() ? 4 : 16;
+  VectorIndex index(kDimensions, active_search_kernel(), RotationPolicy::never);
+  std::vector<std::uint64_t> keys(chunks * kRowsPerChunk);
+  std::iota(keys.begin(), keys.end(), 0);
+  const std::vector<float> rows(keys.size() * kDimensions, 0.5F);
+  index.add(keys, rows);
+  const auto rotation = random_rotation(kDimensions, 128, random_bits);
+  CHECK(rotate_fully(index, rotation));
+  const auto share = [&] {
+    const IndexSizes sizes = index.sizes();
+    return static_cast<double>(sizes.memory_bytes - rotation->memory_bytes()) /
+           static_cast<double>(sizes.row_bytes);
+  };
+  CHECK(wait_for([&] { return share() <= 1.15; }));  // the plain codes end a moment later
+  std::printf("rotated rows: memory %.3f times the rows\n", share());
+}
+
 // Rows that only a snapshot still contains are counted, and freed with it.
 void test_rows_of_a_snapshot_count() {
   Store store;
@@ -177,6 +198,7 @@ int main() {
   test_memory_is_bounded_during_many_writes();
   test_dead_rows_are_freed_at_rest(kRows / 4);
   test_dead_rows_are_freed_at_rest(kRows / 50);
+  test_rotated_rows_take_little_beside_their_floats();
   test_rows_of_a_snapshot_count();
   test_replacing_one_row_again_and_again_takes_no_memory();
   test_an_index_may_end_during_compaction();
