@@ -169,6 +169,7 @@ class VectorIndex : private SlotKeys {
   // How many rows have been added when it is time to judge it again, and to learn another one.
   std::size_t judge_at_ = 0;
   std::size_t learn_at_ = 0;
+  bool has_just_judged_ = false;
   std::atomic<std::size_t> rotated_rows_{0};
   std::atomic<std::size_t> rotations_{0};
   std::atomic<std::size_t> head_{0};

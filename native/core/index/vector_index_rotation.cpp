@@ -129,10 +129,13 @@ void VectorIndex::code(RotationJob& job) const {
   }
 }
 
-// Null if there is nothing to do.
+// Null if there is nothing to do. Where so many rows are written while it judges that it is time to judge
+// again, some chunks are coded first: otherwise none ever would be.
 std::shared_ptr<VectorIndex::RotationJob> VectorIndex::next_job() {
   auto job = std::make_shared<RotationJob>();
   job->rotation = rotation_;
+  if (std::exchange(has_just_judged_, false) && rotation_) job->chunks = chunks_to_code();
+  if (!job->chunks.empty()) return job;
   const std::size_t least = policy_ == RotationPolicy::always ? kRowsPerChunk : kMinRows;
   const std::size_t added = added_rows_.load(std::memory_order_relaxed);
   const std::size_t rows = size();
@@ -143,7 +146,8 @@ std::shared_ptr<VectorIndex::RotationJob> VectorIndex::next_job() {
     job->sample = take_sample();
     judge_at_ = added + rows / kRowsPerJudgement;
     if (job->must_learn) learn_at_ = added + rows;
-    if (job->sample.count > 0) return job;
+    has_just_judged_ = job->sample.count > 0;
+    if (has_just_judged_) return job;
   }
   if (rotation_) job->chunks = chunks_to_code();
   return job->chunks.empty() ? nullptr : std::move(job);
