@@ -40,7 +40,7 @@ JudgedRotation learn_rotation(const RowSample& sample, const SearchKernel& kerne
 
 /// What a scan for one query costs for each row, in bytes that are read in order: some rows of the sample are
 /// searched for among the others. Throws std::bad_alloc.
-double judge_rotation(std::shared_ptr<const Rotation> rotation, const RowSample& sample,
+double judge_rotation(const std::shared_ptr<const Rotation>& rotation, const RowSample& sample,
                       const SearchKernel& kernel);
 
 /// The same of plain codes whose upper planes let no row pass.

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <functional>
 #include <limits>
+
+#include "core/rotation/passed_rows.h"
 
 namespace cosimo {
 namespace {
@@ -126,7 +127,7 @@ void RotatedScan::note_promising(std::size_t at) {
 void RotatedScan::look_at_waiting() {
   for (std::size_t search = 0; search < batch_.size(); ++search) score_promising(search);
   for (std::size_t run = 0; run < waiting_chunks_.size() * kRunsPerChunk; ++run) {
-    const float* bounds = waiting_bounds_.get() + run * bounds_of_run();
+    float* bounds = waiting_bounds_.get() + run * bounds_of_run();
     for (std::size_t search = 0; search < batch_.size(); ++search) {
       const float threshold = scorer_.threshold(search);
       for (std::size_t block = 0; block < kMaxHeadBlocks; ++block) {
@@ -158,10 +159,13 @@ void RotatedScan::score_promising(std::size_t search) {
 
 // Rows of a run that have passed by their heads are fetched now and bounded by their records after the next
 // run; rows that pass again, likewise.
-void RotatedScan::take_run(std::size_t chunk, std::size_t first_block, const float* bounds) {
+void RotatedScan::take_run(std::size_t chunk, std::size_t first_block, float* bounds) {
   score_rows(chunk);
   bound_records(chunk);
-  take_passed(first_block, bounds);
+  for (std::size_t search = 0; search < batch_.size(); ++search) {
+    if (!batch_.search(search).is_settled())
+      add_passed_rows({passed_.data(), bounds}, search, first_block, kMaxHeadBlocks, passed_rows_);
+  }
   const std::uint8_t* records = snapshot_->chunks()[chunk].rotated->records();
   for (const PassedRow& passed : passed_rows_) __builtin_prefetch(records + passed.row * kRecordBytes);
 }
@@ -170,26 +174,6 @@ void RotatedScan::finish_chunk(std::size_t chunk) {
   score_rows(chunk);
   bound_records(chunk);
   score_rows(chunk);
-}
-
-// Collects the rows of a run that have passed by their heads.
-void RotatedScan::take_passed(std::size_t first_block, const float* bounds) {
-  static_assert(kMaxHeadBlocks * sizeof(std::uint16_t) == 2 * sizeof(std::uint64_t));
-  for (std::size_t search = 0; search < batch_.size(); ++search) {
-    const std::uint16_t* passed = passed_.data() + search * kMaxHeadBlocks;
-    std::uint64_t any[2];
-    std::memcpy(any, passed, sizeof any);
-    if ((any[0] | any[1]) == 0 || batch_.search(search).is_settled()) continue;
-    for (std::size_t block = 0; block < kMaxHeadBlocks; ++block) {
-      const float* own = bounds + (search * kMaxHeadBlocks + block) * kBlockRows;
-      for (unsigned left = passed[block]; left != 0; left &= left - 1) {
-        const std::size_t r = first_of(left);
-        if (own[r] == kLowest) continue;
-        passed_rows_.push_back({static_cast<std::uint32_t>((first_block + block) * kBlockRows + r),
-                                static_cast<std::uint32_t>(search), own[r]});
-      }
-    }
-  }
 }
 
 // Of the rows that have passed by their heads, keeps those that their records let pass.

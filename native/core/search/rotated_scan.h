@@ -50,8 +50,7 @@ class RotatedScan {
   void note_promising(std::size_t at);
   void look_at_waiting();
   void score_promising(std::size_t search);
-  void take_run(std::size_t chunk, std::size_t first_block, const float* bounds);
-  void take_passed(std::size_t first_block, const float* bounds);
+  void take_run(std::size_t chunk, std::size_t first_block, float* bounds);
   void bound_records(std::size_t chunk);
   void score_rows(std::size_t chunk);
   void finish_chunk(std::size_t chunk);
