@@ -4,17 +4,16 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/search/search_kernel.h"
+#include "core/rotation/norms.h"
 
 namespace cosimo {
 
 QueryCodes quantize_query(std::span<const float> values, std::int8_t* codes) noexcept {
   std::fill_n(codes, values.size(), std::int8_t{0});
   QueryCodes made{};
-  float largest = 0.0F;
-  for (const float value : values) largest = std::max(largest, std::fabs(value));
+  const float largest = largest_magnitude(values);
   if (largest == 0.0F) return made;
-  if (largest < kMinCodable || largest > kMaxCodable) {
+  if (!can_be_coded(largest)) {
     made.norm = std::numeric_limits<double>::infinity();
     return made;
   }
@@ -29,9 +28,8 @@ QueryCodes quantize_query(std::span<const float> values, std::int8_t* codes) noe
     squares += static_cast<double>(values[i]) * values[i];
     error_squares += error * error;
   }
-  constexpr double kUp = 1 + 0x1p-30;  // covers the rounding of sums in double
-  made.norm = std::sqrt(squares) * kUp;
-  made.error = std::sqrt(error_squares) * kUp;
+  made.norm = std::sqrt(squares) * kNormUp;
+  made.error = std::sqrt(error_squares) * kNormUp;
   return made;
 }
 

@@ -8,14 +8,12 @@
 
 #include "core/base/aligned_array.h"
 #include "core/base/rounded_up.h"
+#include "core/rotation/norms.h"
 
 namespace cosimo {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-// Covers the rounding of norms that are computed in double.
-constexpr double kUp = 1 + 0x1p-30;
 
 // A float32 number ≥ `value` ≥ 0 whose lower half is zero.
 float half_above(double value) noexcept {
@@ -27,20 +25,6 @@ float half_above(double value) noexcept {
 void write_half(float value, std::uint8_t* out) noexcept {
   const auto half = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
   std::memcpy(out, &half, sizeof half);
-}
-
-double norm_of(const float* values, std::size_t count) noexcept {
-  double squares = 0;
-#pragma omp simd reduction(+ : squares)
-  for (std::size_t i = 0; i < count; ++i) squares += static_cast<double>(values[i]) * values[i];
-  return std::sqrt(squares) * kUp;
-}
-
-float largest_magnitude(const float* values, std::size_t count) noexcept {
-  float largest = 0;
-#pragma omp simd reduction(max : largest)
-  for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(values[i]));
-  return largest;
 }
 
 // 2⁻¹⁰⁰: its lower half is zero.
@@ -57,7 +41,7 @@ struct Coded {
 // that every value is within 0.501 of it of a decoded one.
 Coded quantize(const float* values, std::size_t count, float offset, std::int32_t most,
                std::uint8_t* codes) noexcept {
-  const float largest = largest_magnitude(values, count);
+  const float largest = largest_magnitude({values, count});
   if (largest == 0) {
     std::fill_n(codes, count, std::uint8_t{0});
     return {};
@@ -76,7 +60,7 @@ Coded quantize(const float* values, std::size_t count, float offset, std::int32_
     squares += decoded * decoded;
     error_squares += (values[i] - decoded) * (values[i] - decoded);
   }
-  return {scale, std::sqrt(error_squares) * kUp, std::sqrt(squares) * kUp};
+  return {scale, std::sqrt(error_squares) * kNormUp, std::sqrt(squares) * kNormUp};
 }
 
 // Where nibble `dimension` of row `row` lies in lines of a block.
@@ -95,10 +79,9 @@ class RowCoder {
   void make(const float* row, const float* rotated, std::size_t in_block, std::uint8_t* block,
             std::uint8_t* record) noexcept {
     const std::size_t n = rotation_.dimensions();
-    const double norm = norm_of(row, n);
-    const float largest = largest_magnitude(row, n);
+    const double norm = norm_above({row, n});
     std::uint8_t* numbers = block + lines_of_head(head_) * kLineBytes + 2 * in_block;
-    if (largest != 0 && !(largest >= kMinCodable && largest <= kMaxCodable)) {
+    if (!can_be_coded(largest_magnitude({row, n}))) {
       write_half(kInfinity, numbers + 64);  // such a row always passes
       write_half(kInfinity, record + kRecordNibbleBytes + 2);
       return;
@@ -107,13 +90,13 @@ class RowCoder {
     const Coded lead = quantize(rotated, kLeadDimensions, 128, 255, codes_.data());
     const Coded low = quantize(rotated + kLeadDimensions, rest, 7.5F, 15, codes_.data() + kLeadDimensions);
     const Coded tail = quantize(rotated + head_, kRecordDimensions, 7.5F, 15, codes_.data() + head_);
-    const double beyond = rotation_.norm_beyond(norm, norm_of(rotated, rotation_.kept()));
-    const double record_norm = norm_of(rotated + head_, kRecordDimensions);
+    const double beyond = rotation_.norm_beyond(norm, norm_above({rotated, rotation_.kept()}));
+    const double record_norm = norm_above({rotated + head_, kRecordDimensions});
     write_head(in_block, block);
     write_half(lead.scale, numbers);
     write_half(low.scale, numbers + 32);
     write_half(half_above(low.residual), numbers + 64);
-    const float beyond_head = half_above(std::hypot(record_norm, beyond) * kUp);
+    const float beyond_head = half_above(std::hypot(record_norm, beyond) * kNormUp);
     write_half(beyond_head, numbers + 96);
     write_record(record);
     write_half(tail.scale, record + kRecordNibbleBytes);
@@ -123,7 +106,7 @@ class RowCoder {
     norm_ = std::max({norm_, norm, std::hypot(lead.decoded_norm, low.decoded_norm), tail.decoded_norm});
   }
 
-  float norm() const noexcept { return rounded_up(norm_ * kUp); }
+  float norm() const noexcept { return rounded_up(norm_ * kNormUp); }
 
  private:
   void write_head(std::size_t in_block, std::uint8_t* upper) const noexcept {

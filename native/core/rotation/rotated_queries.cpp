@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/base/rounded_up.h"
+#include "core/rotation/norms.h"
 #include "core/rotation/query_codes.h"
 
 namespace cosimo {
@@ -21,24 +22,15 @@ constexpr std::size_t whole_tiles(std::size_t queries) noexcept {
   return (queries + kQueryTile - 1) / kQueryTile * kQueryTile;
 }
 
-double norm_of(std::span<const float> values) noexcept {
-  double squares = 0;
-  for (const float value : values) squares += static_cast<double>(value) * value;
-  return std::sqrt(squares) * (1 + 0x1p-30);
-}
-
 // ≥ ‖query‖; infinite where the query can't be coded.
 double norm_of_query(std::span<const float> query) noexcept {
-  float largest = 0;
-  for (const float value : query) largest = std::max(largest, std::fabs(value));
-  const bool is_codable = largest == 0 || (largest >= kMinCodable && largest <= kMaxCodable);
-  return is_codable ? norm_of(query) : kInfinity;
+  return can_be_coded(largest_magnitude(query)) ? norm_above(query) : kInfinity;
 }
 
 // A part that is too short or too long for codes is left to its norm.
 QueryCodes quantize_part(std::span<const float> values, std::int8_t* codes) noexcept {
   QueryCodes made = quantize_query(values, codes);
-  if (std::isinf(made.norm)) made.norm = made.error = norm_of(values);
+  if (std::isinf(made.norm)) made.norm = made.error = norm_above(values);
   return made;
 }
 
@@ -89,7 +81,7 @@ void RotatedQueries::prepare(const Rotation& rotation, const float* query, const
   const double rounding = kSlack * std::sqrt(static_cast<double>(n)) * norm;
   const double head_error = std::hypot(lead.error, rest.error) + rotation_error + rounding;
   const double lead_slack = 0.501 * std::sqrt(static_cast<double>(kLeadDimensions)) * lead.norm;
-  const float head_beyond = rounded_up(std::hypot(record.norm, beyond) * (1 + 0x1p-30));
+  const float head_beyond = rounded_up(std::hypot(record.norm, beyond) * kNormUp);
   heads_.push_back({codes, lead.scale, rounded_up(lead_slack - 128.0 * lead.scale * lead.code_sum),
                     rest.scale, -7.5F * rest.scale * static_cast<float>(rest.code_sum), rounded_up(rest.norm),
                     head_beyond, rounded_up(head_error)});
