@@ -41,9 +41,7 @@ COSIMO_INLINE ShortSums with_line(ShortSums sums, const std::uint8_t* line, cons
   const int8x16_t high = everywhere(codes + 4);
 #pragma GCC unroll 4
   for (std::size_t n = 0; n < 4; ++n) {
-    const uint8x16_t nibbles = vld1q_u8(line + 16 * n);
-    const int8x16_t low_nibbles = vreinterpretq_s8_u8(vandq_u8(nibbles, vdupq_n_u8(15)));
-    const int8x16_t high_nibbles = vreinterpretq_s8_u8(vshrq_n_u8(nibbles, 4));
+    const auto [low_nibbles, high_nibbles] = nibbles_at(line + 16 * n);
     sums.of[2 * n] = vmlal_s8(sums.of[2 * n], vget_low_s8(low_nibbles), vget_low_s8(low));
     sums.of[2 * n + 1] = vmlal_high_s8(sums.of[2 * n + 1], low_nibbles, low);
     sums.of[2 * n] = vmlal_s8(sums.of[2 * n], vget_low_s8(high_nibbles), vget_low_s8(high));
@@ -80,9 +78,7 @@ COSIMO_INLINE Sums sum_plane(const std::int8_t* codes, const std::uint8_t* plane
 COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t* line) {
   int32x4_t sums = vdupq_n_s32(0);
   for (std::size_t i = 0; i < kLineBytes; i += 16) {
-    const uint8x16_t pairs = vld1q_u8(line + i);
-    const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(15)));
-    const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
+    const auto [low, high] = nibbles_at(line + i);
     const int8x16_t low_codes = vld1q_s8(codes + i);
     const int8x16_t high_codes = vld1q_s8(codes + kLineBytes + i);
     int16x8_t products = vmull_s8(vget_low_s8(low), vget_low_s8(low_codes));
@@ -192,9 +188,7 @@ void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_
   bound_all_heads(queries, heads, first, count, thresholds, out);
 }
 
-void bound_records(const RecordQuery* queries, const RecordRows& rows) {
-  bound_all_records(queries, rows);
-}
+void bound_records(const RecordQuery* queries, const RecordRows& rows) { bound_all_records(queries, rows); }
 
 void rotate_rows(const RotationMatrix& matrix, const float* rows, std::size_t row_count, float* out) {
   rotate_all(matrix, rows, row_count, out);

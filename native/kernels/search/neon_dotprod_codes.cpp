@@ -32,10 +32,9 @@ template <int Lane>
 COSIMO_INLINE void add_line(Sums& low, Sums& high, const std::uint8_t* line, int8x16_t codes) {
 #pragma GCC unroll 4
   for (std::size_t n = 0; n < 4; ++n) {
-    const uint8x16_t nibbles = vld1q_u8(line + 16 * n);
-    const uint8x16_t low_nibbles = vandq_u8(nibbles, vdupq_n_u8(15));
-    low.of[n] = with_products<Lane>(low.of[n], vreinterpretq_s8_u8(low_nibbles), codes);
-    high.of[n] = with_products<Lane + 1>(high.of[n], vreinterpretq_s8_u8(vshrq_n_u8(nibbles, 4)), codes);
+    const auto [low_nibbles, high_nibbles] = nibbles_at(line + 16 * n);
+    low.of[n] = with_products<Lane>(low.of[n], low_nibbles, codes);
+    high.of[n] = with_products<Lane + 1>(high.of[n], high_nibbles, codes);
   }
 }
 
@@ -61,9 +60,7 @@ COSIMO_INLINE Sums sum_plane(const std::int8_t* codes, const std::uint8_t* plane
 COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t* line) {
   int32x4_t sums = vdupq_n_s32(0);
   for (std::size_t i = 0; i < kLineBytes; i += 16) {
-    const uint8x16_t pairs = vld1q_u8(line + i);
-    const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(15)));
-    const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
+    const auto [low, high] = nibbles_at(line + i);
     __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(low), "w"(vld1q_s8(codes + i)));
     __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(high), "w"(vld1q_s8(codes + kLineBytes + i)));
   }
