@@ -129,7 +129,7 @@ const INCLUDES: Rules = {
   'native/binding': ['<napi.h>', 'native/binding/common', 'native/core/**', 'native/kernels/**'],
   'native/binding/common': ['<napi.h>', 'native/core/base', 'native/kernels'],
   'native/core/base': [],
-  'native/core/rotation': ['native/core/base', 'native/kernels/search'],
+  'native/core/rotation': ['native/core/base', 'native/kernels/search', 'native/kernels/search/rotated'],
   'native/core/index': ['native/core/base', 'native/core/rotation', 'native/kernels/search'],
   'native/core/search': ['native/core/base', 'native/core/index', 'native/core/rotation', 'native/kernels/search'],
   'native/core/cache': ['native/core/base'],
@@ -140,7 +140,8 @@ const INCLUDES: Rules = {
 
   // Kernels of one subject include none of another's.
   'native/kernels': [],
-  'native/kernels/search': ['native/kernels'],
+  'native/kernels/search': ['native/kernels', 'native/kernels/search/rotated'],
+  'native/kernels/search/rotated': ['native/kernels', 'native/kernels/search'],
   'native/kernels/decimals': ['native/kernels'],
   'native/kernels/encoder': ['native/kernels', 'native/kernels/encoder/**'],
   'native/kernels/encoder/generic': ['native/kernels/encoder'],

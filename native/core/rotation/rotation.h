@@ -5,7 +5,7 @@
 #include <span>
 
 #include "core/base/aligned_array.h"
-#include "kernels/search/rotated_kernel.h"
+#include "kernels/search/rotated/rotated_kernel.h"
 
 namespace cosimo {
 

@@ -89,9 +89,9 @@ COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t
   return vaddvq_s32(sums);
 }
 
-#include "kernels/search/bound_records.inc"
-#include "kernels/search/neon_rotated.inc"
-#include "kernels/search/rotate_rows.inc"
+#include "kernels/search/rotated/bound_records.inc"
+#include "kernels/search/rotated/neon_rotated.inc"
+#include "kernels/search/rotated/rotate_rows.inc"
 
 // Adds eight dimensions of eight rows. Two products of codes, at most 2 · 127² = 32,258, fit into int16.
 COSIMO_INLINE void add_products(PairSums& sums, std::size_t n, int8x16_t first, int8x16_t second,

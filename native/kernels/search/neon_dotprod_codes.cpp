@@ -67,8 +67,8 @@ COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t
   return vaddvq_s32(sums);
 }
 
-#include "kernels/search/bound_records.inc"
-#include "kernels/search/neon_rotated.inc"
+#include "kernels/search/rotated/bound_records.inc"
+#include "kernels/search/rotated/neon_rotated.inc"
 
 template <int Step, std::size_t Queries>
 COSIMO_INLINE void add_step(Sums (&sums)[Queries], const std::int8_t* joined,

@@ -1,15 +1,15 @@
 // The interface of a search kernel: what runs once for every row of an index, written once for every
 // instruction set.
 //
-// A kernel's file includes this header, .inc files of this folder and its intrinsics, the AMX one also
-// kernels/amx_tiles.h. This header holds no inline code. The linker keeps one copy of an inline function: it
-// could be one that was compiled with AVX-512, for a CPU without it.
+// A kernel's file includes this header, .inc files of this folder and of rotated/, and its intrinsics, the
+// AMX ones also kernels/amx_tiles.h. This header holds no inline code. The linker keeps one copy of an inline
+// function: it could be one that was compiled with AVX-512, for a CPU without it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/search/rotated_kernel.h"
+#include "kernels/search/rotated/rotated_kernel.h"
 
 namespace cosimo {
 

@@ -1,12 +1,12 @@
 // Rotated rows in plain C++: rotated_kernel.h written out. The other kernels compute the same, faster.
-#include "kernels/search/rotated_kernel.h"
+#include "kernels/search/rotated/rotated_kernel.h"
 #include "kernels/search/search_kernel.h"
 
 namespace cosimo::scalar {
 namespace {
 
 #define COSIMO_TARGET
-#include "kernels/search/rotate_rows.inc"
+#include "kernels/search/rotated/rotate_rows.inc"
 
 constexpr std::size_t kLeadLines = kLeadDimensions / kLineDimensions;
 
@@ -17,7 +17,7 @@ std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t* line) {
   return sum;
 }
 
-#include "kernels/search/bound_records.inc"
+#include "kernels/search/rotated/bound_records.inc"
 
 // Σ codes · nibbles of row `row` over `count` lines.
 std::int32_t sum_lines(const std::int8_t* codes, const std::uint8_t* lines, std::size_t count,

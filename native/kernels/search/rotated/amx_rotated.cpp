@@ -2,7 +2,7 @@
 // rows, four dimensions each, are a row of the second operand. A lead fills a quarter of a tile: the rows
 // that follow it belong to the rest, and query codes are zero there.
 #include "kernels/amx_tiles.h"
-#include "kernels/search/rotated_kernel.h"
+#include "kernels/search/rotated/rotated_kernel.h"
 #include "kernels/search/search_kernel.h"
 
 #if defined(__x86_64__)
@@ -17,7 +17,7 @@ namespace {
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 #include "kernels/search/amx_sums.inc"
 #include "kernels/search/avx512_bounds.inc"
-#include "kernels/search/avx512_heads.inc"
+#include "kernels/search/rotated/avx512_heads.inc"
 
 // A line of nibbles becomes two tile rows of bytes.
 constexpr std::size_t kLeadRows = 2 * kLeadLines;

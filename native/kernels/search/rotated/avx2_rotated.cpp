@@ -1,5 +1,5 @@
 // Rotated rows with AVX2. Four queries share the unpacked nibbles of a line; sums as in avx2_codes.cpp.
-#include "kernels/search/rotated_kernel.h"
+#include "kernels/search/rotated/rotated_kernel.h"
 #include "kernels/search/search_kernel.h"
 
 #if defined(__x86_64__)
@@ -11,7 +11,7 @@
 namespace cosimo::avx2 {
 namespace {
 
-#include "kernels/search/rotate_rows.inc"
+#include "kernels/search/rotated/rotate_rows.inc"
 
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 
@@ -189,7 +189,7 @@ COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t
   return _mm_cvtsi128_si32(four);
 }
 
-#include "kernels/search/bound_records.inc"
+#include "kernels/search/rotated/bound_records.inc"
 
 }  // namespace
 

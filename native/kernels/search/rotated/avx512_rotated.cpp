@@ -1,5 +1,5 @@
 // Rotated rows with AVX-512 VNNI. Four queries share the unpacked nibbles of a line; lanes are rows.
-#include "kernels/search/rotated_kernel.h"
+#include "kernels/search/rotated/rotated_kernel.h"
 #include "kernels/search/search_kernel.h"
 
 #if defined(__x86_64__)
@@ -11,11 +11,11 @@
 namespace cosimo::avx512 {
 namespace {
 
-#include "kernels/search/rotate_rows.inc"
+#include "kernels/search/rotated/rotate_rows.inc"
 
 #define COSIMO_INLINE COSIMO_TARGET inline __attribute__((always_inline))
 
-#include "kernels/search/avx512_heads.inc"
+#include "kernels/search/rotated/avx512_heads.inc"
 
 using Bits [[gnu::may_alias]] = std::int32_t;
 
