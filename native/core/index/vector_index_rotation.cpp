@@ -167,7 +167,7 @@ void VectorIndex::finish(const RotationJob& job) {
 void VectorIndex::adopt(const JudgedRotation& judged) {
   rotation_ = std::make_shared<RotatedMemory>(judged.rotation, kRowsPerChunk, rotated_bytes_);
   cost_ = judged.cost;
-  head_.store(judged.rotation->head(), std::memory_order_relaxed);
+  head_.store(judged.rotation->head_dimensions(), std::memory_order_relaxed);
   rotations_.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -80,7 +80,7 @@ class Judge {
       for (const PassedRow& row : rows) record_passed += row.bound < thresholds_[row.query] ? 0 : 1;
     }
     const auto looked_at = static_cast<double>(kJudgedQueries * sample_.count);
-    return static_cast<double>(RotatedCodes::head_block_bytes(rotation->head())) / kBlockRows +
+    return static_cast<double>(RotatedCodes::head_block_bytes(rotation->head_dimensions())) / kBlockRows +
            static_cast<double>(head_passed) / looked_at * kRecordCost +
            static_cast<double>(record_passed) / looked_at * kScoreCost;
   }

@@ -73,7 +73,8 @@ void put_nibble(std::uint8_t nibble, std::size_t row, std::size_t dimension, std
 // Makes the codes of one row after another.
 class RowCoder {
  public:
-  RowCoder(const Rotation& rotation) : rotation_(rotation), head_(rotation.head()), codes_(rotation.kept()) {}
+  RowCoder(const Rotation& rotation)
+      : rotation_(rotation), head_(rotation.head_dimensions()), codes_(rotation.kept()) {}
 
   // `block`: the lines and numbers of the row's block, all zero but for rows before.
   void make(const float* row, const float* rotated, std::size_t in_block, std::uint8_t* block,
@@ -133,7 +134,8 @@ class RowCoder {
 };
 
 std::size_t bytes_of(const Rotation& rotation, std::size_t row_count) noexcept {
-  return row_count / kBlockRows * RotatedCodes::head_block_bytes(rotation.head()) + row_count * kRecordBytes;
+  return row_count / kBlockRows * RotatedCodes::head_block_bytes(rotation.head_dimensions()) +
+         row_count * kRecordBytes;
 }
 
 }  // namespace
@@ -153,7 +155,7 @@ RotatedCodes::RotatedCodes(std::shared_ptr<RotatedMemory> memory, const float* r
                            const SearchKernel& kernel)
     : memory_(std::move(memory)),
       codes_(static_cast<std::uint8_t*>(memory_->allocator.take())),
-      records_(codes_ + memory_->row_count / kBlockRows * head_block_bytes(rotation().head())) {
+      records_(codes_ + memory_->row_count / kBlockRows * head_block_bytes(rotation().head_dimensions())) {
   *memory_->bytes += memory_->allocator.piece_bytes();
   try {
     const std::size_t n = rotation().dimensions();
@@ -165,7 +167,7 @@ RotatedCodes::RotatedCodes(std::shared_ptr<RotatedMemory> memory, const float* r
       if (in_block == 0)
         kernel.rotated.rotate_rows(rotation().matrix(), rows + row * n, kBlockRows, rotated.get());
       coder.make(rows + row * n, rotated.get() + in_block * rotation().kept(), in_block,
-                 codes_ + row / kBlockRows * head_block_bytes(rotation().head()),
+                 codes_ + row / kBlockRows * head_block_bytes(rotation().head_dimensions()),
                  records_ + row * kRecordBytes);
     }
     norm_ = coder.norm();

@@ -44,7 +44,7 @@ class RotatedCodes {
   }
 
   const Rotation& rotation() const noexcept { return *memory_->rotation; }
-  HeadBlocks heads() const noexcept { return {lines_of_head(rotation().head()), codes_, norm_}; }
+  HeadBlocks heads() const noexcept { return {lines_of_head(rotation().head_dimensions()), codes_, norm_}; }
   const std::uint8_t* records() const noexcept { return records_; }
   /// ≥ ‖row‖, ‖decoded head‖ and ‖decoded record‖ of every row.
   float norm() const noexcept { return norm_; }

@@ -38,7 +38,7 @@ QueryCodes quantize_part(std::span<const float> values, std::int8_t* codes) noex
 
 RotatedQueries::RotatedQueries(const Rotation& rotation, const float* queries, std::size_t count,
                                const SearchKernel& kernel)
-    : head_stride_(code_stride_of_head(rotation.head())),
+    : head_stride_(code_stride_of_head(rotation.head_dimensions())),
       head_codes_(make_aligned_array<std::int8_t>(whole_tiles(count) * head_stride_)),
       record_codes_(make_aligned_array<std::int8_t>(count * kRecordQueryBytes)) {
   const std::size_t n = rotation.dimensions();
@@ -57,7 +57,7 @@ RotatedQueries::RotatedQueries(const Rotation& rotation, const float* queries, s
 
 void RotatedQueries::prepare(const Rotation& rotation, const float* query, const float* rotated) {
   const std::size_t n = rotation.dimensions();
-  const std::size_t head_length = rotation.head();
+  const std::size_t head_length = rotation.head_dimensions();
   std::int8_t* codes = head_codes_.get() + heads_.size() * head_stride_;
   std::int8_t* laid_out = record_codes_.get() + records_.size() * kRecordQueryBytes;
   const std::span<const float> record_values(rotated + head_length, kRecordDimensions);

@@ -12,9 +12,10 @@ namespace cosimo {
 /// Up to so many dimensions, sums of codes are exact as float32.
 constexpr std::size_t kMaxRotatedDimensions = 1024;
 
-/// The first rows of an orthogonal matrix R, as float32. The first head() dimensions of R·x carry most of the
-/// norm of a row x, the next kRecordDimensions most of the others; only these kept() ones are computed.
-/// Immutable. docs/exact-search.md derives the errors, which are measured on the matrix as it is stored.
+/// P, the first rows of an orthogonal matrix, as float32. The first head_dimensions() of P·x carry most of
+/// the norm of a row x, the other kRecordDimensions most of what is left; only these kept() ones are
+/// computed. Immutable. docs/exact-search.md derives the errors, which are measured on the matrix as it is
+/// stored.
 class Rotation {
  public:
   /// `basis`: at least head + kRecordDimensions orthonormal vectors, one after another.
@@ -24,20 +25,20 @@ class Rotation {
   Rotation(std::size_t dimensions, std::size_t head, std::span<const double> basis);
 
   std::size_t dimensions() const noexcept { return matrix_.dimensions; }
-  std::size_t head() const noexcept { return matrix_.columns - kRecordDimensions; }
+  std::size_t head_dimensions() const noexcept { return matrix_.columns - kRecordDimensions; }
   std::size_t kept() const noexcept { return matrix_.columns; }
   const RotationMatrix& matrix() const noexcept { return matrix_; }
 
-  /// ≥ ‖RRᵀ − I‖ in the Frobenius norm, of the kept rows.
+  /// ≥ ‖PPᵀ − I‖ in the Frobenius norm.
   double defect() const noexcept { return defect_; }
-  /// ≥ ‖computed R·x − R·x‖ / ‖x‖.
+  /// ≥ ‖computed P·x − P·x‖ / ‖x‖.
   double rounding() const noexcept { return rounding_; }
 
-  /// ≥ |q·x − (computed R·q)·(computed R·x) − the product of what is not kept| / (‖q‖ · ‖x‖). Infinite where
-  /// R is far from orthogonal.
+  /// ≥ |q·x − (computed P·q)·(computed P·x) − the product of what is not kept| / (‖q‖ · ‖x‖). Infinite where
+  /// P is far from orthogonal.
   double product_error() const noexcept;
 
-  /// ‖what is not kept of x‖ at most, for ‖x‖ and the norm of the computed R·x.
+  /// ‖what is not kept of x‖ at most, for ‖x‖ and the norm of the computed P·x.
   double norm_beyond(double norm, double kept_norm) const noexcept;
 
   std::size_t memory_bytes() const noexcept { return dimensions() * kept() * sizeof(float); }

@@ -23,7 +23,7 @@ double norm_of(std::span<const double> values) {
 
 std::vector<double> in_double(std::span<const float> values) { return {values.begin(), values.end()}; }
 
-// R·x in double, with the matrix as it is stored.
+// P·x in double, with the matrix as it is stored.
 std::vector<double> exact_image(const Rotation& rotation, std::span<const float> row) {
   std::vector<double> image(rotation.kept());
   for (std::size_t i = 0; i < rotation.dimensions(); ++i) {
@@ -61,7 +61,7 @@ void test_errors_are_bounded(const SearchKernel& kernel) {
   for (const auto& [dimensions, head] :
        {std::pair<std::size_t, std::size_t>{144, 32}, {256, 64}, {384, 128}, {1024, 512}}) {
     const auto rotation = random_rotation(dimensions, head, random_bits);
-    CHECK(rotation->head() == head && rotation->kept() == head + kRecordDimensions);
+    CHECK(rotation->head_dimensions() == head && rotation->kept() == head + kRecordDimensions);
     const std::vector<std::vector<float>> rows = some_rows(*rotation);
     const std::size_t room = (rows.size() + kRotatedRows - 1) / kRotatedRows * kRotatedRows;
     const auto values = make_aligned_array<float>(room * dimensions);
@@ -79,7 +79,7 @@ void test_errors_are_bounded(const SearchKernel& kernel) {
       for (std::size_t j = 0; j < computed.size(); ++j) difference[j] -= computed[j];
       const double norm = norm_of(in_double(rows[at]));
       if (norm > 0) largest_error = std::max(largest_error, norm_of(difference) / norm);
-      // What is not kept, but for the defect: ‖x‖² − ‖R·x‖² is its square.
+      // What is not kept, but for the defect: ‖x‖² − ‖P·x‖² is its square.
       const double beyond = rotation->norm_beyond(norm, norm_of(in_double(computed)));
       const double true_beyond =
           std::sqrt(std::max(0.0, norm * norm - kept * kept / (1 + rotation->defect())));
@@ -91,7 +91,7 @@ void test_errors_are_bounded(const SearchKernel& kernel) {
   }
 }
 
-// The Frobenius norm of RRᵀ − I, in double.
+// The Frobenius norm of PPᵀ − I, in double.
 double true_defect(const Rotation& rotation) {
   double squares = 0;
   for (std::size_t j = 0; j < rotation.kept(); ++j) {
