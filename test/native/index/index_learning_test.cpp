@@ -21,7 +21,7 @@ constexpr std::size_t kWriters = 2;
 
 // These are there from the beginning to the end; others come and go. A key always has the same row.
 constexpr std::size_t kStableKeys = kRowsPerChunk + 100;
-constexpr std::size_t kKeysPerWriter = kRowsPerChunk;
+constexpr std::size_t kKeysPerWriter = kRowsPerChunk / 2;
 constexpr std::size_t kKeys = kStableKeys + kWriters * kKeysPerWriter;
 
 // Unit rows whose first dimensions are longest.
@@ -59,13 +59,14 @@ class Beside {
 
   VectorIndex& index() { return index_; }
 
-  // Adds and removes keys of its own until `over`. Pauses let the other threads go on.
+  // Adds and removes keys of its own until `over`. Pauses let the thread that learns go on, whose priority is
+  // the lowest.
   void write(std::size_t writer, const std::atomic<bool>& over) {
     const std::uint64_t first = kStableKeys + writer * kKeysPerWriter;
     for (std::uint64_t step = 0; !over; ++step) {
       const std::uint64_t key = first + step * 7 % kKeysPerWriter;
       live_[key] ? remove(key) : add(key);
-      if (step % 64 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (step % 8 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
   }
 
@@ -76,7 +77,7 @@ class Beside {
       const std::size_t query = at % queries_.size();
       if (!is_possible(search_now(index_, queries_[query], kTopK, -2), query)) ++wrong;
       ++answers_;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return wrong;
   }
@@ -135,7 +136,7 @@ void test_learning_completes_while_writers_write() {
   for (std::size_t writer = 0; writer < kWriters; ++writer)
     threads.emplace_back([&, writer] { beside.write(writer, over); });
   threads.emplace_back([&] { wrong = beside.read(over); });
-  // The thread that learns has the lowest priority: beside other programs it may wait for long.
+  // Beside other programs it may take long.
   const bool is_rotated =
       wait_for([&] { return beside.index().sizes().rotated_rows > 0; }, std::chrono::seconds(200));
   over = true;
