@@ -66,7 +66,7 @@ RotatedScan::RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated,
 
 void RotatedScan::scan(std::size_t at) {
   counts_.head_rows += batch_.size() * kRowsPerChunk;
-  const std::size_t head = snapshot_->chunks()[at].rotated->rotation().head();
+  const std::size_t head = snapshot_->chunks()[at].rotated->rotation().head_dimensions();
   counts_.read_bytes += kBlocksPerChunk * RotatedCodes::head_block_bytes(head);
   if (is_opening()) return wait(at);
   for (std::size_t first = 0; first < kBlocksPerChunk; first += kMaxHeadBlocks) {
