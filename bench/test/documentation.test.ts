@@ -1,6 +1,6 @@
 /** Sentences of a machine's documentation, and the file of their vectors. */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, test } from 'vitest';
@@ -65,10 +65,19 @@ test('pages: the text of blocks, without tags, scripts and listings', () => {
 
 test('sentences: prose of 25 to 300 characters and four words or more, line breaks and repeated blanks taken as one blank', () => {
   const paragraph =
-    'The first sentence counts\n  its beads. Too short. x = a[1] + b[2] * c[3] / d[4]; } else { return 0x1f; }';
+    'The first sentence counts\n  its beads. It is so and so. x = a[1] + b[2] * c[3] / d[4]; } else { return 0x1f; }';
   assert.deepEqual([...sentencesOf(paragraph)], ['The first sentence counts its beads.']);
   assert.deepEqual([...sentencesOf(`${'A bead is round and so on '.repeat(12)}.`)], []);
-  assert.deepEqual([...sentencesOf('Counterrevolutionary misunderstandings.')], [], 'two words are no sentence');
+  const lengths = (...texts: string[]) => texts.map((text) => [...sentencesOf(text)].length);
+  assert.deepEqual(
+    lengths('Beads and wires count so.', 'Beads and wires count in.'.slice(1)),
+    [1, 0],
+    '25 and 24 characters',
+  );
+  const long = `${'beads '.repeat(49)}beads.`;
+  assert.deepEqual([long.length, ...lengths(long, `a${long}`)], [300, 1, 0]);
+  const words = ['Counting misunderstandings takes time.', 'Counterrevolutionary misunderstandings happen.'];
+  assert.deepEqual(lengths(...words), [1, 0], 'four words and three');
 });
 
 describe('the file of vectors', () => {
@@ -87,12 +96,14 @@ describe('the file of vectors', () => {
     await encodeUpTo(sentences, whole, 384, source);
     await encodeUpTo(sentences.slice(0, 2), grown, 384, source);
     assert.equal(statSync(grown).size, 2 * rowBytes);
-    appendFileSync(grown, Buffer.alloc(100, 7));
+    const mark = Buffer.alloc(rowBytes, 7);
+    writeFileSync(grown, Buffer.concat([mark, readFileSync(grown).subarray(rowBytes), Buffer.alloc(100, 7)]));
     await encodeUpTo(sentences, grown, 384, source);
     const vectors = (path: string) => new Float32Array(new Uint8Array(readFileSync(path)).buffer);
     const [a, b] = [vectors(whole), vectors(grown)];
     assert.equal(b.length, sentences.length * 384);
-    assert.ok(a.every((value, i) => Math.abs(value - (b[i] as number)) < 1e-6));
+    assert.deepEqual(readFileSync(grown).subarray(0, rowBytes), mark, 'vectors that are there stay');
+    assert.ok(a.subarray(384).every((value, i) => Math.abs(value - (b[384 + i] as number)) < 1e-6));
     const cosine = (i: number, j: number) =>
       a.subarray(i * 384, (i + 1) * 384).reduce((sum, value, at) => sum + value * (a[j * 384 + at] as number), 0);
     assert.ok(cosine(0, 2) > cosine(0, 1) + 0.3, 'each sentence has its own vector');
@@ -100,7 +111,9 @@ describe('the file of vectors', () => {
 
   test('stays as it is when it has all that are wanted', async () => {
     const source = { modelDir: join(folder, 'no model'), threads: 2, log() {} };
-    await encodeUpTo(sentences.slice(0, 3), join(folder, 'whole.f32'), 384, source);
-    assert.equal(statSync(join(folder, 'whole.f32')).size, sentences.length * rowBytes);
+    const path = join(folder, 'enough.f32');
+    writeFileSync(path, Buffer.alloc(4 * rowBytes, 7));
+    await encodeUpTo(sentences.slice(0, 3), path, 384, source);
+    assert.deepEqual(readFileSync(path), Buffer.alloc(4 * rowBytes, 7));
   });
 });

@@ -79,6 +79,12 @@ describe('a search contender', () => {
     assert.equal(extra(planes.round, 'planes_first_rate'), 1);
     assert.ok(extra(planes.round, 'planes_passed_rate') > 0);
     assert.equal(extra(bytes.round, 'planes_first_rate'), 0);
+    // 48 dimensions have 48 bytes of codes, and sixteen of numbers; 192 bytes are a row that is scored.
+    const read = extra(bytes.round, 'read_bytes_per_row');
+    assert.ok(read >= 64 && read < 64 + 8 * 192, `${read} bytes a row`);
+    assert.ok(extra(inARow.round, 'read_bytes_per_row') < 64 + 192);
+    const ofRows = extra(inARow.round, 'read_bytes_per_row') * SET.rows * inARow.round.value;
+    assert.ok(Math.abs(extra(inARow.round, 'read_gb_per_s') / (ofRows / 1e9) - 1) < 1e-9);
     assert.ok(!('planes_passed_rate' in (bytes.round.extra ?? {})));
     assert.ok(extra(own.round, 'searches_per_scan') > 1.5, 'searches at once share scans');
     assert.equal(extra(inARow.round, 'searches_per_scan'), 1);
@@ -138,12 +144,22 @@ describe('searches while rotations are replaced', () => {
     const more = { ...spec, ...gaussian, rows, dimensions: 256, earlier: { vectors: earlier.vectors, rows: 3000 } };
     const { round } = await runRound(more);
     assert.ok(extra(round, 'rotations') >= 1, 'another rotation has been adopted');
+    assert.ok(extra(round, 'coded_rate') > 0.7, 'all full chunks but those that compaction has filled since');
     assert.ok(extra(round, 'upserts_per_s') > 500);
     assert.equal(round.value, extra(round, 'latency_p99_ms'));
   });
 
   test('measure nothing where no rotation is replaced', async () => {
-    await assert.rejects(runRound({ ...spec, scan: 'plain' }), /no rotation was replaced during the round/);
+    const gaussianOf256 = {
+      ...gaussian,
+      rows: 2000,
+      dimensions: 256,
+      earlier: { vectors: gaussian.vectors, rows: 3000 },
+    };
+    const none = /no rotation was replaced during the round/;
+    await assert.rejects(runRound({ ...spec, ...gaussianOf256, scan: 'plain' }), none);
+    // Rows are too few for another one to be learned.
+    await assert.rejects(runRound({ ...spec, ...gaussianOf256, upserts_per_s: 1 }), none);
   });
 });
 

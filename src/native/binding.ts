@@ -44,7 +44,7 @@ export interface NativeIndexStatistics {
   readonly planeRowsPassed: number;
   /** Pairs that were bounded by both planes at once. */
   readonly byteRows: number;
-  /** Pairs that were bounded by the head of the rotated row, those that it let pass, and those that the record did, too. */
+  /** Pairs that were bounded by the head of the rotated row, those that it let pass, and those that the record did, too, or that were scored first by their heads alone. */
   readonly headRows: number;
   readonly headRowsPassed: number;
   readonly recordRowsPassed: number;

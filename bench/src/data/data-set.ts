@@ -9,7 +9,7 @@ export type VectorSource =
   | 'clustered'
   /** The model's vectors of sentences from two collections. */
   | 'sentences'
-  /** The model's vectors of sentences of the documentation that the machine has, up to a million and more. */
+  /** The model's vectors of sentences of the documentation that the machine has. */
   | 'documentation'
   /** Groups of equal and nearly equal rows, for ties. */
   | 'near-duplicates';

@@ -1,13 +1,11 @@
 /**
  * Many real English sentences: the documentation that this machine has. They are Debian's package descriptions (apt's lists), manual pages, and
- * the pages below /usr/share/doc. Machines differ in them, so a report says how many there were; nothing is fetched.
+ * the pages below /usr/share/doc. Machines differ in them; nothing is fetched.
  */
 import { execFile } from 'node:child_process';
-import { createReadStream } from 'node:fs';
 import { glob, readFile, stat } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { createGunzip } from 'node:zlib';
+import { gunzip } from 'node:zlib';
 
 const APT_HELPER = '/usr/lib/apt/apt-helper';
 const LISTS = '/var/lib/apt/lists/*{_Packages,_Translation-en}*';
@@ -22,6 +20,7 @@ const WORDS_MIN = 4;
 const LETTERS_SHARE = 0.85;
 
 const run = promisify(execFile);
+const unpack = promisify(gunzip);
 
 /** @returns distinct sentences, in an order that depends on the machine's files alone */
 export async function readDocumentation(log: (line: string) => void): Promise<string[]> {
@@ -55,14 +54,15 @@ export function* paragraphsOfDescriptions(list: string): Generator<string> {
 
 async function* manuals(): AsyncGenerator<string> {
   for (const path of await sortedPaths(MANUALS)) {
-    yield* paragraphsOfManual(await text(createReadStream(path).pipe(createGunzip())));
+    const packed = await readFile(path).catch(() => undefined); // a link may lead nowhere
+    if (packed !== undefined) yield* paragraphsOfManual((await unpack(packed)).toString());
   }
 }
 
 /** Macros that change the font of their arguments, which go on in the sentence. */
 const FONT_MACRO = /^\.(?:B|I|BR|RB|IR|RI|BI|IB|SM|SB|Nm|Fl|Ar|Pa|Xr|Dv|Em|Sy|Li|Ql|Cm|Va|Fa|Fn|Ev) +/;
 
-/** Running text of roff source: other macros end a paragraph. */
+/** Running text of roff source: macros end a paragraph, except those of FONT_MACRO that have arguments. */
 export function* paragraphsOfManual(source: string): Generator<string> {
   let lines: string[] = [];
   for (const line of source.split('\n')) {

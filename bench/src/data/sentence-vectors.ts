@@ -1,7 +1,7 @@
 /** The model's vectors of sentences: of two small collections, or of the documentation that a machine has. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createNativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
@@ -58,6 +58,7 @@ export async function writeDocumentationVectors(set: VectorSet, paths: VectorPat
   const sentences = JSON.parse(json) as string[];
   const wanted = queries + rows + SPARE_ROWS;
   if (sentences.length < wanted) {
+    await rm(path); // the machine may have more the next time
     throw new Missing(
       `this machine's documentation has ${sentences.length} sentences, of ${wanted} that are needed; bench/README.md says how it gets more`,
     );

@@ -31,6 +31,8 @@ export interface TrialResult {
   readonly parameters: Parameters;
   readonly unit: string;
   readonly better: 'higher' | 'lower';
+  /** True where the machine can't make the trial's data: all contenders are missing. */
+  readonly withoutData?: boolean;
   readonly contenders: readonly ContenderResult[];
 }
 

@@ -65,7 +65,7 @@ async function runOne(trial: Trial, run: SuiteRun): Promise<TrialResult> {
   } catch (error) {
     if (signal.aborted) return unmeasured(trial, 'failed', 'interrupted');
     const { message } = error as Error;
-    if (error instanceof Missing) return unmeasured(trial, 'missing', message);
+    if (error instanceof Missing) return { ...unmeasured(trial, 'missing', message), withoutData: true };
     return unmeasured(trial, 'failed', `its data could not be made: ${message}`);
   }
   progress.doing(trial.id);

@@ -1,6 +1,7 @@
 /** The trials of the suite `index`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
+import { nameOf } from '../../src/data/data-set.ts';
 import { SUITES } from '../../src/suites/suites.ts';
 import { argumentsOf, contenderOf, namesOf, OPTIONS, suiteOf, valuesOf } from '../support/suites.ts';
 
@@ -119,7 +120,11 @@ test('index: searches while rotations are replaced have more rows of another kin
   const [own, quiet, ...others] = (trial?.contenders ?? []).map(argumentsOf);
   assert.deepEqual(others, []);
   assert.match(String(own?.['vectors']), /documentation-1000000/);
-  assert.match(JSON.stringify(own?.['earlier']), /clustered-100000x.*"rows":100000/);
+  assert.match(JSON.stringify(own?.['earlier']), /clustered-100000x.*"rows":100000}/);
+  assert.deepEqual(
+    trial?.data.map((set) => nameOf(set).replace(/x.*/, '')),
+    ['vectors-documentation-1000000', 'vectors-clustered-100000'],
+  );
   assert.deepEqual(own, { ...quiet, operation: 'search-beside-rotation', upserts_per_s: 1000 });
   assert.equal(quiet?.['operation'], 'search-beside-upserts');
 });

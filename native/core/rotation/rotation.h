@@ -20,8 +20,8 @@ class Rotation {
  public:
   /// `basis`: at least head + kRecordDimensions orthonormal vectors, one after another.
   /// Throws std::bad_alloc; Error invalid_argument unless `dimensions` is a multiple of kLanes, at most
-  /// kMaxRotatedDimensions; `head` is a multiple of kHeadAlignment, longer than a lead, and by half of the
-  /// dimensions at most; head + kRecordDimensions ≤ dimensions; and the basis holds as many vectors.
+  /// kMaxRotatedDimensions; `head` is a multiple of kHeadAlignment, longer than a lead, by at most half of
+  /// the dimensions; head + kRecordDimensions ≤ dimensions; and the basis holds as many vectors.
   Rotation(std::size_t dimensions, std::size_t head, std::span<const double> basis);
 
   std::size_t dimensions() const noexcept { return matrix_.dimensions; }

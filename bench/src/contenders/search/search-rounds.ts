@@ -135,7 +135,7 @@ export function searchBesideRotationWork(spec: SearchSpec, random: Random): Work
   return {
     async round(): Promise<Round> {
       const index = await indexOfEarlierRows(spec);
-      const { rotations } = index.statistics();
+      const rotationsBefore = index.statistics().rotations;
       fillFromFile(index, keysOf(rows), vectors);
       const search = searcher(index, spec);
       const pace = callAtRate(upserts_per_s, replacements(index, spec, random));
@@ -144,12 +144,17 @@ export function searchBesideRotationWork(spec: SearchSpec, random: Random): Work
         next += 1;
         return search(next);
       };
-      const { value, extra } = await latencyRound(round_s, step, () => index.statistics().isRotating);
-      const reached = pace.stop();
-      const adopted = index.statistics().rotations - rotations;
-      index.close();
-      if (rotations === 0 || adopted === 0) throw new Error('no rotation was replaced during the round');
-      return { value, extra: { ...extra, upserts_per_s: reached, rotations: adopted } };
+      try {
+        const { value, extra } = await latencyRound(round_s, step, () => index.statistics().isRotating);
+        const after = index.statistics();
+        const rotations = after.rotations - rotationsBefore;
+        if (rotationsBefore === 0 || rotations === 0) throw new Error('no rotation was replaced during the round');
+        const coded_rate = after.rotatedRows / (after.rows + after.deadRows);
+        return { value, extra: { ...extra, upserts_per_s: pace.stop(), rotations, coded_rate } };
+      } finally {
+        pace.stop();
+        index.close();
+      }
     },
   };
 }

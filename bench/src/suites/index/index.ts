@@ -70,7 +70,7 @@ export const index: Suite = {
     {
       name: 'bytes-a-row',
       title: 'Bytes that one search reads of a row, 1 thread, k = 10',
-      where: { operation: 'search', k: 10, 'queries at once': 1, threads: 1, references: 'scans' },
+      where: { operation: 'search', k: 10, 'queries at once': 1, threads: 1, 'compared with': 'other scans' },
       contenders: ['Cosimo', 'Cosimo, plain', 'Cosimo, bytes'],
       kind: { type: 'bars', axis: 'linear', figure: 'read_bytes_per_row', unit: 'bytes' },
     },
@@ -121,11 +121,19 @@ function searchTrial(settings: SearchSettings, options: SuiteOptions): Trial {
   const { source, rows, k, concurrency, threads } = settings;
   const set = vectorSet(source, rows, options);
   const spec = { ...specOf(set, options), operation: 'search', top_k: k, concurrency, threads };
-  const { group, references, compared } = referencesOf(settings, spec, options);
+  const { group, references, comparedWith } = referencesOf(settings, spec, options);
   return {
     id: `search ${source} rows=${rows} k=${k} queries=${concurrency} threads=${threads}`,
     group,
-    parameters: { operation: 'search', source, rows, k, 'queries at once': concurrency, threads, references: compared },
+    parameters: {
+      operation: 'search',
+      source,
+      rows,
+      k,
+      'queries at once': concurrency,
+      threads,
+      'compared with': comparedWith,
+    },
     unit: 'queries/s',
     better: 'higher',
     data: [set],
@@ -139,31 +147,31 @@ interface References {
   readonly group: string;
   readonly references: readonly Contender[];
   /** What the references are; charts select by it. */
-  readonly compared: 'none' | 'scans' | 'threads' | 'together';
+  readonly comparedWith: 'peers' | 'other scans' | 'one thread' | 'one after another';
 }
 
 function referencesOf(settings: SearchSettings, spec: WorkSpec, options: SuiteOptions): References {
   const { source, rows, k, concurrency, threads } = settings;
   const isCompared = options.quick ? source === 'gaussian' : REFERENCE_ROWS[source].includes(rows);
-  const none: References = { group: `Search, ${source} rows`, references: [], compared: 'none' };
+  const none: References = { group: `Search, ${source} rows`, references: [], comparedWith: 'peers' };
   if (!isCompared || k !== REFERENCE_K) return none;
   const limit = codeReadLimit(spec, options);
   if (concurrency === 1 && threads === 1) {
     return {
       group: 'One query, 1 thread: ways to scan, and a pass over a byte a dimension',
       references: [...forcedScans(spec, options), limit],
-      compared: 'scans',
+      comparedWith: 'other scans',
     };
   }
   if (concurrency === 1) {
     const group = 'One query, all threads: beside plain codes, 1 thread, and a pass over a byte a dimension';
-    return { group, references: [plainCodes(spec), oneThread(spec), limit], compared: 'threads' };
+    return { group, references: [plainCodes(spec), oneThread(spec), limit], comparedWith: 'one thread' };
   }
   if (concurrency !== concurrencies(options).at(-1)) return none;
   return {
     group: `${concurrency} queries at once: beside plain codes, and one after another`,
     references: [plainCodes(spec), oneAfterAnother(spec)],
-    compared: 'together',
+    comparedWith: 'one after another',
   };
 }
 
