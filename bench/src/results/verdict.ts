@@ -6,12 +6,12 @@ import type { SuiteResult } from './results.ts';
  * be missing or fail: their rows say so. So may a whole trial be missing whose data the machine can't make
  */
 export function failuresOf({ suite, trials }: SuiteResult): string[] {
-  return trials.flatMap(({ id, withoutData = false, contenders }) => {
-    return contenders.flatMap(({ name, role, status, reason, agreement }) => {
+  return trials.flatMap(({ id, withoutData = false, contenders }) =>
+    contenders.flatMap(({ name, role, status, reason, agreement }) => {
       const where = `${suite}: ${id}: ${name}`;
       const unmeasured =
         !withoutData && role !== 'peer' && status !== 'measured' ? [`${where} ${status}: ${reason}`] : [];
       return agreement?.same === false ? [...unmeasured, `${where} differs: ${agreement.sentence}`] : unmeasured;
-    });
-  });
+    }),
+  );
 }

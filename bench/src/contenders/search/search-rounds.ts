@@ -28,6 +28,16 @@ function searcher(index: VectorIndex, spec: SearchSpec): (i: number) => Promise<
   };
 }
 
+/** One client's searches: each call is the next query of the file. */
+function nextSearcher(index: VectorIndex, spec: SearchSpec): () => Promise<NativeHits> {
+  const search = searcher(index, spec);
+  let next = 0;
+  return () => {
+    next += 1;
+    return search(next);
+  };
+}
+
 export async function searchWork(spec: SearchSpec): Promise<Work> {
   const { query_count, concurrency, round_s, in_a_row = false } = spec;
   const index = await filledIndex(spec);
@@ -105,14 +115,9 @@ function readingOf(before: NativeIndexStatistics, after: NativeIndexStatistics):
 /** One client in a closed loop, with or without writes at a fixed rate in the same process. */
 export async function searchBesideUpsertsWork(spec: SearchSpec, random: Random): Promise<Work> {
   const index = await filledIndex(spec);
-  const search = searcher(index, spec);
+  const searchNext = nextSearcher(index, spec);
   const replaceNext = replacements(index, spec, random);
-  let next = 0;
-  const searches = () =>
-    latencyRound(spec.round_s, () => {
-      next += 1;
-      return search(next);
-    });
+  const searches = () => latencyRound(spec.round_s, searchNext);
   return {
     async round(): Promise<Round> {
       if (spec.upserts_per_s === undefined) return searches();
@@ -137,15 +142,10 @@ export function searchBesideRotationWork(spec: SearchSpec, random: Random): Work
       const index = await indexOfEarlierRows(spec);
       const rotationsBefore = index.statistics().rotations;
       fillFromFile(index, keysOf(rows), vectors);
-      const search = searcher(index, spec);
+      const searchNext = nextSearcher(index, spec);
       const pace = callAtRate(upserts_per_s, replacements(index, spec, random));
-      let next = 0;
-      const step = () => {
-        next += 1;
-        return search(next);
-      };
       try {
-        const { value, extra } = await latencyRound(round_s, step, () => index.statistics().isRotating);
+        const { value, extra } = await latencyRound(round_s, searchNext, () => index.statistics().isRotating);
         const after = index.statistics();
         const rotations = after.rotations - rotationsBefore;
         if (rotationsBefore === 0 || rotations === 0) throw new Error('no rotation was replaced during the round');

@@ -2,7 +2,7 @@
 
 import { vectorFiles } from '../../data/data-set.ts';
 import type { Contender, SuiteOptions, Trial } from '../../trial/trial.ts';
-import { copyAndQuantize, cosimo, peers, specOf, vectorSet } from './contenders.ts';
+import { copyAndQuantize, cosimo, peers, specOf, vectorSet, type WorkSpec } from './contenders.ts';
 
 export const ROWS = [10_000, 100_000, 1_000_000];
 export const QUICK_ROWS = 1000;
@@ -50,11 +50,6 @@ export function searchDuringUpsertsTrials(options: SuiteOptions): Trial[] {
     threads,
     round_s: options.quick ? 0.05 : 3,
   };
-  const subject: Contender = {
-    name: `while upserting ${UPSERTS_PER_S.toLocaleString('en')}/s`,
-    role: 'subject',
-    program: { kind: 'node', file: 'search/search.ts', spec: { ...spec, upserts_per_s: UPSERTS_PER_S } },
-  };
   return [
     {
       id: `search beside upserts rows=${rows}`,
@@ -63,7 +58,7 @@ export function searchDuringUpsertsTrials(options: SuiteOptions): Trial[] {
       unit: 'ms',
       better: 'lower',
       data: [set],
-      contenders: [subject, cosimo(spec, 'quiet')],
+      contenders: [upserting(spec, 'while upserting'), cosimo(spec, 'quiet')],
     },
   ];
 }
@@ -87,7 +82,6 @@ export function searchDuringRotationTrials(options: SuiteOptions): Trial[] {
     round_s: 3,
     warm_up_s: 0,
   };
-  const changing = { ...spec, operation: 'search-beside-rotation', upserts_per_s: UPSERTS_PER_S };
   return [
     {
       id: `search beside a new rotation rows=${rows}`,
@@ -97,13 +91,15 @@ export function searchDuringRotationTrials(options: SuiteOptions): Trial[] {
       better: 'lower',
       data: [set, earlierSet],
       contenders: [
-        {
-          name: `while rotating and upserting ${UPSERTS_PER_S.toLocaleString('en')}/s`,
-          role: 'subject',
-          program: { kind: 'node', file: 'search/search.ts', spec: changing },
-        },
+        upserting({ ...spec, operation: 'search-beside-rotation' }, 'while rotating and upserting'),
         cosimo({ ...spec, operation: 'search-beside-upserts' }, 'quiet'),
       ],
     },
   ];
+}
+
+/** The subject of a trial of searches beside upserts. */
+function upserting(spec: WorkSpec, name: string): Contender {
+  const own = { ...spec, upserts_per_s: UPSERTS_PER_S };
+  return { ...cosimo(own, `${name} ${UPSERTS_PER_S.toLocaleString('en')}/s`), role: 'subject' };
 }
