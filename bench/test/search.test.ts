@@ -126,7 +126,7 @@ describe('searches beside upserts', () => {
 });
 
 describe('searches while rotations are replaced', () => {
-  const rows = 8000;
+  const rows = 16_000; // the chunks that writes and compaction are filling are few of them
   const gaussian = { vectors: join(folder, 'gaussian'), queries: join(folder, 'gaussian-queries') };
   const spec = {
     operation: 'search-beside-rotation',
