@@ -42,6 +42,14 @@ class RowChunk {
     return died_[at].load(std::memory_order_relaxed) > sequence;
   }
 
+  /// Fetches what `row`, `key` and `is_live` read.
+  void prefetch(std::size_t at) const noexcept {
+    __builtin_prefetch(&died_[at]);
+    __builtin_prefetch(&keys_[at]);
+    for (const float* line = row(at); line < row(at) + stride_; line += kCacheLineBytes / sizeof(float))
+      __builtin_prefetch(line);
+  }
+
   // For the writer alone.
   std::size_t row_count() const noexcept { return row_count_; }
   std::size_t dead_count() const noexcept { return dead_count_; }

@@ -45,15 +45,13 @@ class RotatedCodes {
 
   const Rotation& rotation() const noexcept { return *memory_->rotation; }
   HeadBlocks heads() const noexcept { return {lines_of_head(rotation().head_dimensions()), codes_, norm_}; }
-  const std::uint8_t* records() const noexcept { return records_; }
-  /// ≥ ‖row‖, ‖decoded head‖ and ‖decoded record‖ of every row.
-  float norm() const noexcept { return norm_; }
+  Records records() const noexcept { return {records_, norm_}; }
 
  private:
   const std::shared_ptr<RotatedMemory> memory_;
   std::uint8_t* const codes_;
   std::uint8_t* const records_;
-  float norm_ = 0;
+  float norm_ = 0;  // ≥ ‖row‖, ‖decoded head‖ and ‖decoded record‖ of every row
 };
 
 }  // namespace cosimo

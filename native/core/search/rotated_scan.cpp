@@ -6,14 +6,11 @@
 #include <functional>
 #include <limits>
 
-#include "core/rotation/passed_rows.h"
-
 namespace cosimo {
 namespace {
 
-constexpr std::size_t kRunRows = kMaxHeadBlocks * kBlockRows;
-constexpr std::size_t kRunsPerChunk = kBlocksPerChunk / kMaxHeadBlocks;
-static_assert(kBlocksPerChunk % kMaxHeadBlocks == 0);
+constexpr std::size_t kRunsPerChunk = kBlocksPerChunk / kRunBlocks;
+static_assert(kBlocksPerChunk % kRunBlocks == 0);
 
 // The bounds of waiting rows, for all searches of a thread: 4 MiB.
 constexpr std::size_t kWaitingBounds = 1024 * 1024;
@@ -33,6 +30,13 @@ std::size_t opening_chunks_for(std::size_t searches) noexcept {
 }
 
 std::size_t first_of(unsigned rows) noexcept { return static_cast<std::size_t>(std::countr_zero(rows)); }
+
+float highest_of_run(const float* bounds) noexcept {
+  float highest = kLowest;
+#pragma omp simd reduction(max : highest)
+  for (std::size_t r = 0; r < kRunRows; ++r) highest = bounds[r] > highest ? bounds[r] : highest;
+  return highest;
+}
 
 // The rows of a block whose bounds are not below `threshold`. Nearly always there is none.
 unsigned rows_reaching(const float* bounds, float threshold) noexcept {
@@ -56,8 +60,8 @@ RotatedScan::RotatedScan(const QueryBatch& batch, const RotatedBatches& rotated,
       scorer_(scorer),
       kernel_(kernel),
       thresholds_(batch.size()),
-      passed_(batch.size() * kMaxHeadBlocks),
-      bounds_(batch.size() * kRunRows),
+      passed_(batch.size()),
+      fetched_(batch.size()),
       opening_chunks_(opening_chunks_for(batch.size())),
       promising_(batch.size()) {
   for (std::size_t search = 0; search < batch.size(); ++search)
@@ -69,11 +73,11 @@ void RotatedScan::scan(std::size_t at) {
   const std::size_t head = snapshot_->chunks()[at].rotated->rotation().head_dimensions();
   counts_.read_bytes += kBlocksPerChunk * RotatedCodes::head_block_bytes(head);
   if (is_opening()) return wait(at);
-  for (std::size_t first = 0; first < kBlocksPerChunk; first += kMaxHeadBlocks) {
+  for (std::size_t first = 0; first < kBlocksPerChunk; first += kRunBlocks) {
     for (std::size_t search = 0; search < batch_.size(); ++search)
       thresholds_[search] = scorer_.threshold(search);
-    bound_run(at, first, bounds_.data());
-    take_run(at, first, bounds_.data());
+    bound_run(at, first);
+    take_run(at);
   }
   finish_chunk(at);
 }
@@ -82,44 +86,48 @@ void RotatedScan::finish() {
   if (!waiting_chunks_.empty() && is_opening()) look_at_waiting();
 }
 
-void RotatedScan::bound_run(std::size_t chunk, std::size_t first_block, float* bounds) {
+void RotatedScan::bound_run(std::size_t chunk, std::size_t first_block) {
   const RotatedCodes& codes = *snapshot_->chunks()[chunk].rotated;
-  kernel_.rotated.bound_heads(rotated_.of(codes.rotation()).heads(), codes.heads(), first_block,
-                              kMaxHeadBlocks, thresholds_.data(), {passed_.data(), bounds});
+  kernel_.rotated.bound_heads(rotated_.of(codes.rotation()).heads(), codes.heads(), first_block, kRunBlocks,
+                              thresholds_.data(), passed_.data());
 }
 
 void RotatedScan::wait(std::size_t chunk) {
+  const std::size_t searches = batch_.size();
   if (!waiting_bounds_)
-    waiting_bounds_ = make_aligned_array<float>(opening_chunks_ * kRunsPerChunk * bounds_of_run());
-  std::fill(thresholds_.begin(), thresholds_.end(), kLowest);
+    waiting_bounds_ = make_aligned_array<float>(opening_chunks_ * kRunsPerChunk * searches * kRunRows);
+  std::fill(thresholds_.begin(), thresholds_.end(), kLowest);  // all rows pass, in order
   for (std::size_t run = 0; run < kRunsPerChunk; ++run) {
-    const std::size_t at = (waiting_chunks_.size() * kRunsPerChunk + run) * bounds_of_run();
-    bound_run(chunk, run * kMaxHeadBlocks, waiting_bounds_.get() + at);
-    note_promising(at);
+    bound_run(chunk, run * kRunBlocks);
+    for (std::size_t search = 0; search < searches; ++search) {
+      const std::size_t place = (waiting_chunks_.size() * kRunsPerChunk + run) * searches + search;
+      std::copy_n(passed_[search].bounds, kRunRows, waiting_bounds_.get() + place * kRunRows);
+      note_promising(search, place * kRunRows);
+    }
   }
   waiting_chunks_.push_back(chunk);
   if (!is_opening()) look_at_waiting();
 }
 
 // `at`: where the bounds of a run begin.
-void RotatedScan::note_promising(std::size_t at) {
-  for (std::size_t search = 0; search < promising_.size(); ++search) {
-    Promising& promising = promising_[search];
-    std::vector<Promising::Row>& rows = promising.rows;
-    for (std::size_t block = 0; block < kMaxHeadBlocks; ++block, at += kBlockRows) {
-      const float* bounds = waiting_bounds_.get() + at;
-      const float least = rows.size() == promising.limit ? rows.front().bound : kLowest;
-      for (unsigned left = rows_reaching(bounds, least); left != 0; left &= left - 1) {
-        const std::size_t r = first_of(left);
-        if (!std::isfinite(bounds[r])) continue;
-        if (rows.size() == promising.limit) {
-          if (!(bounds[r] > rows.front().bound)) continue;
-          std::pop_heap(rows.begin(), rows.end(), std::greater<>());
-          rows.pop_back();
-        }
-        rows.push_back({bounds[r], static_cast<std::uint32_t>(at + r)});
-        std::push_heap(rows.begin(), rows.end(), std::greater<>());
+void RotatedScan::note_promising(std::size_t search, std::size_t at) {
+  Promising& promising = promising_[search];
+  std::vector<Promising::Row>& rows = promising.rows;
+  if (rows.size() == promising.limit && highest_of_run(waiting_bounds_.get() + at) < rows.front().bound)
+    return;
+  for (std::size_t end = at + kRunRows; at < end; at += kBlockRows) {
+    const float* bounds = waiting_bounds_.get() + at;
+    const float least = rows.size() == promising.limit ? rows.front().bound : kLowest;
+    for (unsigned left = rows_reaching(bounds, least); left != 0; left &= left - 1) {
+      const std::size_t r = first_of(left);
+      if (!std::isfinite(bounds[r])) continue;
+      if (rows.size() == promising.limit) {
+        if (!(bounds[r] > rows.front().bound)) continue;
+        std::pop_heap(rows.begin(), rows.end(), std::greater<>());
+        rows.pop_back();
       }
+      rows.push_back({bounds[r], static_cast<std::uint32_t>(at + r)});
+      std::push_heap(rows.begin(), rows.end(), std::greater<>());
     }
   }
 }
@@ -127,16 +135,9 @@ void RotatedScan::note_promising(std::size_t at) {
 void RotatedScan::look_at_waiting() {
   for (std::size_t search = 0; search < batch_.size(); ++search) score_promising(search);
   for (std::size_t run = 0; run < waiting_chunks_.size() * kRunsPerChunk; ++run) {
-    float* bounds = waiting_bounds_.get() + run * bounds_of_run();
-    for (std::size_t search = 0; search < batch_.size(); ++search) {
-      const float threshold = scorer_.threshold(search);
-      for (std::size_t block = 0; block < kMaxHeadBlocks; ++block) {
-        const std::size_t place = search * kMaxHeadBlocks + block;
-        passed_[place] = static_cast<std::uint16_t>(rows_reaching(bounds + place * kBlockRows, threshold));
-      }
-    }
+    for (std::size_t search = 0; search < batch_.size(); ++search) take_waiting(run, search);
     const std::size_t chunk = waiting_chunks_[run / kRunsPerChunk];
-    take_run(chunk, run % kRunsPerChunk * kMaxHeadBlocks, bounds);
+    take_run(chunk);
     if ((run + 1) % kRunsPerChunk == 0) finish_chunk(chunk);
   }
   waiting_bounds_.reset();
@@ -149,25 +150,45 @@ void RotatedScan::score_promising(std::size_t search) {
     if (row.bound < scorer_.threshold(search)) continue;
     ++counts_.head_rows_passed;
     ++counts_.record_rows_passed;
-    const std::size_t run = row.at / bounds_of_run();
+    const std::size_t run = row.at / kRunRows / batch_.size();
     const std::size_t chunk = waiting_chunks_[run / kRunsPerChunk];
-    const std::size_t in_run = row.at % kRunRows;
-    scorer_.score(view_of(*snapshot_, chunk), run % kRunsPerChunk * kRunRows + in_run, search);
+    scorer_.score(view_of(*snapshot_, chunk), run % kRunsPerChunk * kRunRows + row.at % kRunRows, search);
     waiting_bounds_[row.at] = kLowest;
   }
 }
 
-// Rows of a run that have passed by their heads are fetched now and bounded by their records after the next
+// The rows of run `run` that pass now.
+void RotatedScan::take_waiting(std::size_t run, std::size_t search) {
+  const float* bounds = waiting_bounds_.get() + (run * batch_.size() + search) * kRunRows;
+  const std::size_t first_row = run % kRunsPerChunk * kRunRows;
+  const float threshold = scorer_.threshold(search);
+  PassedRows& passed = passed_[search];
+  passed.count = 0;
+  for (std::size_t at = 0; at < kRunRows; at += kBlockRows) {
+    for (unsigned left = rows_reaching(bounds + at, threshold); left != 0; left &= left - 1) {
+      const std::size_t row = at + first_of(left);
+      if (bounds[row] == kLowest) continue;
+      passed.rows[passed.count] = static_cast<std::uint32_t>(first_row + row);
+      passed.bounds[passed.count] = bounds[row];
+      ++passed.count;
+    }
+  }
+}
+
+// Records of the rows of a run that have passed by their heads are fetched now and looked at after the next
 // run; rows that pass again, likewise.
-void RotatedScan::take_run(std::size_t chunk, std::size_t first_block, float* bounds) {
+void RotatedScan::take_run(std::size_t chunk) {
   score_rows(chunk);
   bound_records(chunk);
+  passed_.swap(fetched_);
+  const std::uint8_t* records = snapshot_->chunks()[chunk].rotated->records().bytes;
   for (std::size_t search = 0; search < batch_.size(); ++search) {
-    if (!batch_.search(search).is_settled())
-      add_passed_rows({passed_.data(), bounds}, search, first_block, kMaxHeadBlocks, passed_rows_);
+    PassedRows& fetched = fetched_[search];
+    if (batch_.search(search).is_settled()) fetched.count = 0;
+    for (std::size_t i = 0; i < fetched.count; ++i)
+      __builtin_prefetch(records + fetched.rows[i] * kRecordBytes);
+    counts_.head_rows_passed += fetched.count;
   }
-  const std::uint8_t* records = snapshot_->chunks()[chunk].rotated->records();
-  for (const PassedRow& passed : passed_rows_) __builtin_prefetch(records + passed.row * kRecordBytes);
 }
 
 void RotatedScan::finish_chunk(std::size_t chunk) {
@@ -176,27 +197,29 @@ void RotatedScan::finish_chunk(std::size_t chunk) {
   score_rows(chunk);
 }
 
-// Of the rows that have passed by their heads, keeps those that their records let pass.
+// Of the rows that have passed by their heads, takes those that their records let pass.
 void RotatedScan::bound_records(std::size_t chunk) {
   const RotatedCodes& codes = *snapshot_->chunks()[chunk].rotated;
+  const RecordQuery* queries = rotated_.of(codes.rotation()).records();
   const ChunkView view = view_of(*snapshot_, chunk);
-  counts_.head_rows_passed += passed_rows_.size();
-  counts_.read_bytes += passed_rows_.size() * kRecordBytes;
-  kernel_.rotated.bound_records(rotated_.of(codes.rotation()).records(),
-                                {codes.records(), codes.norm(), passed_rows_.size(), passed_rows_.data()});
-  for (const PassedRow& passed : passed_rows_) {
-    if (passed.bound < scorer_.threshold(passed.query)) continue;
-    scorer_.prefetch(view, passed.row);
-    rows_to_score_.push_back(passed);
+  for (std::size_t search = 0; search < batch_.size(); ++search) {
+    PassedRows& passed = fetched_[search];
+    if (passed.count == 0) continue;
+    counts_.read_bytes += passed.count * kRecordBytes;
+    kernel_.rotated.bound_records(queries[search], codes.records(), scorer_.threshold(search), passed);
+    counts_.record_rows_passed += passed.count;
+    for (std::size_t i = 0; i < passed.count; ++i) {
+      view.chunk.prefetch(passed.rows[i]);
+      rows_to_score_.push_back({passed.rows[i], static_cast<std::uint32_t>(search), passed.bounds[i]});
+    }
+    passed.count = 0;
   }
-  counts_.record_rows_passed += rows_to_score_.size();
-  passed_rows_.clear();
 }
 
 void RotatedScan::score_rows(std::size_t chunk) {
   const ChunkView view = view_of(*snapshot_, chunk);
-  for (const PassedRow& passed : rows_to_score_) {
-    if (!(passed.bound < scorer_.threshold(passed.query))) scorer_.score(view, passed.row, passed.query);
+  for (const RowToScore& row : rows_to_score_) {
+    if (!(row.bound < scorer_.threshold(row.search))) scorer_.score(view, row.row, row.search);
   }
   rows_to_score_.clear();
 }

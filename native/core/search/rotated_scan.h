@@ -44,18 +44,24 @@ class RotatedScan {
     std::vector<Row> rows;
   };
 
+  // A row that has passed by its record, too.
+  struct RowToScore {
+    std::uint32_t row;
+    std::uint32_t search;
+    float bound;
+  };
+
   bool is_opening() const noexcept { return waiting_chunks_.size() < opening_chunks_; }
-  void bound_run(std::size_t chunk, std::size_t first_block, float* bounds);
+  void bound_run(std::size_t chunk, std::size_t first_block);
   void wait(std::size_t chunk);
-  void note_promising(std::size_t at);
+  void note_promising(std::size_t search, std::size_t at);
   void look_at_waiting();
   void score_promising(std::size_t search);
-  void take_run(std::size_t chunk, std::size_t first_block, float* bounds);
+  void take_waiting(std::size_t run, std::size_t search);
+  void take_run(std::size_t chunk);
   void bound_records(std::size_t chunk);
   void score_rows(std::size_t chunk);
   void finish_chunk(std::size_t chunk);
-
-  std::size_t bounds_of_run() const noexcept { return thresholds_.size() * kMaxHeadBlocks * kBlockRows; }
 
   const QueryBatch& batch_;
   const RotatedBatches& rotated_;
@@ -63,18 +69,16 @@ class RotatedScan {
   RowScorer& scorer_;
   const SearchKernel& kernel_;
   ScanCounts counts_;
+  // Of each search.
   std::vector<float> thresholds_;
-  // What BoundHeads writes.
-  std::vector<std::uint16_t> passed_;
-  std::vector<float> bounds_;
-  // Rows of the present chunk.
-  std::vector<PassedRow> passed_rows_;    // by their heads
-  std::vector<PassedRow> rows_to_score_;  // they have passed by their records, too
+  std::vector<PassedRows> passed_;   // by their heads, of the present run
+  std::vector<PassedRows> fetched_;  // of the run before: their records are being fetched
+  std::vector<RowToScore> rows_to_score_;
 
   std::size_t opening_chunks_;  // 0 once the rows of so many have been looked at
   std::vector<std::size_t> waiting_chunks_;
-  AlignedArray<float>
-      waiting_bounds_;  // of their runs, one after another; a bound is −∞ once the row is scored
+  // [run][search][kRunRows]: of the rows that wait; a bound is −∞ once the row is scored
+  AlignedArray<float> waiting_bounds_;
   std::vector<Promising> promising_;
 };
 

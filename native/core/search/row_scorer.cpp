@@ -18,13 +18,6 @@ void RowScorer::score(const ChunkView& view, std::size_t row, std::size_t search
   batch_.search(search).raise_score_threshold(best.score_threshold());
 }
 
-void RowScorer::prefetch(const ChunkView& view, std::size_t row) const noexcept {
-  const float* values = view.chunk.row(row);
-  const std::size_t stride = batch_.search(0).query().stride();
-  for (std::size_t at = 0; at < stride; at += kCacheLineBytes / sizeof(float))
-    __builtin_prefetch(values + at);
-}
-
 std::size_t RowScorer::read_bytes() const noexcept {
   return scored_rows_ * batch_.search(0).query().stride() * sizeof(float);
 }

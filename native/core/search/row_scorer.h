@@ -26,9 +26,6 @@ class RowScorer {
     return asked.is_settled() ? std::numeric_limits<float>::infinity() : asked.score_threshold();
   }
 
-  /// Fetches a row that is scored soon: it is read from memory in no order that a processor foresees.
-  void prefetch(const ChunkView& view, std::size_t row) const noexcept;
-
   TopK& best(std::size_t search) noexcept { return best_[search]; }
   std::size_t scored_rows() const noexcept { return scored_rows_; }
   std::size_t read_bytes() const noexcept;

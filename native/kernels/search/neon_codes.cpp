@@ -184,11 +184,13 @@ void quantize_block(const float* rows, std::size_t stride, std::size_t dimension
 }
 
 void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first, std::size_t count,
-                 const float* thresholds, const HeadBounds& out) {
-  bound_all_heads(queries, heads, first, count, thresholds, out);
+                 const float* thresholds, PassedRows* passed) {
+  bound_all_heads(queries, heads, first, count, thresholds, passed);
 }
 
-void bound_records(const RecordQuery* queries, const RecordRows& rows) { bound_all_records(queries, rows); }
+void bound_records(const RecordQuery& query, const Records& records, float threshold, PassedRows& passed) {
+  bound_all_records(query, records, threshold, passed);
+}
 
 void rotate_rows(const RotationMatrix& matrix, const float* rows, std::size_t row_count, float* out) {
   rotate_all(matrix, rows, row_count, out);

@@ -153,12 +153,13 @@ COSIMO_TARGET void bound_many(const CodeQueries& queries, const CodeBlocks& bloc
 }
 
 COSIMO_TARGET void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first,
-                               std::size_t count, const float* thresholds, const HeadBounds& out) {
-  bound_all_heads(queries, heads, first, count, thresholds, out);
+                               std::size_t count, const float* thresholds, PassedRows* passed) {
+  bound_all_heads(queries, heads, first, count, thresholds, passed);
 }
 
-COSIMO_TARGET void bound_records(const RecordQuery* queries, const RecordRows& rows) {
-  bound_all_records(queries, rows);
+COSIMO_TARGET void bound_records(const RecordQuery& query, const Records& records, float threshold,
+                                 PassedRows& passed) {
+  bound_all_records(query, records, threshold, passed);
 }
 
 }  // namespace neon_dotprod

@@ -9,7 +9,7 @@
 
 #include <immintrin.h>
 
-#define COSIMO_TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512vnni,fma,avx2")))
+#define COSIMO_TARGET __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512vnni,fma,avx2,popcnt")))
 
 namespace cosimo::amx {
 namespace {
@@ -81,20 +81,21 @@ COSIMO_INLINE void sum_heads(const HeadQueries& queries, std::size_t at, const B
 }  // namespace
 
 COSIMO_TARGET void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first,
-                               std::size_t count, const float* thresholds, const HeadBounds& out) {
+                               std::size_t count, const float* thresholds, PassedRows* passed) {
   const std::size_t rest_tiles = tiles_of_rest(heads.lines);
   if (queries.count < kFewQueries || rest_tiles > kMostRestTiles)
-    return avx512::bound_heads(queries, heads, first, count, thresholds, out);
+    return avx512::bound_heads(queries, heads, first, count, thresholds, passed);
   const std::size_t line_bytes = heads.lines * kLineBytes;
   Bytes bytes[2];
   Sums lead[2][2];
   Sums rest[2][2];
+  for (std::size_t q = 0; q < queries.count; ++q) passed[q].count = 0;
   COSIMO_TILES_CONFIGURE(kWholeTiles);  // for each call, as in bound_many
-  for (std::size_t b = 0; b < count; b += 2) {
-    const std::size_t pair = count - b < 2 ? 1 : 2;
+  for (std::size_t b = first; b < first + count; b += 2) {
+    const std::size_t pair = first + count - b < 2 ? 1 : 2;
     RowNumbers numbers[2];
     for (std::size_t i = 0; i < pair; ++i) {
-      const std::uint8_t* block = heads.bytes + (first + b + i) * (line_bytes + kHeadStatisticsBytes);
+      const std::uint8_t* block = heads.bytes + (b + i) * (line_bytes + kHeadStatisticsBytes);
       unpack_block(block, heads.lines, bytes[i]);
       numbers[i] = numbers_at(block + line_bytes);
     }
@@ -106,9 +107,9 @@ COSIMO_TARGET void bound_heads(const HeadQueries& queries, const HeadBlocks& hea
         const std::size_t half = (q - at) / kTileRows;
         const std::size_t row = (q - at) % kTileRows;
         for (std::size_t i = 0; i < pair; ++i) {
-          write_bounds(queries.queries[q], _mm512_load_si512(lead[half][i].of[row]),
-                       _mm512_load_si512(rest[half][i].of[row]), numbers[i], heads.norm, thresholds[q],
-                       q * kMaxHeadBlocks + b + i, out);
+          add_passed(queries.queries[q], _mm512_load_si512(lead[half][i].of[row]),
+                     _mm512_load_si512(rest[half][i].of[row]), numbers[i], heads.norm, thresholds[q],
+                     (b + i) * kBlockRows, passed[q]);
         }
       }
     }

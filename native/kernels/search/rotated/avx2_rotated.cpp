@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#define COSIMO_TARGET __attribute__((target("avx2,fma")))
+#define COSIMO_TARGET __attribute__((target("avx2,fma,popcnt")))
 
 namespace cosimo::avx2 {
 namespace {
@@ -117,11 +117,36 @@ COSIMO_INLINE __m256 with_decoded(__m256 value, __m256i sum, float factor, float
   return _mm256_fmadd_ps(decoded, scale, value);
 }
 
-// Queries at, at + 1, … with block first + b.
+// Of each byte, the places of its bits that are set.
+struct BitPlaces {
+  std::uint8_t of[256][8];
+};
+
+constexpr BitPlaces kBitPlaces = [] {
+  BitPlaces places{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    std::size_t found = 0;
+    for (std::uint8_t place = 0; place < 8; ++place)
+      if ((byte >> place & 1) != 0) places.of[byte][found++] = place;
+  }
+  return places;
+}();
+
+// Adds those of eight rows whose bits are set. Without a branch, which would be mispredicted.
+COSIMO_INLINE void add_passed(__m256 bounds, int bits, std::size_t first_row, PassedRows& passed) {
+  const auto* bytes = reinterpret_cast<const __m128i*>(kBitPlaces.of[bits]);
+  const __m256i places = _mm256_cvtepu8_epi32(_mm_loadl_epi64(bytes));
+  const __m256i rows = _mm256_add_epi32(places, _mm256_set1_epi32(static_cast<int>(first_row)));
+  _mm256_storeu_ps(passed.bounds + passed.count, _mm256_permutevar8x32_ps(bounds, places));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(passed.rows + passed.count), rows);
+  passed.count += static_cast<std::size_t>(_mm_popcnt_u32(static_cast<unsigned>(bits)));
+}
+
+// Queries at, at + 1, … with block `b`.
 template <std::size_t Queries>
 COSIMO_INLINE void bound_tile(const HeadQueries& queries, std::size_t at, const std::uint8_t* block,
                               const HeadBlocks& heads, std::size_t b, const float* thresholds,
-                              const HeadBounds& out) {
+                              PassedRows* passed) {
   const HeadQuery* tile = queries.queries + at;
   const std::uint8_t* numbers = block + heads.lines * kLineBytes;
   Halves sums[Queries];
@@ -145,7 +170,6 @@ COSIMO_INLINE void bound_tile(const HeadQueries& queries, std::size_t at, const 
   for (; line + kGroupLines <= heads.lines; line += kGroupLines, code += kGroupLines * kLineDimensions)
     add_group<kGroupLines>(tile, code, block + line * kLineBytes, 1, sums);
   if (line < heads.lines) add_group<kGroupLines / 2>(tile, code, block + line * kLineBytes, 1, sums);
-  unsigned passed[Queries] = {};
 #pragma GCC unroll 2
   for (std::size_t half = 0; half < 2; ++half) {
     const std::uint8_t* own = numbers + 16 * half;
@@ -159,54 +183,115 @@ COSIMO_INLINE void bound_tile(const HeadQueries& queries, std::size_t at, const 
       bound = _mm256_fmadd_ps(_mm256_set1_ps(tile[q].norm), residual, bound);
       bound = _mm256_fmadd_ps(_mm256_set1_ps(tile[q].beyond_norm), beyond, bound);
       const __m256 reaches = _mm256_cmp_ps(bound, _mm256_set1_ps(thresholds[at + q]), _CMP_NLT_UQ);
-      passed[q] |= static_cast<unsigned>(_mm256_movemask_ps(reaches)) << (8 * half);
+      add_passed(bound, _mm256_movemask_ps(reaches), b * kBlockRows + 8 * half, passed[at + q]);
     }
   }
-#pragma GCC unroll 4
-  for (std::size_t q = 0; q < Queries; ++q) {
-    const std::size_t place = (at + q) * kMaxHeadBlocks + b;
-    out.passed[place] = static_cast<std::uint16_t>(passed[q]);
-    if (passed[q] == 0) continue;
-    _mm256_storeu_ps(out.bounds + place * kBlockRows, bounds[q].of[0]);
-    _mm256_storeu_ps(out.bounds + place * kBlockRows + 8, bounds[q].of[1]);
-  }
 }
 
-COSIMO_INLINE std::int32_t sum_line(const std::int8_t* codes, const std::uint8_t* line) {
-  const __m256i ones = _mm256_set1_epi16(1);
+// A query's codes for records.
+struct RecordCodes {
+  __m256i low[2];
+  __m256i high[2];
+};
+
+COSIMO_INLINE RecordCodes load_codes(const std::int8_t* codes) {
+  return {{load(codes), load(codes + 32)}, {load(codes + kRecordBytes), load(codes + kRecordBytes + 32)}};
+}
+
+// Eight numbers whose sum is Σ codes · nibbles.
+COSIMO_INLINE __m256i sum_record(const RecordCodes& codes, const std::uint8_t* record) {
   __m256i pairs = _mm256_setzero_si256();
 #pragma GCC unroll 2
-  for (std::size_t i = 0; i < kLineBytes; i += 32) {
-    const __m256i bytes = load(line + i);
-    const __m256i low = _mm256_maddubs_epi16(low_nibbles(bytes), load(codes + i));
-    const __m256i high = _mm256_maddubs_epi16(high_nibbles(bytes), load(codes + kLineBytes + i));
+  for (std::size_t i = 0; i < 2; ++i) {
+    const __m256i bytes = load(record + 32 * i);
+    const __m256i low = _mm256_maddubs_epi16(low_nibbles(bytes), codes.low[i]);
+    const __m256i high = _mm256_maddubs_epi16(high_nibbles(bytes), codes.high[i]);
     pairs = _mm256_add_epi16(pairs, _mm256_add_epi16(low, high));
   }
-  const __m256i sums = _mm256_madd_epi16(pairs, ones);
-  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
-  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1));
-  return _mm_cvtsi128_si32(four);
+  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-#include "kernels/search/rotated/bound_records.inc"
+// The numbers of four records.
+struct RecordNumbers {
+  __m128 scale;
+  __m128 residual;
+  __m128 beyond;
+  __m128 beyond_head;
+};
+
+COSIMO_INLINE __m128i load_numbers(const std::uint8_t* record) {
+  return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(record + kRecordNibbleBytes));
+}
+
+COSIMO_INLINE RecordNumbers numbers_of(const std::uint8_t* const (&records)[4]) {
+  const __m128i first = _mm_unpacklo_epi16(load_numbers(records[0]), load_numbers(records[1]));
+  const __m128i second = _mm_unpacklo_epi16(load_numbers(records[2]), load_numbers(records[3]));
+  const __m128i front = _mm_unpacklo_epi32(first, second);
+  const __m128i back = _mm_unpackhi_epi32(first, second);
+  const __m128i zero = _mm_setzero_si128();
+  return {_mm_castsi128_ps(_mm_unpacklo_epi16(zero, front)),
+          _mm_castsi128_ps(_mm_unpackhi_epi16(zero, front)), _mm_castsi128_ps(_mm_unpacklo_epi16(zero, back)),
+          _mm_castsi128_ps(_mm_unpackhi_epi16(zero, back))};
+}
+
+// Σ codes · nibbles of four records.
+COSIMO_INLINE __m128 sum_records(const RecordCodes& codes, const std::uint8_t* const (&records)[4]) {
+  const __m256i first = _mm256_hadd_epi32(sum_record(codes, records[0]), sum_record(codes, records[1]));
+  const __m256i second = _mm256_hadd_epi32(sum_record(codes, records[2]), sum_record(codes, records[3]));
+  const __m256i all = _mm256_hadd_epi32(first, second);
+  return _mm_cvtepi32_ps(_mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+}
+
+// `bounds` of four rows, replaced by those that their records give.
+COSIMO_INLINE __m128 bound_four(const RecordQuery& query, const RecordCodes& codes,
+                                const std::uint8_t* const (&records)[4], float norm, __m128 bounds) {
+  const RecordNumbers rows = numbers_of(records);
+  const __m128 decoded =
+      _mm_fmadd_ps(sum_records(codes, records), _mm_set1_ps(query.factor), _mm_set1_ps(query.offset));
+  bounds = _mm_fnmadd_ps(_mm_set1_ps(query.head_beyond_norm), rows.beyond_head, bounds);
+  bounds = _mm_fmadd_ps(decoded, rows.scale, bounds);
+  bounds = _mm_fmadd_ps(_mm_set1_ps(query.norm), rows.residual, bounds);
+  bounds = _mm_fmadd_ps(_mm_set1_ps(query.beyond_norm), rows.beyond, bounds);
+  return _mm_add_ps(bounds, _mm_set1_ps(query.error * norm));
+}
 
 }  // namespace
 
 COSIMO_TARGET void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first,
-                               std::size_t count, const float* thresholds, const HeadBounds& out) {
+                               std::size_t count, const float* thresholds, PassedRows* passed) {
   const std::size_t block_bytes = heads.lines * kLineBytes + kHeadStatisticsBytes;
-  for (std::size_t b = 0; b < count; ++b) {
-    const std::uint8_t* block = heads.bytes + (first + b) * block_bytes;
+  for (std::size_t q = 0; q < queries.count; ++q) passed[q].count = 0;
+  for (std::size_t b = first; b < first + count; ++b) {
+    const std::uint8_t* block = heads.bytes + b * block_bytes;
     std::size_t q = 0;
     for (; q + kTileQueries <= queries.count; q += kTileQueries)
-      bound_tile<kTileQueries>(queries, q, block, heads, b, thresholds, out);
-    for (; q < queries.count; ++q) bound_tile<1>(queries, q, block, heads, b, thresholds, out);
+      bound_tile<kTileQueries>(queries, q, block, heads, b, thresholds, passed);
+    for (; q < queries.count; ++q) bound_tile<1>(queries, q, block, heads, b, thresholds, passed);
   }
 }
 
-COSIMO_TARGET void bound_records(const RecordQuery* queries, const RecordRows& rows) {
-  bound_all_records(queries, rows);
+// Four rows at a time; the last ones are repeated until they are four.
+COSIMO_TARGET void bound_records(const RecordQuery& query, const Records& records, float threshold,
+                                 PassedRows& passed) {
+  const RecordCodes codes = load_codes(query.codes);
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < passed.count; at += 4) {
+    const std::size_t left = passed.count - at;
+    const std::uint8_t* of[4];
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < 4; ++i)
+      of[i] = records.bytes + passed.rows[at + (i < left ? i : left - 1)] * kRecordBytes;
+    const __m128 bounds = bound_four(query, codes, of, records.norm, _mm_loadu_ps(passed.bounds + at));
+    const __m128 reaches = _mm_cmp_ps(bounds, _mm_set1_ps(threshold), _CMP_NLT_UQ);
+    const int bits = _mm_movemask_ps(reaches) & (left < 4 ? (1 << left) - 1 : 15);
+    const auto* bytes = reinterpret_cast<const int*>(kBitPlaces.of[bits]);
+    const __m128i places = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(*bytes));
+    const __m128 rows = _mm_loadu_ps(reinterpret_cast<const float*>(passed.rows + at));
+    _mm_storeu_ps(passed.bounds + kept, _mm_permutevar_ps(bounds, places));
+    _mm_storeu_ps(reinterpret_cast<float*>(passed.rows + kept), _mm_permutevar_ps(rows, places));
+    kept += static_cast<std::size_t>(_mm_popcnt_u32(static_cast<unsigned>(bits)));
+  }
+  passed.count = kept;
 }
 
 COSIMO_TARGET void rotate_rows(const RotationMatrix& matrix, const float* rows, std::size_t row_count,

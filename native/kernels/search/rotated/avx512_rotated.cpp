@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#define COSIMO_TARGET __attribute__((target("avx512f,avx512bw,avx512vnni,fma,avx2")))
+#define COSIMO_TARGET __attribute__((target("avx512f,avx512bw,avx512vnni,fma,avx2,popcnt")))
 
 namespace cosimo::avx512 {
 namespace {
@@ -66,11 +66,11 @@ COSIMO_INLINE void add_lines(const HeadQuery* queries, std::size_t code, const s
   }
 }
 
-// Queries at, at + 1, … with block first + b.
+// Queries at, at + 1, … with block `b`.
 template <std::size_t Queries>
 COSIMO_INLINE void bound_tile(const HeadQueries& queries, std::size_t at, const std::uint8_t* block,
                               const HeadBlocks& heads, std::size_t b, const float* thresholds,
-                              const HeadBounds& out) {
+                              PassedRows* passed) {
   const HeadQuery* tile = queries.queries + at;
   Sums<Queries> sums;
   __m512i lead[Queries];
@@ -91,22 +91,23 @@ COSIMO_INLINE void bound_tile(const HeadQueries& queries, std::size_t at, const 
 #pragma GCC unroll 4
   for (std::size_t q = 0; q < Queries; ++q) {
     const __m512i rest = _mm512_add_epi32(sums.low[q], sums.high[q]);
-    write_bounds(tile[q], lead[q], rest, numbers, heads.norm, thresholds[at + q],
-                 (at + q) * kMaxHeadBlocks + b, out);
+    add_passed(tile[q], lead[q], rest, numbers, heads.norm, thresholds[at + q], b * kBlockRows,
+               passed[at + q]);
   }
 }
 
 }  // namespace
 
 COSIMO_TARGET void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first,
-                               std::size_t count, const float* thresholds, const HeadBounds& out) {
+                               std::size_t count, const float* thresholds, PassedRows* passed) {
   const std::size_t block_bytes = heads.lines * kLineBytes + kHeadStatisticsBytes;
-  for (std::size_t b = 0; b < count; ++b) {
-    const std::uint8_t* block = heads.bytes + (first + b) * block_bytes;
+  for (std::size_t q = 0; q < queries.count; ++q) passed[q].count = 0;
+  for (std::size_t b = first; b < first + count; ++b) {
+    const std::uint8_t* block = heads.bytes + b * block_bytes;
     std::size_t q = 0;
     for (; q + kTileQueries <= queries.count; q += kTileQueries)
-      bound_tile<kTileQueries>(queries, q, block, heads, b, thresholds, out);
-    for (; q < queries.count; ++q) bound_tile<1>(queries, q, block, heads, b, thresholds, out);
+      bound_tile<kTileQueries>(queries, q, block, heads, b, thresholds, passed);
+    for (; q < queries.count; ++q) bound_tile<1>(queries, q, block, heads, b, thresholds, passed);
   }
 }
 

@@ -32,8 +32,19 @@ constexpr std::size_t lines_of_head(std::size_t dimensions) noexcept {
 ///   beyond      ≥ ‖all dimensions after the head‖
 constexpr std::size_t kHeadStatisticsBytes = 128;
 
-/// The most blocks that one call of BoundHeads takes.
-constexpr std::size_t kMaxHeadBlocks = 8;
+/// The most blocks that one call of BoundHeads takes: a run.
+constexpr std::size_t kRunBlocks = 8;
+constexpr std::size_t kRunRows = kRunBlocks * 16;
+
+/// The rows of a run that have passed for one query, in order. Past the last one kernels write what they
+/// like.
+struct alignas(64) PassedRows {
+  static constexpr std::size_t kRoom = kRunRows + 16;
+
+  std::size_t count = 0;
+  std::uint32_t rows[kRoom];  // by their numbers among all rows of the blocks
+  float bounds[kRoom];
+};
 
 struct HeadBlocks {
   std::size_t lines;          // of one block
@@ -70,18 +81,13 @@ struct HeadQueries {
   std::size_t code_stride;  // bytes from the codes of one query to those of the next
 };
 
-/// Where BoundHeads writes. Query i and block first + b have the place i · kMaxHeadBlocks + b.
-struct HeadBounds {
-  std::uint16_t* passed;  // [place]: bit r is set unless the bound of row r is below the query's threshold
-  float* bounds;          // [place][16]; undefined where no bit of the place is set
-};
-
-/// Bounds `count` blocks from `first` on for every query, with thresholds[i] for query i. The bound is
+/// Bounds `count` blocks from `first` on for every query. passed[i] gets the rows whose bounds are not below
+/// thresholds[i] for query i. The bound is
 ///   (lead_factor · Σ lead + lead_offset) · lead scale + (factor · Σ rest + offset) · scale
 ///     + norm · residual + beyond_norm · beyond + error · HeadBlocks::norm,
-/// and one that is NaN counts as reaching. Sums are exact.
+/// and one that is NaN passes. Sums are exact.
 using BoundHeads = void(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first,
-                        std::size_t count, const float* thresholds, const HeadBounds& out);
+                        std::size_t count, const float* thresholds, PassedRows* passed);
 
 /// A record is one line: nibbles of dimension i in the low half of byte i and of dimension 56 + i in its high
 /// half, then four numbers like those of a block of heads:
@@ -108,27 +114,19 @@ struct RecordQuery {
   float error;             // what the norm of rows is multiplied by, further than by the HeadQuery's
 };
 
-/// A row that has passed by its head for a query.
-struct PassedRow {
-  std::uint32_t row;
-  std::uint32_t query;
-  float bound;
+struct Records {
+  const std::uint8_t* bytes;  // [row][kRecordBytes], aligned to kRowAlignment
+  float norm;                 // ≥ ‖row‖ and ‖decoded record‖ of every row
 };
 
-/// Rows that BoundRecords looks at.
-struct RecordRows {
-  const std::uint8_t* records;  // [row][kRecordBytes], aligned to kRowAlignment
-  float norm;                   // ≥ ‖row‖ and ‖decoded record‖ of every row
-  std::size_t count;
-  PassedRow* rows;
-};
-
-/// Replaces the bounds of rows by those that their records give:
+/// Replaces the bounds of rows by those that their records give, and keeps the rows whose bounds are not
+/// below the threshold:
 ///   bound − head_beyond_norm · beyond head + (factor · Σ + offset) · scale + norm · residual + beyond_norm ·
 ///   beyond
-///     + error · RecordRows::norm
-/// Sums are exact.
-using BoundRecords = void(const RecordQuery* queries, const RecordRows& rows);
+///     + error · Records::norm
+/// One that is NaN is kept. Sums are exact.
+using BoundRecords = void(const RecordQuery& query, const Records& records, float threshold,
+                          PassedRows& passed);
 
 /// RotateRows takes a multiple of this many rows, and a multiple of kRotatedColumns columns.
 constexpr std::size_t kRotatedRows = 4;

@@ -50,24 +50,23 @@ float bound_of(const HeadQuery& query, const std::uint8_t* block, std::size_t li
 }  // namespace
 
 void bound_heads(const HeadQueries& queries, const HeadBlocks& heads, std::size_t first, std::size_t count,
-                 const float* thresholds, const HeadBounds& out) {
+                 const float* thresholds, PassedRows* passed) {
   const std::size_t block_bytes = heads.lines * kLineBytes + kHeadStatisticsBytes;
   for (std::size_t i = 0; i < queries.count; ++i) {
-    for (std::size_t b = 0; b < count; ++b) {
-      const std::uint8_t* block = heads.bytes + (first + b) * block_bytes;
-      const std::size_t place = i * kMaxHeadBlocks + b;
-      out.passed[place] = 0;
-      for (std::size_t r = 0; r < kBlockRows; ++r) {
-        const float bound = bound_of(queries.queries[i], block, heads.lines, r, heads.norm);
-        out.bounds[place * kBlockRows + r] = bound;
-        if (!(bound < thresholds[i]))
-          out.passed[place] = static_cast<std::uint16_t>(out.passed[place] | (1U << r));
-      }
+    PassedRows& of = passed[i];
+    of.count = 0;
+    for (std::size_t row = first * kBlockRows; row < (first + count) * kBlockRows; ++row) {
+      const std::uint8_t* block = heads.bytes + row / kBlockRows * block_bytes;
+      of.rows[of.count] = static_cast<std::uint32_t>(row);
+      of.bounds[of.count] = bound_of(queries.queries[i], block, heads.lines, row % kBlockRows, heads.norm);
+      of.count += of.bounds[of.count] < thresholds[i] ? 0 : 1;
     }
   }
 }
 
-void bound_records(const RecordQuery* queries, const RecordRows& rows) { bound_all_records(queries, rows); }
+void bound_records(const RecordQuery& query, const Records& records, float threshold, PassedRows& passed) {
+  bound_all_records(query, records, threshold, passed);
+}
 
 void rotate_rows(const RotationMatrix& matrix, const float* rows, std::size_t row_count, float* out) {
   rotate_all(matrix, rows, row_count, out);

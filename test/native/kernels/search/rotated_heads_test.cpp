@@ -16,42 +16,31 @@ namespace cosimo::test {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr std::uint16_t kUntouched = 0xa5a5;
-constexpr float kUntouchedBound = 0.375F;  // no bound of a HeadCase: they are integers
+constexpr std::size_t kUntouched = 12345;
 
-// What BoundHeads wrote, with room for one query more.
-struct Written {
-  std::vector<std::uint16_t> passed;
-  std::vector<float> bounds;
-
-  bool is_untouched(std::size_t place) const {
-    const auto* of = bounds.data() + place * kBlockRows;
-    return passed[place] == kUntouched &&
-           std::all_of(of, of + kBlockRows, [](float bound) { return bound == kUntouchedBound; });
-  }
-};
-
-Written bound(const SearchKernel& kernel, const HeadCase& made, std::size_t first, std::size_t count,
-              const std::vector<float>& thresholds) {
-  const std::size_t places = (thresholds.size() + 1) * kMaxHeadBlocks;
-  Written out{std::vector<std::uint16_t>(places, kUntouched),
-              std::vector<float>(places * kBlockRows, kUntouchedBound)};
+// What BoundHeads wrote, with one query more, which stays untouched.
+std::vector<PassedRows> bound(const SearchKernel& kernel, const HeadCase& made, std::size_t first,
+                              std::size_t count, const std::vector<float>& thresholds) {
+  std::vector<PassedRows> passed(thresholds.size() + 1);
+  for (PassedRows& of : passed) of.count = kUntouched;
   const std::vector<HeadQuery> queries = made.queries(thresholds.size());
   kernel.rotated.bound_heads({queries.size(), queries.data(), made.code_stride()}, made.heads(), first, count,
-                             thresholds.data(), {out.passed.data(), out.bounds.data()});
-  return out;
+                             thresholds.data(), passed.data());
+  return passed;
 }
 
-// The bits, and the bounds where there are any.
-bool place_is_right(const Written& out, std::size_t place, const HeadCase& made, std::size_t query,
-                    std::size_t block, float threshold) {
-  unsigned bits = 0;
-  for (std::size_t r = 0; r < kBlockRows; ++r)
-    bits |= static_cast<unsigned>(made.bound(query, block * kBlockRows + r).value >= threshold) << r;
-  bool right = out.passed[place] == bits;
-  for (std::size_t r = 0; bits != 0 && r < kBlockRows; ++r)
-    right = right && out.bounds[place * kBlockRows + r] == made.bound(query, block * kBlockRows + r).value;
-  return right;
+// Those rows that reach the threshold, in order, with their bounds, and no others.
+bool rows_are_right(const PassedRows& passed, const HeadCase& made, std::size_t query, std::size_t first,
+                    std::size_t count, float threshold) {
+  std::size_t at = 0;
+  bool right = true;
+  for (std::size_t row = first * kBlockRows; row < (first + count) * kBlockRows; ++row) {
+    const double expected = made.bound(query, row).value;
+    if (expected < threshold) continue;
+    right = right && at < passed.count && passed.rows[at] == row && passed.bounds[at] == expected;
+    ++at;
+  }
+  return right && passed.count == at;
 }
 
 // Bounds `count` blocks from `first` on for the first `query_count` queries. The threshold of each query is
@@ -67,14 +56,10 @@ bool bounds_are_exact(const SearchKernel& kernel, const HeadCase& made, std::siz
       const bool none = (query + turn) % 5 == 4;
       thresholds.push_back(none ? kInfinity : above ? std::nextafter(reached, kInfinity) : reached);
     }
-    const Written out = bound(kernel, made, first, count, thresholds);
-    for (std::size_t place = 0; place < out.passed.size(); ++place) {
-      const std::size_t query = place / kMaxHeadBlocks;
-      const std::size_t block = place % kMaxHeadBlocks;
-      const bool written = query < query_count && block < count;
-      right = right && (written ? place_is_right(out, place, made, query, first + block, thresholds[query])
-                                : out.is_untouched(place));
-    }
+    const std::vector<PassedRows> passed = bound(kernel, made, first, count, thresholds);
+    for (std::size_t query = 0; query < query_count; ++query)
+      right = right && rows_are_right(passed[query], made, query, first, count, thresholds[query]);
+    right = right && passed[query_count].count == kUntouched;
   }
   return right;
 }
@@ -95,10 +80,10 @@ void test_bounds_are_exact_for_all_lengths(const SearchKernel& kernel) {
 void test_any_number_of_queries_and_blocks(const SearchKernel& kernel) {
   constexpr std::size_t kQueries = 70;
   for (const std::size_t length : {32, 48, 112, 144}) {
-    const HeadCase made(length, kMaxHeadBlocks + 3, kQueries, any_code, any_code);
+    const HeadCase made(length, kRunBlocks + 3, kQueries, any_code, any_code);
     bool right = true;
     for (std::size_t queries = 1; queries <= kQueries; queries += is_brief() ? 3 : 1) {
-      for (std::size_t count = 1; count <= kMaxHeadBlocks; ++count) {
+      for (std::size_t count = 1; count <= kRunBlocks; ++count) {
         const std::size_t first = random_below(made.blocks() - count + 1);
         right = right && bounds_are_exact(kernel, made, queries, first, count, queries);
       }
@@ -118,6 +103,10 @@ void test_the_largest_sums_fit(const SearchKernel& kernel) {
       }
     }
   }
+}
+
+bool has_row(const PassedRows& passed, std::size_t row) {
+  return std::find(passed.rows, passed.rows + passed.count, row) != passed.rows + passed.count;
 }
 
 // A bound is at most eleven roundings away from its terms: five of the lead's (sum, factor, offset, scale,
@@ -145,63 +134,63 @@ void test_bounds_round_as_float32(const SearchKernel& kernel) {
   }
   made.norm() = positive(1e3F);
   made.lay_out();
-  const Written all = bound(kernel, made, 0, 2, std::vector<float>(kQueries, -kInfinity));
+  const std::vector<PassedRows> all = bound(kernel, made, 0, 2, std::vector<float>(kQueries, -kInfinity));
   bool near = true;
   bool agree = true;
   for (std::size_t row = 0; row < made.row_count(); ++row) {
     std::vector<float> thresholds;
-    const auto place = [row](std::size_t query) { return query * kMaxHeadBlocks + row / kBlockRows; };
     for (std::size_t query = 0; query < kQueries; ++query) {
-      const float computed = all.bounds[place(query) * kBlockRows + row % kBlockRows];
+      const float computed = all[query].bounds[row];
       const HeadBound exact = made.bound(query, row);
       near = near && std::fabs(computed - exact.value) <= kRoundings * exact.size;
       thresholds.push_back(query % 2 == 0 ? computed : std::nextafter(computed, kInfinity));
     }
-    const Written out = bound(kernel, made, 0, 2, thresholds);
-    for (std::size_t query = 0; query < kQueries; ++query) {
-      const bool passes = (out.passed[place(query)] >> row % kBlockRows & 1) != 0;
-      agree = agree && passes == (query % 2 == 0);
-    }
+    const std::vector<PassedRows> passed = bound(kernel, made, 0, 2, thresholds);
+    for (std::size_t query = 0; query < kQueries; ++query)
+      agree = agree && has_row(passed[query], row) == (query % 2 == 0);
   }
   CHECK(near);
   CHECK(agree);
 }
 
-// Whether every query has the `expected` bits for the only block.
-bool all_pass(const SearchKernel& kernel, HeadCase& made, float threshold, std::uint16_t expected) {
+// Whether just the rows whose bits are set pass for every query, of the only block.
+bool just_pass(const SearchKernel& kernel, HeadCase& made, float threshold, unsigned expected) {
   made.lay_out();
-  const Written out = bound(kernel, made, 0, 1, std::vector<float>(made.query_count(), threshold));
+  const std::size_t queries = made.query_count();
+  const std::vector<PassedRows> passed = bound(kernel, made, 0, 1, std::vector<float>(queries, threshold));
   bool right = true;
-  for (std::size_t query = 0; query < made.query_count(); ++query)
-    right = right && out.passed[query * kMaxHeadBlocks] == expected;
+  for (std::size_t query = 0; query < queries; ++query) {
+    for (std::size_t row = 0; row < kBlockRows; ++row)
+      right = right && has_row(passed[query], row) == ((expected >> row & 1) != 0);
+  }
   return right;
 }
 
 void test_infinity_and_nan_count_as_reaching(const SearchKernel& kernel) {
-  constexpr std::uint16_t kOdd = 0xaaaa;
+  constexpr unsigned kOdd = 0xaaaa;
   for (const std::size_t queries : {1, 4, 20}) {
     for (float HeadNumbers::*number :
          {&HeadNumbers::lead_scale, &HeadNumbers::scale, &HeadNumbers::residual, &HeadNumbers::beyond}) {
       HeadCase made(48, 1, queries, any_code, any_code);
-      CHECK(all_pass(kernel, made, -kInfinity, 0xffff));
-      CHECK(all_pass(kernel, made, kInfinity, 0));
+      CHECK(just_pass(kernel, made, -kInfinity, 0xffff));
+      CHECK(just_pass(kernel, made, kInfinity, 0));
       for (std::size_t row = 1; row < kBlockRows; row += 2) made.numbers(row).*number = kNan;
-      CHECK(all_pass(kernel, made, kInfinity, kOdd));
-      CHECK(all_pass(kernel, made, kMax, kOdd));
+      CHECK(just_pass(kernel, made, kInfinity, kOdd));
+      CHECK(just_pass(kernel, made, kMax, kOdd));
     }
     for (float HeadNumbers::*number : {&HeadNumbers::residual, &HeadNumbers::beyond}) {
       HeadCase made(48, 1, queries, any_code, any_code);
       for (std::size_t row = 1; row < kBlockRows; row += 2) made.numbers(row).*number = kInfinity;
-      CHECK(all_pass(kernel, made, kInfinity, kOdd));
-      CHECK(all_pass(kernel, made, kMax, kOdd));
+      CHECK(just_pass(kernel, made, kInfinity, kOdd));
+      CHECK(just_pass(kernel, made, kMax, kOdd));
     }
     // A query that can't be coded.
     HeadCase made(48, 1, queries, any_code, any_code);
     for (std::size_t query = 0; query < queries; ++query)
       made.query(query) = {nullptr, 0, 0, 0, 0, 0, 0, kInfinity};
-    CHECK(all_pass(kernel, made, kInfinity, 0xffff));
+    CHECK(just_pass(kernel, made, kInfinity, 0xffff));
     made.norm() = 0;
-    CHECK(all_pass(kernel, made, kInfinity, 0xffff));
+    CHECK(just_pass(kernel, made, kInfinity, 0xffff));
   }
 }
 

@@ -72,13 +72,13 @@ class RecordCase {
     }
   }
 
-  HeadBound bound(const PassedRow& row) const {
-    const RecordQuery& query = queries[row.query];
-    const RecordNumbers& number = numbers[row.row];
+  HeadBound bound(std::size_t of_query, std::size_t row, float by_head) const {
+    const RecordQuery& query = queries[of_query];
+    const RecordNumbers& number = numbers[row];
     double sum = 0;
     for (std::size_t i = 0; i < kRecordDimensions; ++i)
-      sum += query_codes_[row.query * kRecordDimensions + i] * row_codes_[row.row * kRecordDimensions + i];
-    const double terms[] = {static_cast<double>(row.bound),
+      sum += query_codes_[of_query * kRecordDimensions + i] * row_codes_[row * kRecordDimensions + i];
+    const double terms[] = {static_cast<double>(by_head),
                             static_cast<double>(query.factor) * sum * number.scale,
                             static_cast<double>(query.offset) * number.scale,
                             static_cast<double>(query.norm) * number.residual,
@@ -93,19 +93,19 @@ class RecordCase {
     return made;
   }
 
-  // Some rows of some queries, in any order, some more than once.
-  std::vector<PassedRow> some_rows(std::size_t count) const {
-    std::vector<PassedRow> rows;
-    for (std::size_t i = 0; i < count; ++i)
-      rows.push_back({static_cast<std::uint32_t>(random_below(numbers.size())),
-                      static_cast<std::uint32_t>(random_below(queries.size())),
-                      random_integer(-99999, 99999)});
+  // Some rows, in any order, some more than once, with bounds by heads.
+  PassedRows some_rows(std::size_t count) const {
+    PassedRows rows{};
+    for (; rows.count < count; ++rows.count) {
+      rows.rows[rows.count] = static_cast<std::uint32_t>(random_below(numbers.size()));
+      rows.bounds[rows.count] = random_integer(-99999, 99999);
+    }
     return rows;
   }
 
-  // Their bounds by the records.
-  std::vector<PassedRow> bounded(const SearchKernel& kernel, std::vector<PassedRow> rows) const {
-    kernel.rotated.bound_records(queries.data(), {records_.get(), norm, rows.size(), rows.data()});
+  // Those that their records let pass.
+  PassedRows kept(const SearchKernel& kernel, std::size_t query, float threshold, PassedRows rows) const {
+    kernel.rotated.bound_records(queries[query], {records_.get(), norm}, threshold, rows);
     return rows;
   }
 
@@ -120,23 +120,37 @@ class RecordCase {
   AlignedArray<std::int8_t> codes_;
 };
 
-bool bounds_are_exact(const SearchKernel& kernel, const RecordCase& made, std::size_t count) {
-  const std::vector<PassedRow> before = made.some_rows(count);
-  const std::vector<PassedRow> after = made.bounded(kernel, before);
+// With the bound of some row as the threshold, then the float above.
+bool rows_are_right(const SearchKernel& kernel, const RecordCase& made, std::size_t query,
+                    std::size_t count) {
+  const PassedRows before = made.some_rows(count);
+  const auto bound_at = [&](std::size_t at) {
+    return made.bound(query, before.rows[at], before.bounds[at]).value;
+  };
+  const float some = count == 0 ? 0 : static_cast<float>(bound_at(random_below(count)));
   bool right = true;
-  for (std::size_t i = 0; i < count; ++i)
-    right = right && after[i].row == before[i].row && after[i].query == before[i].query &&
-            after[i].bound == made.bound(before[i]).value;
+  for (const float threshold : {some, std::nextafter(some, kInfinity), -kInfinity, kInfinity}) {
+    const PassedRows after = made.kept(kernel, query, threshold, before);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (bound_at(i) < threshold) continue;
+      right =
+          right && at < after.count && after.rows[at] == before.rows[i] && after.bounds[at] == bound_at(i);
+      ++at;
+    }
+    right = right && after.count == at;
+  }
   return right;
 }
 
-void test_bounds_are_exact(const SearchKernel& kernel) {
+void test_rows_are_kept_by_exact_bounds(const SearchKernel& kernel) {
   for (const auto row_code : {any_code, extreme_code, least_code, largest_code}) {
     for (const auto query_code : {any_code, extreme_code, least_code, largest_code}) {
       const RecordCase made(100, 7, row_code, query_code);
       bool right = true;
-      for (std::size_t count = 0; count < 200; count += 13)
-        right = right && bounds_are_exact(kernel, made, count);
+      for (std::size_t count = 0; count <= kRunRows; count += count < 10 ? 1 : 7)
+        right = right && rows_are_right(kernel, made, count % 7, count);
+      CHECK(rows_are_right(kernel, made, 0, kRunRows));
       CHECK(right);
     }
   }
@@ -158,26 +172,31 @@ void test_bounds_round_as_float32(const SearchKernel& kernel) {
              positive(1), positive(10)};
   made.norm = positive(1e3F);
   made.lay_out();
-  const std::vector<PassedRow> before = made.some_rows(500);
-  const std::vector<PassedRow> after = made.bounded(kernel, before);
   bool near = true;
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    const HeadBound exact = made.bound(before[i]);
-    near = near && std::fabs(after[i].bound - exact.value) <= kRoundings * exact.size;
+  for (std::size_t query = 0; query < made.queries.size(); ++query) {
+    const PassedRows before = made.some_rows(kRunRows);
+    const PassedRows after = made.kept(kernel, query, -kInfinity, before);
+    CHECK(after.count == before.count);
+    for (std::size_t i = 0; i < before.count; ++i) {
+      const HeadBound exact = made.bound(query, before.rows[i], before.bounds[i]);
+      near = near && std::fabs(after.bounds[i] - exact.value) <= kRoundings * exact.size;
+    }
   }
   CHECK(near);
 }
 
-// Whether no bound is below any threshold.
+// Whether every row is kept, whatever the threshold.
 bool all_reach(const SearchKernel& kernel, RecordCase& made, float bound) {
   made.lay_out();
-  std::vector<PassedRow> rows = made.some_rows(50);
-  for (PassedRow& row : rows) row.bound = bound;
-  rows = made.bounded(kernel, rows);
-  return std::none_of(rows.begin(), rows.end(), [](const PassedRow& row) { return row.bound < kInfinity; });
+  PassedRows rows = made.some_rows(50);
+  std::fill_n(rows.bounds, rows.count, bound);
+  bool all = true;
+  for (std::size_t query = 0; query < made.queries.size(); ++query)
+    all = all && made.kept(kernel, query, kInfinity, rows).count == rows.count;
+  return all;
 }
 
-void test_infinity_and_nan_stay(const SearchKernel& kernel) {
+void test_infinity_and_nan_are_kept(const SearchKernel& kernel) {
   RecordCase made(20, 3, any_code, any_code);
   CHECK(!all_reach(kernel, made, 1.0F));
   CHECK(all_reach(kernel, made, kInfinity));
@@ -196,6 +215,6 @@ void test_infinity_and_nan_stay(const SearchKernel& kernel) {
 
 int main() {
   using namespace cosimo::test;
-  return test_each_search_kernel(test_bounds_are_exact, test_bounds_round_as_float32,
-                                 test_infinity_and_nan_stay);
+  return test_each_search_kernel(test_rows_are_kept_by_exact_bounds, test_bounds_round_as_float32,
+                                 test_infinity_and_nan_are_kept);
 }
