@@ -19,7 +19,7 @@ using Bits [[gnu::may_alias]] = std::int32_t;
 
 // How far ahead memory is prefetched: heads are read once and in order, but the hardware's prefetcher stops
 // at each page.
-constexpr std::size_t kPrefetchBytes = 3072;
+constexpr std::size_t kPrefetchBytes = 2048;
 
 constexpr std::size_t kLeadLines = kLeadDimensions / kLineDimensions;
 
