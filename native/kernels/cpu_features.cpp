@@ -36,6 +36,7 @@ constexpr std::uint64_t kAvx512State = 0xe6;   // and opmask, upper halves of ZM
 constexpr std::uint64_t kTileState = 0x60000;  // configuration and data of tiles
 
 constexpr std::uint32_t kFma = 1U << 12;         // leaf 1, ECX
+constexpr std::uint32_t kPopcnt = 1U << 23;      // leaf 1, ECX
 constexpr std::uint32_t kOsxsave = 1U << 27;     // leaf 1, ECX: XGETBV may be executed
 constexpr std::uint32_t kAvx = 1U << 28;         // leaf 1, ECX
 constexpr std::uint32_t kAvx2 = 1U << 5;         // leaf 7, EBX
@@ -59,7 +60,7 @@ CpuFeatures detect_cpu_features() noexcept {
   unsigned int edx = 0;
   if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return features;
   const bool has_avx = (ecx & kOsxsave) != 0 && (ecx & kAvx) != 0;
-  const bool has_fma = (ecx & kFma) != 0;
+  const bool has_fma = (ecx & kFma) != 0 && (ecx & kPopcnt) != 0;
   if (!has_avx || __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return features;
   const std::uint64_t state = os_saved_state();
   features.avx2_fma = has_fma && (ebx & kAvx2) != 0 && (state & kAvxState) == kAvxState;

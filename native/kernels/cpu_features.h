@@ -4,7 +4,7 @@
 namespace cosimo {
 
 struct CpuFeatures {
-  /// AVX2 and FMA, with the OS saving the upper halves of the registers.
+  /// AVX2, FMA and POPCNT, with the OS saving the upper halves of the registers.
   bool avx2_fma = false;
   /// AVX-512F, with the OS saving masks and all thirty-two wide registers.
   bool avx512f = false;

@@ -34,11 +34,11 @@ struct JudgedRotation {
 };
 
 /// Makes heads of the directions in which the rows are longest, tries several lengths of heads, and returns
-/// the one whose scans read least. Takes about a second for 384 dimensions. Throws std::bad_alloc.
+/// the one whose scans cost least. Takes about a second for 384 dimensions. Throws std::bad_alloc.
 JudgedRotation learn_rotation(const RowSample& sample, const SearchKernel& kernel,
                               const std::atomic<bool>& stopping);
 
-/// What a scan for one query costs for each row, in bytes that are read in order: some rows of the sample are
+/// What a scan costs for each row and query, in bytes that are read in order: some rows of the sample are
 /// searched for among the others. Throws std::bad_alloc.
 double judge_rotation(const std::shared_ptr<const Rotation>& rotation, const RowSample& sample,
                       const SearchKernel& kernel);

@@ -31,6 +31,7 @@ std::size_t opening_chunks_for(std::size_t searches) noexcept {
 
 std::size_t first_of(unsigned rows) noexcept { return static_cast<std::size_t>(std::countr_zero(rows)); }
 
+// The bounds that are NaN are passed over: their rows are not promising.
 float highest_of_run(const float* bounds) noexcept {
   float highest = kLowest;
 #pragma omp simd reduction(max : highest)
@@ -145,7 +146,6 @@ void RotatedScan::look_at_waiting() {
 }
 
 void RotatedScan::score_promising(std::size_t search) {
-  if (batch_.search(search).is_settled()) return;
   for (const Promising::Row& row : promising_[search].rows) {
     if (row.bound < scorer_.threshold(search)) continue;
     ++counts_.head_rows_passed;
@@ -175,8 +175,8 @@ void RotatedScan::take_waiting(std::size_t run, std::size_t search) {
   }
 }
 
-// Records of the rows of a run that have passed by their heads are fetched now and looked at after the next
-// run; rows that pass again, likewise.
+// Called after each run. A row that passes by its head in run i is fetched; its record is looked at after run
+// i + 1, and the row is scored after run i + 2, since memory takes as long. finish_chunk takes what is left.
 void RotatedScan::take_run(std::size_t chunk) {
   score_rows(chunk);
   bound_records(chunk);
@@ -203,16 +203,16 @@ void RotatedScan::bound_records(std::size_t chunk) {
   const RecordQuery* queries = rotated_.of(codes.rotation()).records();
   const ChunkView view = view_of(*snapshot_, chunk);
   for (std::size_t search = 0; search < batch_.size(); ++search) {
-    PassedRows& passed = fetched_[search];
-    if (passed.count == 0) continue;
-    counts_.read_bytes += passed.count * kRecordBytes;
-    kernel_.rotated.bound_records(queries[search], codes.records(), scorer_.threshold(search), passed);
-    counts_.record_rows_passed += passed.count;
-    for (std::size_t i = 0; i < passed.count; ++i) {
-      view.chunk.prefetch(passed.rows[i]);
-      rows_to_score_.push_back({passed.rows[i], static_cast<std::uint32_t>(search), passed.bounds[i]});
+    PassedRows& rows = fetched_[search];
+    if (rows.count == 0) continue;
+    counts_.read_bytes += rows.count * kRecordBytes;
+    kernel_.rotated.bound_records(queries[search], codes.records(), scorer_.threshold(search), rows);
+    counts_.record_rows_passed += rows.count;
+    for (std::size_t i = 0; i < rows.count; ++i) {
+      view.chunk.prefetch(rows.rows[i]);
+      rows_to_score_.push_back({rows.rows[i], static_cast<std::uint32_t>(search), rows.bounds[i]});
     }
-    passed.count = 0;
+    rows.count = 0;
   }
 }
 

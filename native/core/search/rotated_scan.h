@@ -72,7 +72,7 @@ class RotatedScan {
   // Of each search.
   std::vector<float> thresholds_;
   std::vector<PassedRows> passed_;   // by their heads, of the present run
-  std::vector<PassedRows> fetched_;  // of the run before: their records are being fetched
+  std::vector<PassedRows> fetched_;  // likewise, of the run before: their records are being fetched
   std::vector<RowToScore> rows_to_score_;
 
   std::size_t opening_chunks_;  // 0 once the rows of so many have been looked at

@@ -20,7 +20,8 @@ class RowScorer {
   /// Scores a row for a search, unless it is dead. Throws std::bad_alloc.
   void score(const ChunkView& view, std::size_t row, std::size_t search);
 
-  /// A row that scores less is no hit. Infinite for a settled search, so that no row is scored for it.
+  /// A row that scores less is no hit. Infinite for a settled search: only rows with infinite bounds reach
+  /// it.
   float threshold(std::size_t search) const noexcept {
     const PendingSearch& asked = batch_.search(search);
     return asked.is_settled() ? std::numeric_limits<float>::infinity() : asked.score_threshold();

@@ -117,9 +117,9 @@ COSIMO_INLINE __m256 with_decoded(__m256 value, __m256i sum, float factor, float
   return _mm256_fmadd_ps(decoded, scale, value);
 }
 
-// Of each byte, the places of its bits that are set.
+// For each byte of bits that say which rows pass: the places of those that are set.
 struct BitPlaces {
-  std::uint8_t of[256][8];
+  alignas(8) std::uint8_t of[256][8];
 };
 
 constexpr BitPlaces kBitPlaces = [] {
@@ -270,7 +270,8 @@ COSIMO_TARGET void bound_heads(const HeadQueries& queries, const HeadBlocks& hea
   }
 }
 
-// Four rows at a time; the last ones are repeated until they are four.
+// Four rows at a time; the last one is repeated until they are four. What is written has been read: no more
+// rows are kept than were looked at.
 COSIMO_TARGET void bound_records(const RecordQuery& query, const Records& records, float threshold,
                                  PassedRows& passed) {
   const RecordCodes codes = load_codes(query.codes);
@@ -284,8 +285,8 @@ COSIMO_TARGET void bound_records(const RecordQuery& query, const Records& record
     const __m128 bounds = bound_four(query, codes, of, records.norm, _mm_loadu_ps(passed.bounds + at));
     const __m128 reaches = _mm_cmp_ps(bounds, _mm_set1_ps(threshold), _CMP_NLT_UQ);
     const int bits = _mm_movemask_ps(reaches) & (left < 4 ? (1 << left) - 1 : 15);
-    const auto* bytes = reinterpret_cast<const int*>(kBitPlaces.of[bits]);
-    const __m128i places = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(*bytes));
+    const auto* four = reinterpret_cast<const Bits*>(kBitPlaces.of[bits]);
+    const __m128i places = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(*four));
     const __m128 rows = _mm_loadu_ps(reinterpret_cast<const float*>(passed.rows + at));
     _mm_storeu_ps(passed.bounds + kept, _mm_permutevar_ps(bounds, places));
     _mm_storeu_ps(reinterpret_cast<float*>(passed.rows + kept), _mm_permutevar_ps(rows, places));

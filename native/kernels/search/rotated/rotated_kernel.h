@@ -81,8 +81,8 @@ struct HeadQueries {
   std::size_t code_stride;  // bytes from the codes of one query to those of the next
 };
 
-/// Bounds `count` blocks from `first` on for every query. passed[i] gets the rows whose bounds are not below
-/// thresholds[i] for query i. The bound is
+/// Bounds `count` blocks from `first` on for every query. Replaces passed[i] by the rows whose bounds are not
+/// below thresholds[i] for query i. The bound is
 ///   (lead_factor · Σ lead + lead_offset) · lead scale + (factor · Σ rest + offset) · scale
 ///     + norm · residual + beyond_norm · beyond + error · HeadBlocks::norm,
 /// and one that is NaN passes. Sums are exact.

@@ -1,5 +1,6 @@
 // Bounds of heads in every kernel: exact where float32 is, for every length, number of queries and blocks.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -92,6 +93,16 @@ void test_any_number_of_queries_and_blocks(const SearchKernel& kernel) {
   }
 }
 
+void test_a_whole_run_can_pass(const SearchKernel& kernel) {
+  const HeadCase made(48, kRunBlocks + 1, 6, any_code, any_code);
+  const std::vector<PassedRows> passed =
+      bound(kernel, made, 1, kRunBlocks, std::vector<float>(6, -kInfinity));
+  for (std::size_t query = 0; query < 6; ++query) {
+    CHECK(passed[query].count == kRunRows);
+    CHECK(rows_are_right(passed[query], made, query, 1, kRunBlocks, -kInfinity));
+  }
+}
+
 // Products of equal sign everywhere: if an instruction saturates or a sum overflows, it does so here.
 void test_the_largest_sums_fit(const SearchKernel& kernel) {
   for (const std::size_t length : {32, 64, 128, 144, 192, 512, 1040, 1056, 2048}) {
@@ -160,8 +171,12 @@ bool just_pass(const SearchKernel& kernel, HeadCase& made, float threshold, unsi
   const std::vector<PassedRows> passed = bound(kernel, made, 0, 1, std::vector<float>(queries, threshold));
   bool right = true;
   for (std::size_t query = 0; query < queries; ++query) {
+    const PassedRows& of = passed[query];
     for (std::size_t row = 0; row < kBlockRows; ++row)
-      right = right && has_row(passed[query], row) == ((expected >> row & 1) != 0);
+      right = right && has_row(of, row) == ((expected >> row & 1) != 0);
+    right = right && of.count == static_cast<std::size_t>(std::popcount(expected));
+    right = right && std::all_of(of.bounds, of.bounds + of.count,
+                                 [threshold](float bound) { return !(bound < threshold); });
   }
   return right;
 }
@@ -200,6 +215,6 @@ void test_infinity_and_nan_count_as_reaching(const SearchKernel& kernel) {
 int main() {
   using namespace cosimo::test;
   return test_each_search_kernel(test_bounds_are_exact_for_all_lengths, test_any_number_of_queries_and_blocks,
-                                 test_the_largest_sums_fit, test_bounds_round_as_float32,
-                                 test_infinity_and_nan_count_as_reaching);
+                                 test_a_whole_run_can_pass, test_the_largest_sums_fit,
+                                 test_bounds_round_as_float32, test_infinity_and_nan_count_as_reaching);
 }
