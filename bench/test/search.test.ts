@@ -152,13 +152,13 @@ describe('searches while rotations are replaced', () => {
   test('measure nothing where no rotation is replaced', async () => {
     const gaussianOf256 = {
       ...gaussian,
-      rows: 2000,
+      rows: 700,
       dimensions: 256,
-      earlier: { vectors: gaussian.vectors, rows: 3000 },
+      earlier: { vectors: gaussian.vectors, rows: 1200 },
     };
     const none = /no rotation was replaced during the round/;
     await assert.rejects(runRound({ ...spec, ...gaussianOf256, scan: 'plain' }), none);
-    // Rows are too few for another one to be learned.
+    // The first rotation is learned from 1,024 rows or more, another one once there are twice as many.
     await assert.rejects(runRound({ ...spec, ...gaussianOf256, upserts_per_s: 1 }), none);
   });
 });
